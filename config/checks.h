@@ -1,0 +1,27 @@
+// What single texts of the config must look like. Each check takes the text as written, may bring it into its one form
+// (a URL loses its slash at the end), and returns what is wrong and what is allowed, or nothing. Pure.
+//
+// None repeats a URL in its answer: somebody may have put a password into it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tegodrop {
+
+// https://host[:port][/path]; http only to 127.0.0.0/8, [::1] and localhost.
+std::string CheckPortalUrl(std::string& url);
+// http://host:port
+std::string CheckProxy(std::string& url);
+// 32 hex digits; becomes lower case.
+std::string CheckTenant(std::string& tenant);
+std::string CheckFolderName(std::string& name);
+// "default", "none" or a key id: printable ASCII without spaces.
+std::string CheckSigningKey(std::string& id);
+// One path component that Windows and macOS can show too.
+std::string CheckRooms(std::string& name);
+// Ends in {ext}; only known placeholders; tells artifacts apart. A template without {start_time}, {job} or {sha256} is
+// allowed, because a name that is taken gets the job's id; one that is the same for every artifact is not.
+std::string CheckOutputName(std::string& name);
+
+}  // namespace tegodrop

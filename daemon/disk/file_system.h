@@ -1,0 +1,130 @@
+// The file system as an argument: blocking calls for worker threads, each an errno turned into an Error by PosixError.
+// PosixFileSystem in the program; tests wrap it to fail on command.
+//
+// Everything below a folder is reached through the folder's descriptor and one name at a time, so that a link, a mount
+// or a rename planted by whoever may write there leads nowhere (openat2 with RESOLVE_BENEATH, NO_SYMLINKS,
+// NO_MAGICLINKS, NO_XDEV).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "daemon/base/result.h"
+
+namespace tegodrop {
+
+// An open file or folder, closed with its owner. Closing so ignores errors: where they matter use FileSystem::Close.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(other.Release()) {}
+  Fd& operator=(Fd&& other) noexcept;
+  ~Fd();
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  int Release() {
+    const int fd = fd_;
+    fd_ = -1;
+    return fd;
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+struct FileStat {
+  std::uint64_t dev = 0;
+  std::uint64_t ino = 0;
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;
+  mode_t mode = 0;  // with the type bits
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::uint64_t links = 0;
+
+  bool IsRegular() const;
+  bool IsFolder() const;
+  // Same file with the same content, as far as a stat can tell: device, inode, size, mtime. A rename changes ctime and
+  // nothing of these.
+  bool SameContentAs(const FileStat& other) const;
+  // SameContentAs and the same ctime: nothing at all has happened to it.
+  bool operator==(const FileStat& other) const = default;
+};
+
+// What kind of file system a folder is on, by statfs.
+struct FsType {
+  std::uint32_t magic = 0;
+  std::string name;    // "ext4", "nfs", …, else "0x…"
+  bool local = false;  // changes raise events and the lease probe can be trusted; all others are polled
+};
+
+enum class Writers : std::uint8_t {
+  kNone,     // nobody has it open for writing
+  kSome,     // somebody has
+  kUnknown,  // the lease cannot be asked (a foreign owner, or the file system has none)
+};
+
+enum class EntryType : std::uint8_t { kRegular, kFolder, kOther, kUnknown };
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  // A folder by its absolute path (symbolic links on the way are the administrator's and are followed).
+  virtual Result<Fd> OpenFolder(const std::string& path) = 0;
+  // `name` below `dir` may have several components; no link and no mount is crossed. Never blocks on a FIFO.
+  virtual Result<Fd> OpenFolderAt(int dir, const std::string& name) = 0;
+  // For reading; the caller checks with Stat that it is a regular file.
+  virtual Result<Fd> OpenFileAt(int dir, const std::string& name) = 0;
+  // A new file, open for reading and writing; EEXIST where the name is taken. The mode holds whatever the umask.
+  virtual Result<Fd> CreateAt(int dir, const std::string& name, mode_t mode) = 0;
+  // A new folder, or the one that is there; the mode is set only where it was made.
+  virtual Status MakeFolderAt(int dir, const std::string& name, mode_t mode) = 0;
+
+  virtual Result<FileStat> Stat(int fd) = 0;
+  // Of the entry itself, never of what a link points to.
+  virtual Result<FileStat> StatAt(int dir, const std::string& name) = 0;
+  virtual Result<FsType> TypeOf(int fd) = 0;
+  // Bytes that an ordinary user may still write there.
+  virtual Result<std::uint64_t> FreeBytes(int fd) = 0;
+  // Each entry but "." and ".." in the kernel's order, until `visit` says false.
+  virtual Status List(int dir, const std::function<bool(std::string_view name, EntryType type)>& visit) = 0;
+
+  // At most `size` bytes from `offset`; 0 at the end.
+  virtual Result<std::size_t> ReadAt(int fd, void* to, std::size_t size, std::uint64_t offset) = 0;
+  // All of it.
+  virtual Status WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) = 0;
+  // Room for `size` bytes, so that a full disk shows before the work; file systems that cannot are no error.
+  virtual Status Reserve(int fd, std::uint64_t size) = 0;
+  // After an error the content counts as lost: a second fsync may succeed without the data being there.
+  virtual Status Sync(int fd) = 0;
+  // A folder's entries; EINVAL is no error (some shares cannot).
+  virtual Status SyncFolder(int fd) = 0;
+  virtual Status Close(Fd fd) = 0;
+
+  // Never replaces: EEXIST where the new name is taken. By link and unlink, else RENAME_NOREPLACE (CIFS has one, NFS
+  // the other).
+  virtual Status MoveAt(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;
+  // A plain rename, for a target that nobody else can make (a folder that carries our own job's id).
+  virtual Status RenameAt(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;
+  virtual Status RemoveAt(int dir, const std::string& name) = 0;
+  virtual Status RemoveFolderAt(int dir, const std::string& name) = 0;
+  virtual Status SetModeAndGroup(int fd, mode_t mode, gid_t group) = 0;
+
+  virtual Writers ProbeWriters(int fd) = 0;
+};
+
+std::unique_ptr<FileSystem> MakePosixFileSystem();
+
+// The name and trust of a file system by its statfs magic.
+FsType FsTypeOf(std::uint32_t magic);
+
+}  // namespace tegodrop

@@ -1,0 +1,36 @@
+// Every name that the program puts on a disk: the drop folder's room, the output folder, the state folder.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tegodrop {
+
+// Below a drop folder's own room:
+inline constexpr std::string_view kRoomId = "id";                // the folder's random id
+inline constexpr std::string_view kRoomClaimed = "claimed";      // claimed/<job>/NAME and its sidecars
+inline constexpr std::string_view kRoomProcessed = "processed";  // processed/NAME
+inline constexpr std::string_view kRoomFailed = "failed";        // failed/NAME beside failed/NAME.reason.json
+inline constexpr std::string_view kRoomReceipts = "receipts";    // receipts/<job or submit_id>.json
+
+// Below an output folder's own room (of the same name as the drop folder's):
+inline constexpr std::string_view kOutputStaging = "staging";        // what is not whole yet
+inline constexpr std::string_view kOutputQuarantine = "quarantine";  // what failed its checks, for a person to look at
+
+// Below the state folder:
+inline constexpr std::string_view kStateSpool = "spool";  // spool/<job>/NAME
+
+inline std::string ReasonName(std::string_view name) { return std::string(name) + ".reason.json"; }
+inline std::string ReceiptName(std::string_view id) { return std::string(id) + ".json"; }
+inline std::string ChecksumName(std::string_view output) { return std::string(output) + ".sha256"; }
+inline std::string TraceName(std::string_view output) { return std::string(output) + ".trace.json"; }
+inline std::string FailedName(std::string_view file_name, std::string_view job) {
+  return std::string(file_name) + "." + std::string(job) + ".failed.json";
+}
+// A staging name of its own for each attempt: a late writer of an abandoned attempt never touches the next one's.
+inline std::string StagingName(std::string_view job, std::int64_t epoch) {
+  return std::string(job) + "." + std::to_string(epoch) + ".part";
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,74 @@
+#include "daemon/disk/whole_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/digest.h"
+
+namespace tegodrop {
+namespace {
+
+Status Fill(FileSystem& fs, Fd file, std::string_view content, mode_t mode, std::optional<gid_t> group) {
+  if (group) {
+    if (auto status = fs.SetModeAndGroup(file.get(), mode, *group); !status) return status;
+  }
+  if (auto status = fs.WriteAt(file.get(), content.data(), content.size(), 0); !status) return status;
+  if (auto status = fs.Sync(file.get()); !status) return status;
+  return fs.Close(std::move(file));
+}
+
+}  // namespace
+
+Status WriteWhole(FileSystem& fs, int temp_dir, const std::string& temp_name, int dir, const std::string& name,
+                  std::string_view content, mode_t mode, std::optional<gid_t> group) {
+  // What a death left under the same temporary name is nobody's.
+  if (auto removed = fs.RemoveAt(temp_dir, temp_name); !removed && removed.error().sys != ENOENT) return removed;
+  auto file = fs.CreateAt(temp_dir, temp_name, mode);
+  if (!file) return Fail(file.error());
+  Status status = Fill(fs, std::move(*file), content, mode, group);
+  if (status) status = fs.MoveAt(temp_dir, temp_name, dir, name);
+  if (!status) {
+    (void)fs.RemoveAt(temp_dir, temp_name);
+    return status;
+  }
+  return fs.SyncFolder(dir);
+}
+
+Result<std::string> ReadWhole(FileSystem& fs, int dir, const std::string& name, std::size_t limit) {
+  auto file = fs.OpenFileAt(dir, name);
+  if (!file) return Fail(file.error());
+  auto stat = fs.Stat(file->get());
+  if (!stat) return Fail(stat.error());
+  if (!stat->IsRegular()) return Fail(ErrorKind::kCorrupt, name + " is not a regular file");
+  std::string content(limit + 1, '\0');
+  std::size_t size = 0;
+  while (size < content.size()) {
+    auto count = fs.ReadAt(file->get(), content.data() + size, content.size() - size, size);
+    if (!count) return Fail(count.error());
+    if (*count == 0) break;
+    size += *count;
+  }
+  if (size > limit) return Fail(ErrorKind::kCorrupt, name + " is larger than " + std::to_string(limit) + " bytes");
+  content.resize(size);
+  return content;
+}
+
+Result<std::string> HashFile(FileSystem& fs, int fd, std::uint64_t size) {
+  // 256 KiB: larger blocks gain nothing (measured), and memory stays small whatever the file's size.
+  std::vector<char> block(256 * 1024);
+  Sha256 digest;
+  std::uint64_t at = 0;
+  while (at < size) {
+    const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), size - at));
+    auto count = fs.ReadAt(fd, block.data(), want, at);
+    if (!count) return Fail(count.error());
+    if (*count == 0) return Fail(ErrorKind::kCorrupt, "the file became shorter while it was read");
+    digest.Update(block.data(), *count);
+    at += *count;
+  }
+  return digest.FinishHex();
+}
+
+}  // namespace tegodrop

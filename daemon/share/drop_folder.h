@@ -1,0 +1,151 @@
+// A drop folder behind one asynchronous interface: in this process for local disks (local_drop_folder.h); a network folder's calls will go to a
+// helper process of its own, which is why every call here is one request with plain values both ways.
+//
+// All `done` run once, on the loop, never inside the call. Destroying a handle drops `done`; Claim and PutAway run to their end all the same, so their callers
+// keep the handle until it answers.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/archive/archive.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/result.h"
+#include "daemon/disk/file_system.h"
+#include "daemon/loop/handle.h"
+#include "daemon/model/artifact.h"
+
+namespace tegodrop {
+
+// What the folder is and may be used for.
+struct DropFolderFacts {
+  std::string room_id;  // from the room's `id`, made where it was not; empty where the folder is never changed
+  FsType fs;
+  bool writable = true;        // rooms can be made and files moved
+  bool watched = false;        // events arrive; without them only scans find anything
+  std::string watch_trouble;   // why not, where they could not be had
+};
+
+enum class EntryKind : std::uint8_t { kArtifact, kSidecar };
+
+struct ListedFile {
+  std::string name;
+  EntryKind kind = EntryKind::kArtifact;
+  FileStat stat;
+};
+
+struct Listing {
+  std::vector<ListedFile> files;
+  milliseconds took{0};
+};
+
+// How an event nominated a file; a nomination is a hint, never a proof.
+enum class Nomination : std::uint8_t {
+  kScanned,  // a listing showed it
+  kCreated,  // a name appeared: a hard link, or the start of a copy
+  kClosed,   // somebody who wrote closed it
+  kMovedIn,  // it was renamed in
+};
+
+struct Hint {
+  std::string name;  // empty: list the whole folder (overflow, or something about the folder itself changed)
+  Nomination nomination = Nomination::kScanned;
+};
+
+struct InspectRequest {
+  std::string name;
+  ArtifactKind kind = ArtifactKind::kApk;
+  FileStat expected;  // as listed; anything else is a change
+  bool full_crc = false;
+};
+
+// What looking into a candidate gave.
+struct Inspection {
+  enum class Outcome : std::uint8_t {
+    kWhole,
+    kChanged,         // not the file that was listed any more: start over
+    kBeingWritten,    // somebody has it open for writing
+    kIncomplete,      // not (yet) a whole ZIP
+    kNotAnArtifact,   // a whole ZIP without what its kind must have
+    kUnreadable,      // cannot be opened or read
+  };
+  Outcome outcome = Outcome::kUnreadable;
+  std::string reason;  // for people; empty with kWhole
+  bool writers_known = false;  // the lease could be asked, and nobody writes
+  FileStat stat;
+  std::string sha256;
+  struct SidecarFile {
+    std::string name;
+    SidecarKind kind = SidecarKind::kCommit;
+    Result<std::string> content;  // as read, at most 64 KiB
+  };
+  std::vector<SidecarFile> sidecars;
+};
+
+struct ClaimRequest {
+  std::string job;
+  std::string name;
+  FileStat expected;
+  std::vector<std::string> sidecars;
+  bool copy = false;  // `after: keep` or a folder that cannot be written: into the spool, the folder unchanged
+};
+
+enum class ClaimOutcome : std::uint8_t {
+  kClaimed,
+  kGone,     // somebody else took it or removed it
+  kChanged,  // it was written again; it stands where it stood
+};
+
+// Where a job's source goes in the end.
+enum class Destination : std::uint8_t {
+  kProcessed,
+  kFailed,
+  kNowhere,  // deleted
+};
+
+struct PutAwayRequest {
+  std::string job;
+  std::string name;
+  std::vector<std::string> sidecars;
+  Destination destination = Destination::kProcessed;
+  std::string reason_json;  // written beside a failed one
+  bool copy = false;        // it was copied: the copy is dropped, the folder stays unchanged
+};
+
+class DropFolder {
+ public:
+  virtual ~DropFolder() = default;
+
+  // Opens the folder, makes its rooms, arms its watch (before any listing, so that nothing falls between) and calls `hint` on every event from then on. `known_room_id`
+  // and `known_fs`: from the ledger, empty at the first time; another id, or none where there was one, is an error: the folder is missing and not empty.
+  // Errors: kLocalDisk with errno; kCorrupt where it is another folder than the known one.
+  virtual HandlePtr Open(const std::string& known_room_id, const std::string& known_fs, std::function<void(Hint)> hint,
+                         std::function<void(Result<DropFolderFacts>)> done) = 0;
+  // Artifacts and sidecars of the folder itself, names filtered before any stat. An error says that the folder is not to be trusted now, never that it is empty.
+  virtual HandlePtr List(std::function<void(Result<Listing>)> done) = 0;
+  virtual HandlePtr Inspect(InspectRequest request, std::function<void(Inspection)> done) = 0;
+  // Moves sidecars and then the artifact into claimed/<job>/, synced. Safe to do again.
+  virtual HandlePtr Claim(ClaimRequest request, std::function<void(Result<ClaimOutcome>)> done) = 0;
+  // Whether the claimed artifact stands in its place (after a death between intent and outcome).
+  virtual HandlePtr HasClaimed(const std::string& job, const std::string& name, bool copy,
+                               std::function<void(Result<bool>)> done) = 0;
+  // The claimed artifact, open for reading.
+  virtual HandlePtr OpenClaimed(const std::string& job, const std::string& name, bool copy,
+                                std::function<void(Result<Fd>)> done) = 0;
+  // Moves the claimed artifact and its companions to where they belong, synced. Safe to do again.
+  virtual HandlePtr PutAway(PutAwayRequest request, std::function<void(Status)> done) = 0;
+  // Moves a sidecar that has no artifact to failed/.
+  virtual HandlePtr PutAwayOrphan(const std::string& sidecar, const std::string& reason_json,
+                                  std::function<void(Status)> done) = 0;
+  // receipts/<id>.json; one that is there is left alone.
+  virtual HandlePtr WriteReceipt(const std::string& id, const std::string& json, std::function<void(Status)> done) = 0;
+  // Removes what processed/ and receipts/ hold from before the given wall times; answers how many files went.
+  virtual HandlePtr Prune(WallMs processed_before, WallMs receipts_before, std::function<void(Result<int>)> done) = 0;
+};
+
+}  // namespace tegodrop

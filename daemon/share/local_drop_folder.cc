@@ -1,0 +1,108 @@
+#include "daemon/share/local_drop_folder.h"
+
+#include <utility>
+
+#include "daemon/loop/worker_pool.h"
+#include "daemon/share/folder_watch.h"
+
+namespace tegodrop {
+namespace {
+
+class LocalDropFolder final : public DropFolder {
+ public:
+  LocalDropFolder(LocalDropFolderSettings settings, EventLoop& loop, TaskRunner& readers, FileSystem& fs,
+                  const Clock& clock, Random& random)
+      : settings_(std::move(settings)),
+        loop_(loop),
+        readers_(readers),
+        ops_(std::make_shared<FolderOps>(settings_.ops, fs, clock, random)),
+        thread_(loop, 1, "drop folder") {}
+
+  HandlePtr Open(const std::string& known_room_id, const std::string& known_fs, std::function<void(Hint)> hint,
+                 std::function<void(Result<DropFolderFacts>)> done) override {
+    watch_.reset();
+    return RunTask<Result<DropFolderFacts>>(
+        thread_, [ops = ops_, known_room_id, known_fs] { return ops->Open(known_room_id, known_fs); },
+        [this, hint = std::move(hint), done = std::move(done)](Result<DropFolderFacts> facts) {
+          if (facts) Arm(*facts, hint);
+          done(std::move(facts));
+        });
+  }
+
+  HandlePtr List(std::function<void(Result<Listing>)> done) override {
+    return OnThread<Result<Listing>>([](FolderOps& ops) { return ops.List(); }, std::move(done));
+  }
+
+  HandlePtr Inspect(InspectRequest request, std::function<void(Inspection)> done) override {
+    return RunTask<Inspection>(
+        readers_, [ops = ops_, request = std::move(request)] { return ops->Inspect(request); }, std::move(done));
+  }
+
+  HandlePtr Claim(ClaimRequest request, std::function<void(Result<ClaimOutcome>)> done) override {
+    return OnThread<Result<ClaimOutcome>>(
+        [request = std::move(request)](FolderOps& ops) { return ops.Claim(request); }, std::move(done));
+  }
+
+  HandlePtr HasClaimed(const std::string& job, const std::string& name, bool copy,
+                       std::function<void(Result<bool>)> done) override {
+    return OnThread<Result<bool>>([=](FolderOps& ops) { return ops.HasClaimed(job, name, copy); }, std::move(done));
+  }
+
+  HandlePtr OpenClaimed(const std::string& job, const std::string& name, bool copy,
+                        std::function<void(Result<Fd>)> done) override {
+    return OnThread<Result<Fd>>([=](FolderOps& ops) { return ops.OpenClaimed(job, name, copy); }, std::move(done));
+  }
+
+  HandlePtr PutAway(PutAwayRequest request, std::function<void(Status)> done) override {
+    return OnThread<Status>([request = std::move(request)](FolderOps& ops) { return ops.PutAway(request); },
+                            std::move(done));
+  }
+
+  HandlePtr PutAwayOrphan(const std::string& sidecar, const std::string& reason_json,
+                          std::function<void(Status)> done) override {
+    return OnThread<Status>([=](FolderOps& ops) { return ops.PutAwayOrphan(sidecar, reason_json); }, std::move(done));
+  }
+
+  HandlePtr WriteReceipt(const std::string& id, const std::string& json, std::function<void(Status)> done) override {
+    return OnThread<Status>([=](FolderOps& ops) { return ops.WriteReceipt(id, json); }, std::move(done));
+  }
+
+  HandlePtr Prune(WallMs processed_before, WallMs receipts_before, std::function<void(Result<int>)> done) override {
+    return OnThread<Result<int>>([=](FolderOps& ops) { return ops.Prune(processed_before, receipts_before); },
+                                 std::move(done));
+  }
+
+ private:
+  template <typename T>
+  HandlePtr OnThread(std::function<T(FolderOps&)> work, std::function<void(T)> done) {
+    return RunTask<T>(
+        thread_, [ops = ops_, work = std::move(work)] { return work(*ops); }, std::move(done));
+  }
+
+  void Arm(DropFolderFacts& facts, const std::function<void(Hint)>& hint) {
+    if (!settings_.events || !(facts.fs.local || settings_.events_everywhere)) return;
+    auto watch = FolderWatch::Start(loop_, ops_->fd(), hint);
+    if (!watch) {
+      facts.watch_trouble = watch.error().message;
+      return;
+    }
+    watch_ = std::move(*watch);
+    facts.watched = true;
+  }
+
+  const LocalDropFolderSettings settings_;
+  EventLoop& loop_;
+  TaskRunner& readers_;
+  std::shared_ptr<FolderOps> ops_;  // shared with work that outlives its caller
+  std::unique_ptr<FolderWatch> watch_;
+  WorkerPool thread_;  // last: joined first
+};
+
+}  // namespace
+
+std::unique_ptr<DropFolder> MakeLocalDropFolder(LocalDropFolderSettings settings, EventLoop& loop, TaskRunner& readers,
+                                                FileSystem& fs, const Clock& clock, Random& random) {
+  return std::make_unique<LocalDropFolder>(std::move(settings), loop, readers, fs, clock, random);
+}
+
+}  // namespace tegodrop

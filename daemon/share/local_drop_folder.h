@@ -1,0 +1,27 @@
+// A drop folder touched in this process: its calls on a thread of its own, its reading on shared workers.
+#pragma once
+
+#include <memory>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/random.h"
+#include "daemon/disk/file_system.h"
+#include "daemon/loop/event_loop.h"
+#include "daemon/loop/task_runner.h"
+#include "daemon/share/drop_folder.h"
+#include "daemon/share/folder_ops.h"
+
+namespace tegodrop {
+
+struct LocalDropFolderSettings {
+  FolderOpsSettings ops;
+  bool events = true;  // false: never arm a watch (`watch: poll`)
+  // Watch whatever the file system is (`watch: events`); else only where events can be trusted to tell of every writer.
+  bool events_everywhere = false;
+};
+
+// `readers` inspects and hashes; all references must outlive it.
+std::unique_ptr<DropFolder> MakeLocalDropFolder(LocalDropFolderSettings settings, EventLoop& loop, TaskRunner& readers,
+                                                FileSystem& fs, const Clock& clock, Random& random);
+
+}  // namespace tegodrop

@@ -1,0 +1,79 @@
+// An output folder behind one asynchronous interface, in this process for local disks. Nothing appears half: everything is staged below the folder's own
+// room on the same file system, synced, and moved to its name without replacing.
+//
+// All `done` run once, on the loop, never inside the call. Destroying a handle drops `done`; Publish runs to its end all the same.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/base/result.h"
+#include "daemon/loop/handle.h"
+#include "daemon/model/artifact.h"
+#include "daemon/model/check.h"
+
+namespace tegodrop {
+
+struct StagedFacts {
+  std::uint64_t size = 0;
+  std::string sha256;
+};
+
+// A file that is being received. Destroying it unfinished leaves its bytes for the next attempt's Discard.
+class StagedFile {
+ public:
+  virtual ~StagedFile() = default;
+  // Appends the bytes and adds them to the digest. One call at a time.
+  virtual HandlePtr Append(std::string bytes, std::function<void(Status)> done) = 0;
+  // Syncs and closes. No call after it.
+  virtual HandlePtr Finish(std::function<void(Result<StagedFacts>)> done) = 0;
+};
+
+struct PublishRequest {
+  std::string staging_name;
+  std::string name;        // free when it was chosen
+  StagedFacts facts;       // what was staged: a file already under `name` is ours where its content is this
+  std::string checksum;    // content of <name>.sha256
+  std::string trace;       // content of <name>.trace.json
+  mode_t mode = 0640;
+};
+
+enum class PublishOutcome : std::uint8_t {
+  kPublished,
+  kNameTaken,  // somebody else's file has the name: choose another
+  kLost,       // neither staged nor published: download it again
+};
+
+class OutputFolder {
+ public:
+  virtual ~OutputFolder() = default;
+
+  // A new, empty staging file; one of the same name from an attempt that died is dropped. `size`: room asked for first (with a tenth and a reserve on top), so that a
+  // full disk shows before the download; 0 where unknown. kLocalDisk with ENOSPC where it does not fit.
+  virtual HandlePtr Stage(const std::string& staging_name, std::uint64_t size,
+                          std::function<void(Result<std::unique_ptr<StagedFile>>)> done) = 0;
+  // The ZIP checks of a staged file. Errors are the disk's; a failed check is a Check.
+  virtual HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind kind,
+                                std::function<void(Result<std::vector<Check>>)> done) = 0;
+  // `wanted` where nothing there has that name (compared without case), it or its companions; else "STEM-<job>EXT".
+  virtual HandlePtr ChooseName(const std::string& wanted, const std::string& job,
+                               std::function<void(Result<std::string>)> done) = 0;
+  // File, checksum, trace, in this order, each whole and synced. Safe to do again.
+  virtual HandlePtr Publish(PublishRequest request, std::function<void(Result<PublishOutcome>)> done) = 0;
+  // Keeps a staged file that failed its checks for a person, out of the way of deliveries.
+  virtual HandlePtr Quarantine(const std::string& staging_name, const std::string& name,
+                               std::function<void(Status)> done) = 0;
+  virtual HandlePtr Discard(const std::string& staging_name, std::function<void(Status)> done) = 0;
+  // A record for people beside the deliveries (`.failed.json`); one that is there is left alone.
+  virtual HandlePtr WriteRecord(const std::string& name, const std::string& json, mode_t mode,
+                                std::function<void(Status)> done) = 0;
+  // A receipt in the output folder's room, for drop folders that must not be changed.
+  virtual HandlePtr WriteReceipt(const std::string& id, const std::string& json, std::function<void(Status)> done) = 0;
+};
+
+}  // namespace tegodrop

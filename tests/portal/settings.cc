@@ -1,0 +1,159 @@
+#include "tests/portal/settings.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <variant>
+#include <vector>
+
+#include "tests/portal/text.h"
+
+namespace tegodrop::sim {
+namespace {
+
+using Member =
+    std::variant<double Settings::*, int64_t Settings::*, bool Settings::*, std::string Settings::*>;
+
+struct Switch {
+  const char* name;
+  Member member;
+  std::vector<std::string_view> allowed = {};  // for text: the only values; empty = any
+  int64_t minimum = 0;                         // for numbers
+};
+
+const std::vector<std::string_view> kBuildResults = {
+    "",                              // as the build deserves
+    "success_but_signing_error",     // success, not signed, with a signing_error_message
+    "signing_failed",                // success false with a signing_error_message
+    "reset_for_signing",             // success false with neither message for build_seconds, then success
+    "signed_without_signature",      // the history says signed, the output carries no signature
+    "unchanged",                     // the output has the source's very bytes
+    "damaged",                       // the output's last bytes are missing
+};
+
+const std::vector<Switch>& Switches() {
+  static const std::vector<Switch> switches = {
+      {"build_seconds", &Settings::build_seconds},
+      {"hold_builds", &Settings::hold_builds},
+      {"fail_build", &Settings::fail_build},
+      {"build_result", &Settings::build_result, kBuildResults},
+      {"concurrent_builds", &Settings::concurrent_builds},
+      {"default_signing_key", &Settings::default_signing_key},
+      {"plan", &Settings::plan, {"FREE", "TEAM", "ENTERPRISE"}},
+      {"builds_permission", &Settings::builds_permission},
+      {"history_lag", &Settings::history_lag},
+      {"listing_order", &Settings::listing_order, {"newest", "oldest", "shuffled"}},
+      {"expires_in", &Settings::expires_in, {}, 1},
+      {"max_file_size", &Settings::max_file_size, {}, 1},
+      {"multipart_threshold", &Settings::multipart_threshold, {}, 1},
+      {"chunk_size", &Settings::chunk_size, {}, 1},
+      {"unique_start_time", &Settings::unique_start_time},
+      {"fixed_start_time", &Settings::fixed_start_time},
+      {"fixed_start_time_answers", &Settings::fixed_start_time_answers},
+      {"second_put_queues", &Settings::second_put_queues},
+      {"error_body", &Settings::error_body, {"message", "error", "detail", "text", "html", "empty"}},
+      {"upload_bytes_per_second", &Settings::upload_bytes_per_second},
+      {"download_bytes_per_second", &Settings::download_bytes_per_second},
+      {"honour_range", &Settings::honour_range},
+      {"portal_down", &Settings::portal_down},
+  };
+  return switches;
+}
+
+std::string Wanted(const Switch& entry) {
+  struct Visitor {
+    const Switch& entry;
+    std::string operator()(double Settings::*) const { return "a number, at least 0"; }
+    std::string operator()(int64_t Settings::*) const {
+      return "an integer, at least " + std::to_string(entry.minimum);
+    }
+    std::string operator()(bool Settings::*) const { return "true or false"; }
+    std::string operator()(std::string Settings::*) const {
+      if (entry.allowed.empty()) return "text";
+      std::string out = "one of";
+      for (std::string_view value : entry.allowed) out += " '" + std::string(value) + "'";
+      return out;
+    }
+  };
+  return std::visit(Visitor{entry}, entry.member);
+}
+
+struct Setter {
+  Settings* settings;
+  const Switch& entry;
+  const rapidjson::Value& value;
+
+  bool operator()(double Settings::*member) const {
+    if (!value.IsNumber() || !(value.GetDouble() >= 0) || !std::isfinite(value.GetDouble())) return false;
+    settings->*member = value.GetDouble();
+    return true;
+  }
+  bool operator()(int64_t Settings::*member) const {
+    if (!value.IsInt64() || value.GetInt64() < entry.minimum) return false;
+    settings->*member = value.GetInt64();
+    return true;
+  }
+  bool operator()(bool Settings::*member) const {
+    if (!value.IsBool()) return false;
+    settings->*member = value.GetBool();
+    return true;
+  }
+  bool operator()(std::string Settings::*member) const {
+    if (!value.IsString()) return false;
+    std::string_view text = Text(value);
+    bool allowed = entry.allowed.empty();
+    for (std::string_view one : entry.allowed) allowed = allowed || one == text;
+    if (allowed) settings->*member = std::string(text);
+    return allowed;
+  }
+};
+
+const Switch* Find(std::string_view name) {
+  for (const Switch& entry : Switches()) {
+    if (name == entry.name) return &entry;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool Settings::Set(std::string_view name, const rapidjson::Value& value, std::string* error) {
+  const Switch* entry = Find(name);
+  if (entry == nullptr) {
+    *error = "unknown setting '" + std::string(name) + "'";
+    return false;
+  }
+  if (std::visit(Setter{this, *entry, value}, entry->member)) return true;
+  *error = "setting '" + std::string(name) + "' wants " + Wanted(*entry);
+  return false;
+}
+
+bool Settings::SetFromText(std::string_view name, std::string_view value, std::string* error) {
+  const Switch* entry = Find(name);
+  rapidjson::Document parsed;
+  if (entry != nullptr && std::holds_alternative<std::string Settings::*>(entry->member)) {
+    parsed.SetString(value.data(), static_cast<rapidjson::SizeType>(value.size()), parsed.GetAllocator());
+  } else {
+    parsed.Parse(value.data(), value.size());
+    if (parsed.HasParseError()) parsed.SetNull();
+  }
+  return Set(name, parsed, error);
+}
+
+void Settings::Write(JsonWriter* out) const {
+  struct Visitor {
+    const Settings& settings;
+    JsonWriter* out;
+    void operator()(double Settings::*member) const { out->Number(settings.*member); }
+    void operator()(int64_t Settings::*member) const { out->Integer(settings.*member); }
+    void operator()(bool Settings::*member) const { out->Bool(settings.*member); }
+    void operator()(std::string Settings::*member) const { out->Text(settings.*member); }
+  };
+  out->BeginObject();
+  for (const Switch& entry : Switches()) {
+    out->Key(entry.name);
+    std::visit(Visitor{*this, out}, entry.member);
+  }
+  out->EndObject();
+}
+
+}  // namespace tegodrop::sim
