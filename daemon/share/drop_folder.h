@@ -1,19 +1,20 @@
-// A drop folder behind one asynchronous interface: in this process for local disks (local_drop_folder.h); a network folder's calls will go to a
-// helper process of its own, which is why every call here is one request with plain values both ways.
+// A drop folder behind one asynchronous interface: in this process for local disks (local_drop_folder.h); a network
+// folder's calls will go to a helper process of its own, which is why every call here is one request with plain values
+// both ways.
 //
-// All `done` run once, on the loop, never inside the call. Destroying a handle drops `done`; Claim and PutAway run to their end all the same, so their callers
-// keep the handle until it answers.
+// All `done` run once, on the loop, never inside the call. Destroying a handle drops `done`; Claim and PutAway run to
+// their end all the same, so their callers keep the handle until it answers.
 #pragma once
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "daemon/archive/archive.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/result.h"
 #include "daemon/disk/file_system.h"
@@ -26,9 +27,9 @@ namespace tegodrop {
 struct DropFolderFacts {
   std::string room_id;  // from the room's `id`, made where it was not; empty where the folder is never changed
   FsType fs;
-  bool writable = true;        // rooms can be made and files moved
-  bool watched = false;        // events arrive; without them only scans find anything
-  std::string watch_trouble;   // why not, where they could not be had
+  bool writable = true;       // rooms can be made and files moved
+  bool watched = false;       // events arrive; without them only scans find anything
+  std::string watch_trouble;  // why not, where they could not be had
 };
 
 enum class EntryKind : std::uint8_t { kArtifact, kSidecar };
@@ -41,7 +42,7 @@ struct ListedFile {
 
 struct Listing {
   std::vector<ListedFile> files;
-  milliseconds took{0};
+  std::chrono::milliseconds took{0};
 };
 
 // How an event nominated a file; a nomination is a hint, never a proof.
@@ -68,14 +69,14 @@ struct InspectRequest {
 struct Inspection {
   enum class Outcome : std::uint8_t {
     kWhole,
-    kChanged,         // not the file that was listed any more: start over
-    kBeingWritten,    // somebody has it open for writing
-    kIncomplete,      // not (yet) a whole ZIP
-    kNotAnArtifact,   // a whole ZIP without what its kind must have
-    kUnreadable,      // cannot be opened or read
+    kChanged,        // not the file that was listed any more: start over
+    kBeingWritten,   // somebody has it open for writing
+    kIncomplete,     // not (yet) a whole ZIP
+    kNotAnArtifact,  // a whole ZIP without what its kind must have
+    kUnreadable,     // cannot be opened or read
   };
   Outcome outcome = Outcome::kUnreadable;
-  std::string reason;  // for people; empty with kWhole
+  std::string reason;          // for people; empty with kWhole
   bool writers_known = false;  // the lease could be asked, and nobody writes
   FileStat stat;
   std::string sha256;
@@ -121,12 +122,14 @@ class DropFolder {
  public:
   virtual ~DropFolder() = default;
 
-  // Opens the folder, makes its rooms, arms its watch (before any listing, so that nothing falls between) and calls `hint` on every event from then on. `known_room_id`
-  // and `known_fs`: from the ledger, empty at the first time; another id, or none where there was one, is an error: the folder is missing and not empty.
-  // Errors: kLocalDisk with errno; kCorrupt where it is another folder than the known one.
+  // Opens the folder, makes its rooms, arms its watch (before any listing, so that nothing falls between) and calls
+  // `hint` on every event from then on. `known_room_id` and `known_fs`: from the ledger, empty at the first time;
+  // another id, or none where there was one, is an error: the folder is missing and not empty. Errors: kLocalDisk with
+  // errno; kCorrupt where it is another folder than the known one.
   virtual HandlePtr Open(const std::string& known_room_id, const std::string& known_fs, std::function<void(Hint)> hint,
                          std::function<void(Result<DropFolderFacts>)> done) = 0;
-  // Artifacts and sidecars of the folder itself, names filtered before any stat. An error says that the folder is not to be trusted now, never that it is empty.
+  // Artifacts and sidecars of the folder itself, names filtered before any stat. An error says that the folder is not
+  // to be trusted now, never that it is empty.
   virtual HandlePtr List(std::function<void(Result<Listing>)> done) = 0;
   virtual HandlePtr Inspect(InspectRequest request, std::function<void(Inspection)> done) = 0;
   // Moves sidecars and then the artifact into claimed/<job>/, synced. Safe to do again.

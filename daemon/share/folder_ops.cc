@@ -44,8 +44,8 @@ Result<DropFolderFacts> FolderOps::Open(const std::string& known_room_id, const 
       auto id = ReadWhole(fs_, folder->get(), settings_.rooms + "/" + std::string(kRoomId), 256);
       if (!id && id.error().sys != ENOENT) return Fail(id.error());
       if (!id || Trim(*id) != known_room_id) {
-        return Fail(ErrorKind::kCorrupt, settings_.path + " is not the folder that it was (its id in " + settings_.rooms +
-                                             "/id is another): is the right file system mounted?");
+        return Fail(ErrorKind::kCorrupt, settings_.path + " is not the folder that it was (its id in " +
+                                             settings_.rooms + "/id is another): is the right file system mounted?");
       }
     }
     auto id = its_room.Prepare(random_, clock_.Wall());
@@ -70,7 +70,8 @@ Status FolderOps::StillThere() {
   auto stat = fs_.Stat(now->get());
   if (!stat) return Fail(stat.error());
   if (stat->dev != opened_.dev || stat->ino != opened_.ino) {
-    return Fail(ErrorKind::kCorrupt, settings_.path + " leads to another folder than before: renamed, replaced or mounted over");
+    return Fail(ErrorKind::kCorrupt,
+                settings_.path + " leads to another folder than before: renamed, replaced or mounted over");
   }
   return {};
 }
@@ -220,7 +221,8 @@ Result<ClaimOutcome> FolderOps::Claim(const ClaimRequest& request) {
   auto now = fs_.StatAt(to->get(), request.name);
   const bool changed = now && !now->SameContentAs(request.expected);
   if (!now || changed) {
-    // Another file took the name between the look and the rename: put everything back where nothing has taken its place.
+    // Another file took the name between the look and the rename: put everything back where nothing has taken its
+    // place.
     if (changed) (void)fs_.MoveAt(to->get(), request.name, folder_.get(), request.name);
     for (const std::string& sidecar : request.sidecars) (void)fs_.MoveAt(to->get(), sidecar, folder_.get(), sidecar);
     return leave(changed ? ClaimOutcome::kChanged : ClaimOutcome::kGone);

@@ -1,4 +1,5 @@
-// What a drop folder does, blocking: for a thread of this process, and later for the helper process of a network folder.
+// What a drop folder does, blocking: for a thread of this process, and later for the helper process of a network
+// folder.
 //
 // Not thread-safe as a whole: Open first; then Inspect and OpenClaimed may run on other threads than the rest.
 #pragma once
@@ -17,10 +18,10 @@
 namespace tegodrop {
 
 struct FolderOpsSettings {
-  std::string path;      // the drop folder
-  std::string rooms;     // its own room's name
-  std::string spool;     // absolute; where copies go
-  bool change = true;    // false: `after: keep`, nothing in the folder is changed
+  std::string path;    // the drop folder
+  std::string rooms;   // its own room's name
+  std::string spool;   // absolute; where copies go
+  bool change = true;  // false: `after: keep`, nothing in the folder is changed
 };
 
 class FolderOps {
@@ -44,7 +45,8 @@ class FolderOps {
   Result<int> Prune(WallMs processed_before, WallMs receipts_before);
 
  private:
-  // Errors where the path leads to another folder than the one that was opened: it was mounted over, renamed or replaced.
+  // Errors where the path leads to another folder than the one that was opened: it was mounted over, renamed or
+  // replaced.
   Status StillThere();
   Result<Fd> SpoolFolder(const std::string& job, bool make);
   Result<ClaimOutcome> CopyToSpool(const ClaimRequest& request);

@@ -24,7 +24,8 @@ Hint ToHint(std::uint32_t mask, std::string name) {
 
 }  // namespace
 
-Result<std::unique_ptr<FolderWatch>> FolderWatch::Start(EventLoop& loop, int folder_fd, std::function<void(Hint)> hint) {
+Result<std::unique_ptr<FolderWatch>> FolderWatch::Start(EventLoop& loop, int folder_fd,
+                                                        std::function<void(Hint)> hint) {
   Fd inotify(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!inotify.valid()) return FailPosix("cannot watch", "a folder (inotify_init1)", errno);
   // By descriptor, so that the watch stands on the very folder that was opened.

@@ -1,4 +1,5 @@
-// Inotify on one folder, on the loop. Raw and not through libuv, which has no IN_CLOSE_WRITE and drops a queue's overflow in silence.
+// Inotify on one folder, on the loop. Raw and not through libuv, which has no IN_CLOSE_WRITE and drops a queue's
+// overflow in silence.
 #pragma once
 
 #include <functional>
@@ -14,8 +15,9 @@ namespace tegodrop {
 
 class FolderWatch {
  public:
-  // Watches the folder behind the open descriptor `folder_fd` (not kept). kLocalDisk with ENOSPC where the user is out of watches: poll then. `hint`
-  // is called from the loop; with an empty name when events were lost or the folder itself went.
+  // Watches the folder behind the open descriptor `folder_fd` (not kept). kLocalDisk with ENOSPC where the user is out
+  // of watches: poll then. `hint` is called from the loop; with an empty name when events were lost or the folder
+  // itself went.
   static Result<std::unique_ptr<FolderWatch>> Start(EventLoop& loop, int folder_fd, std::function<void(Hint)> hint);
 
  private:

@@ -39,8 +39,8 @@ class LocalDropFolder final : public DropFolder {
   }
 
   HandlePtr Claim(ClaimRequest request, std::function<void(Result<ClaimOutcome>)> done) override {
-    return OnThread<Result<ClaimOutcome>>(
-        [request = std::move(request)](FolderOps& ops) { return ops.Claim(request); }, std::move(done));
+    return OnThread<Result<ClaimOutcome>>([request = std::move(request)](FolderOps& ops) { return ops.Claim(request); },
+                                          std::move(done));
   }
 
   HandlePtr HasClaimed(const std::string& job, const std::string& name, bool copy,

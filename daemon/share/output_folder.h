@@ -1,7 +1,8 @@
-// An output folder behind one asynchronous interface, in this process for local disks. Nothing appears half: everything is staged below the folder's own
-// room on the same file system, synced, and moved to its name without replacing.
+// An output folder behind one asynchronous interface, in this process for local disks. Nothing appears half: everything
+// is staged below the folder's own room on the same file system, synced, and moved to its name without replacing.
 //
-// All `done` run once, on the loop, never inside the call. Destroying a handle drops `done`; Publish runs to its end all the same.
+// All `done` run once, on the loop, never inside the call. Destroying a handle drops `done`; Publish runs to its end
+// all the same.
 #pragma once
 
 #include <sys/types.h>
@@ -36,10 +37,10 @@ class StagedFile {
 
 struct PublishRequest {
   std::string staging_name;
-  std::string name;        // free when it was chosen
-  StagedFacts facts;       // what was staged: a file already under `name` is ours where its content is this
-  std::string checksum;    // content of <name>.sha256
-  std::string trace;       // content of <name>.trace.json
+  std::string name;      // free when it was chosen
+  StagedFacts facts;     // what was staged: a file already under `name` is ours where its content is this
+  std::string checksum;  // content of <name>.sha256
+  std::string trace;     // content of <name>.trace.json
   mode_t mode = 0640;
 };
 
@@ -53,8 +54,9 @@ class OutputFolder {
  public:
   virtual ~OutputFolder() = default;
 
-  // A new, empty staging file; one of the same name from an attempt that died is dropped. `size`: room asked for first (with a tenth and a reserve on top), so that a
-  // full disk shows before the download; 0 where unknown. kLocalDisk with ENOSPC where it does not fit.
+  // A new, empty staging file; one of the same name from an attempt that died is dropped. `size`: room asked for first
+  // (with a tenth and a reserve on top), so that a full disk shows before the download; 0 where unknown. kLocalDisk
+  // with ENOSPC where it does not fit.
   virtual HandlePtr Stage(const std::string& staging_name, std::uint64_t size,
                           std::function<void(Result<std::unique_ptr<StagedFile>>)> done) = 0;
   // The ZIP checks of a staged file. Errors are the disk's; a failed check is a Check.

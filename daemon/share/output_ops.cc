@@ -58,7 +58,8 @@ Result<std::vector<Check>> OutputOps::CheckStaged(const std::string& staging_nam
 Result<std::string> OutputOps::ChooseName(const std::string& wanted, const std::string& job) {
   auto folder = Folder();
   if (!folder) return Fail(folder.error());
-  // Names of its companions count too: the trace of an older delivery whose file somebody took away still stands for that delivery.
+  // Names of its companions count too: the trace of an older delivery whose file somebody took away still stands for
+  // that delivery.
   const std::set<std::string> ours{FoldedName(wanted), FoldedName(ChecksumName(wanted)), FoldedName(TraceName(wanted))};
   bool taken = false;
   auto listed = fs_.List(folder->get(), [&](std::string_view name, EntryType) {
@@ -120,8 +121,8 @@ Result<PublishOutcome> OutputOps::Publish(const PublishRequest& request) {
     if (!**ours) return PublishOutcome::kNameTaken;
   }
   if (auto synced = fs_.SyncFolder(folder->get()); !synced) return Fail(synced.error());
-  for (const auto& [name, content] : {std::pair{ChecksumName(request.name), &request.checksum},
-                                      std::pair{TraceName(request.name), &request.trace}}) {
+  for (const auto& [name, content] :
+       {std::pair{ChecksumName(request.name), &request.checksum}, std::pair{TraceName(request.name), &request.trace}}) {
     auto written = WriteCompanion(folder->get(), staging->get(), name, *content, request.mode, folder_stat->gid);
     if (!written) return Fail(written.error());
   }

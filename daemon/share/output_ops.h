@@ -1,4 +1,5 @@
-// What an output folder does, blocking: for a thread of this process, and later for the helper process of a network folder.
+// What an output folder does, blocking: for a thread of this process, and later for the helper process of a network
+// folder.
 #pragma once
 
 #include <optional>
@@ -14,7 +15,8 @@ namespace tegodrop {
 
 class OutputOps {
  public:
-  // `rooms`: the name of the room below the output folder where staging, quarantine and receipts stand. `fs` must outlive it.
+  // `rooms`: the name of the room below the output folder where staging, quarantine and receipts stand. `fs` must
+  // outlive it.
   OutputOps(std::string path, std::string rooms, FileSystem& fs)
       : path_(std::move(path)), rooms_(std::move(rooms)), fs_(fs) {}
 
@@ -29,7 +31,8 @@ class OutputOps {
   Status WriteReceipt(const std::string& id, const std::string& json);
 
  private:
-  // The output folder itself, opened afresh for each call: an output that was unmounted and mounted again is found again.
+  // The output folder itself, opened afresh for each call: an output that was unmounted and mounted again is found
+  // again.
   Result<Fd> Folder() { return fs_.OpenFolder(path_); }
   Result<Fd> Part(const std::string& part);
   // Whether the file under `name` has this size and digest; nullopt where there is none.

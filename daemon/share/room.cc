@@ -47,7 +47,8 @@ Result<std::string> Room::Prepare(Random& random, WallMs now) {
   }
   if (!id) return Fail(id.error());
   const std::string_view text = Trim(*id);
-  if (text.empty() || !IsUtf8(text)) return Fail(ErrorKind::kCorrupt, "the folder's id file is damaged: remove " + name_ + "/id");
+  if (text.empty() || !IsUtf8(text))
+    return Fail(ErrorKind::kCorrupt, "the folder's id file is damaged: remove " + name_ + "/id");
   return std::string(text);
 }
 
@@ -70,7 +71,8 @@ Status Room::RemoveClaimedFolder(const std::string& job) {
   return fs_.SyncFolder(claimed->get());
 }
 
-Result<std::string> Room::MoveInto(int from_dir, const std::string& name, std::string_view part, const std::string& job) {
+Result<std::string> Room::MoveInto(int from_dir, const std::string& name, std::string_view part,
+                                   const std::string& job) {
   auto to = Part(part);
   if (!to) return Fail(to.error());
   std::string target = name;

@@ -10,8 +10,7 @@
 namespace tegodrop::sim {
 namespace {
 
-using Member =
-    std::variant<double Settings::*, int64_t Settings::*, bool Settings::*, std::string Settings::*>;
+using Member = std::variant<double Settings::*, int64_t Settings::*, bool Settings::*, std::string Settings::*>;
 
 struct Switch {
   const char* name;
@@ -21,13 +20,13 @@ struct Switch {
 };
 
 const std::vector<std::string_view> kBuildResults = {
-    "",                              // as the build deserves
-    "success_but_signing_error",     // success, not signed, with a signing_error_message
-    "signing_failed",                // success false with a signing_error_message
-    "reset_for_signing",             // success false with neither message for build_seconds, then success
-    "signed_without_signature",      // the history says signed, the output carries no signature
-    "unchanged",                     // the output has the source's very bytes
-    "damaged",                       // the output's last bytes are missing
+    "",                           // as the build deserves
+    "success_but_signing_error",  // success, not signed, with a signing_error_message
+    "signing_failed",             // success false with a signing_error_message
+    "reset_for_signing",          // success false with neither message for build_seconds, then success
+    "signed_without_signature",   // the history says signed, the output carries no signature
+    "unchanged",                  // the output has the source's very bytes
+    "damaged",                    // the output's last bytes are missing
 };
 
 const std::vector<Switch>& Switches() {

@@ -13,26 +13,26 @@ namespace tegodrop::sim {
 
 struct Settings {
   // Builds.
-  double build_seconds = 2;           // on the simulator's clock
-  bool hold_builds = false;           // no build makes progress
-  std::string fail_build;             // not empty: builds that end from now on fail with this text
-  std::string build_result;           // how builds end from now on, see kBuildResults in settings.cc
-  int64_t concurrent_builds = 0;      // this many queued or running: 429; 0 = no limit
-  std::string default_signing_key;    // key id used when an upload names none
-  std::string plan = "TEAM";          // FREE | TEAM | ENTERPRISE; FREE skips signing
-  bool builds_permission = true;      // false: endpoints that need the Builds permission answer 403
-  double history_lag = 0;             // seconds before a received build shows
+  double build_seconds = 2;              // on the simulator's clock
+  bool hold_builds = false;              // no build makes progress
+  std::string fail_build;                // not empty: builds that end from now on fail with this text
+  std::string build_result;              // how builds end from now on, see kBuildResults in settings.cc
+  int64_t concurrent_builds = 0;         // this many queued or running: 429; 0 = no limit
+  std::string default_signing_key;       // key id used when an upload names none
+  std::string plan = "TEAM";             // FREE | TEAM | ENTERPRISE; FREE skips signing
+  bool builds_permission = true;         // false: endpoints that need the Builds permission answer 403
+  double history_lag = 0;                // seconds before a received build shows
   std::string listing_order = "newest";  // newest | oldest | shuffled
 
   // Uploads.
-  int64_t expires_in = 3600;                             // seconds a signed URL lives
+  int64_t expires_in = 3600;                                // seconds a signed URL lives
   int64_t max_file_size = int64_t{2} * 1024 * 1024 * 1024;  // the page's 2 GB
-  int64_t multipart_threshold = 100 * 1024 * 1024;       // the page's 100 MB
-  int64_t chunk_size = 10 * 1024 * 1024;                 // the page's 10485760
-  bool unique_start_time = false;                        // no two answers share a start_time
-  int64_t fixed_start_time = 0;                          // not 0: every answer has this start_time
-  int64_t fixed_start_time_answers = 0;                  // that many answers, then 0 again; 0 = without end
-  bool second_put_queues = true;                         // an object put twice is built twice
+  int64_t multipart_threshold = 100 * 1024 * 1024;          // the page's 100 MB
+  int64_t chunk_size = 10 * 1024 * 1024;                    // the page's 10485760
+  bool unique_start_time = false;                           // no two answers share a start_time
+  int64_t fixed_start_time = 0;                             // not 0: every answer has this start_time
+  int64_t fixed_start_time_answers = 0;                     // that many answers, then 0 again; 0 = without end
+  bool second_put_queues = true;                            // an object put twice is built twice
 
   // The wire.
   std::string error_body = "message";     // message | error | detail | text | html | empty

@@ -1,0 +1,58 @@
+// The way back: download, verify, publish, trace.
+//
+// Steps, each recorded before the next:
+//   built    a fresh signed URL; the output streams into a staging file of this attempt, hashed as it arrives; checked;
+//   synced   -> fetched (output) fetched  a free name is chosen and recorded; file, checksum and trace are published in
+//   this order                          -> published
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/log.h"
+#include "daemon/base/result.h"
+#include "daemon/delivery/records.h"
+#include "daemon/ledger/job_record.h"
+#include "daemon/loop/handle.h"
+#include "daemon/net/transfer.h"
+#include "daemon/portal/portal.h"
+#include "daemon/share/output_folder.h"
+
+namespace tegodrop {
+
+// The output folder of a job; kLocalDisk where it is not to be had now. The folder must outlive the handle it is used
+// through.
+using FindOutput = std::function<Result<OutputFolder*>(const Job& job)>;
+
+// What the room needs of the world; all must outlive the Deliverer and its handles.
+struct DeliveryWorld {
+  Portal& portal;
+  Transfer& transfer;
+  const Clock& clock;
+  Log& log;
+  Producer producer;  // who writes the traces
+};
+
+class Deliverer {
+ public:
+  Deliverer(DeliveryWorld world, FindOutput find_output);
+
+  // Carries a job in state built or fetched to published. `record` must outlive the handle. Destroying the handle stops
+  // a download; a Publish that has begun is awaited by nobody but safe to do again. `progress`: bytes received so far,
+  // from the loop. Errors of `done`, by reaction:
+  //   kRetry, kSlowDown, kSignIn   passing trouble of portal or store; a refused download URL (403) too: the row counts
+  //   download_tries kCorrupt                     the output failed its checks: its bytes are in quarantine, the row
+  //   holds the checks (job().output.checks) and counts download_tries kRejected                    the portal refuses
+  //   the download for good kLocalDisk                   the output folder or the ledger would not take it: again later
+  //   (sys is ENOSPC for a full disk)
+  HandlePtr Start(JobRecord& record, std::function<void(std::uint64_t received, std::uint64_t total)> progress,
+                  std::function<void(Status)> done);
+
+ private:
+  DeliveryWorld world_;
+  FindOutput find_output_;
+};
+
+}  // namespace tegodrop

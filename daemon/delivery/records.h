@@ -1,0 +1,38 @@
+// What is written for people and programs beside the files: trace, failure record, reason, receipt. Pure: JSON out of a
+// job.
+#pragma once
+
+#include <string>
+
+#include "daemon/model/job.h"
+
+namespace tegodrop {
+
+// Who wrote a record.
+struct Producer {
+  std::string host;
+  std::string tool_version;
+};
+
+// `<protected>.trace.json`: schema tegodrop-trace/1, every key always there, what is not known is null. One object,
+// indented, with a newline at its end.
+std::string TraceJson(const Job& job, const Producer& producer);
+
+// `<file_name>.<job>.failed.json`: the trace's fields as far as they are known, plus `failure` {kind, message, remedy,
+// status_message, error_message, signing_error_message}. The job must have a failure.
+std::string FailedJson(const Job& job, const Producer& producer);
+
+// `NAME.reason.json` in the drop folder's failed/: {schema: tegodrop-reason/1, job, file_name, sha256, failure, time}.
+std::string ReasonJson(const Job& job, WallMs now);
+
+// `receipts/<id>.json`: {schema: tegodrop-receipt/1, state: delivered|failed|duplicate, job, file_name, sha256, trace,
+// failure}; `trace` is the trace's absolute path, or null.
+std::string ReceiptJson(const Job& job);
+
+// `<protected>.sha256`: hex, two spaces, name, newline, as `sha256sum -c` reads it.
+std::string ChecksumLine(const Job& job);
+
+// The receipt's id: the sidecar's submit_id where it is safe as a file name, else the job's id.
+std::string ReceiptId(const Job& job);
+
+}  // namespace tegodrop

@@ -1,0 +1,85 @@
+// The way in, for one drop folder: hint or scan -> candidate -> settled -> validated -> claimed -> job.
+//
+// Events and listings only nominate; quiet time on the monotonic clock, the lease probe and the ZIP itself admit. One
+// gate for every way in. What is refused is claimed too and becomes a job that has failed, so that the reason stands
+// beside the file and in `status`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/log.h"
+#include "daemon/base/random.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/loop/handle.h"
+#include "daemon/loop/timers.h"
+#include "daemon/model/job.h"
+#include "daemon/share/drop_folder.h"
+
+namespace tegodrop {
+
+// What the room needs of the world; all must outlive the Intake.
+struct IntakeWorld {
+  DropFolder& folder;
+  Ledger& ledger;
+  TimerMaker& timers;
+  const Clock& clock;
+  Random& random;
+  Log& log;
+};
+
+struct IntakeSettings {
+  FolderSettings folder;
+  std::string portal_url;
+  std::string tenant;
+  std::string host;  // the owner written into new rows
+};
+
+// What the folder is right now, for `status`, `--once` and whoever asks whether its jobs can be worked on.
+struct IntakeState {
+  bool open = false;         // opened and trusted: its claimed files can be reached
+  std::string state = "ok";  // "ok" | "degraded" | "missing"
+  std::string reason;        // one sentence, empty with ok
+  bool scanned = false;      // at least one listing was worked through since the start
+  struct Pending {
+    std::string file_name;
+    std::string reason;  // what it waits for: "2 s of quiet", "somebody still has it open for writing", "not (yet) a
+                         // whole ZIP: …"
+    WallMs since = 0;
+  };
+  std::vector<Pending> pending;  // candidates that are there and not admitted yet
+};
+
+class Intake {
+ public:
+  // `known`: what the ledger remembers of the folder, or a fresh record with its name and path. `admitted` is called
+  // from the loop with each new job once its row says claimed, or failed for what was refused. It may not destroy the
+  // Intake.
+  Intake(IntakeWorld world, IntakeSettings settings, FolderRecord known, std::function<void(const Job&)> admitted);
+  ~Intake();
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
+
+  // Opens the folder and goes on by itself from then on: a folder that is missing is tried again (5 s, then up to 60
+  // s).
+  void Start();
+  // Lists now, as on an event.
+  void Rescan();
+  // Nothing new is inspected or claimed any more; a claim in progress is carried to its row, then `done` runs (from the
+  // loop, never inside the call).
+  void Stop(std::function<void()> done);
+  // Claims in progress are none and no candidate can be admitted before something new happens to it or time passes.
+  const IntakeState& state() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tegodrop

@@ -1,0 +1,36 @@
+#include "daemon/net/transfer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+
+#include "daemon/base/text.h"
+
+namespace tegodrop {
+
+std::optional<std::string_view> HttpAnswer::Header(std::string_view name) const {
+  const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& one) { return one.first == name; });
+  if (found == headers.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<std::chrono::milliseconds> HttpAnswer::RetryAfter(std::int64_t now_wall_ms) const {
+  const auto header = Header("retry-after");
+  if (!header) return std::nullopt;
+  const std::string text(Trim(*header));
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc() && end == text.data() + text.size()) {
+    constexpr std::int64_t kDay = 24 * 3600;  // more is somebody's mistake
+    if (seconds < 0) return std::nullopt;
+    return std::chrono::seconds(std::min(seconds, kDay));
+  }
+  // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7); the program keeps the C locale, whose names these are.
+  std::tm date{};
+  const char* rest = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+  if (rest == nullptr || *rest != '\0') return std::nullopt;
+  const std::int64_t at = static_cast<std::int64_t>(timegm(&date)) * 1000;
+  return std::chrono::milliseconds(std::max<std::int64_t>(0, at - now_wall_ms));
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,39 @@
+// The build history, looked through once for every awaited build of a version.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "daemon/base/result.h"
+#include "daemon/loop/handle.h"
+#include "daemon/model/build.h"
+#include "daemon/portal/portal.h"
+
+namespace tegodrop {
+
+struct HistoryLook {
+  std::vector<BuildRow>
+      found;  // rows of awaited builds, in the order of `awaited` and without those that were not found
+  // Every page was read and the listing did not shift meanwhile: what was not found is not there. Always true where all
+  // were found.
+  bool complete = false;
+};
+
+class Tracker {
+ public:
+  // `portal` must outlive it.
+  explicit Tracker(Portal& portal) : portal_(portal) {}
+
+  // Looks through the listing of `version`, page by page, until all of `awaited` are found or the pages end. The page
+  // names no order, so none is assumed. A listing that shifts while it is paged (total_count or the first row changes)
+  // is read again from the start, at most three times. Errors are those of Portal::ListBuilds.
+  HandlePtr Look(const std::string& version, std::vector<BuildIdentity> awaited,
+                 std::function<void(Result<HistoryLook>)> done);
+
+ private:
+  Portal& portal_;
+};
+
+}  // namespace tegodrop
