@@ -50,6 +50,24 @@ std::string OverallResult(const std::vector<Check>& checks) {
   return any("pass") ? "pass" : "skipped";
 }
 
+Waiting WaitingOf(const Job& job) {
+  if (!job.waiting.for_what.empty()) return job.waiting;
+  switch (job.state) {
+    case JobState::kClaimed:
+      return {"an upload slot", job.times.claimed, 0};
+    case JobState::kConfirming:
+      return {"the build history to show whether the upload arrived", job.confirming_since, 0};
+    case JobState::kSubmitted:
+      return {"the build to show in the portal's history", job.times.submitted, 0};
+    case JobState::kBuilding: {
+      const std::string stage = job.build && job.build->status_message ? *job.build->status_message : "";
+      return {stage.empty() ? "the build" : "the build: " + stage, job.times.submitted, 0};
+    }
+    default:
+      return {};
+  }
+}
+
 BuildIdentity IdentityOf(const Job& job) {
   return {job.target.version, std::string(PlatformOf(job.artifact.kind)), job.ticket.start_time,
           job.artifact.file_name};

@@ -103,6 +103,10 @@ struct Job {
   std::optional<Failure> failure;
 };
 
+// What a job waits for at the moment: its row's own word, else what its state says by itself ("an upload slot", "the
+// build: Protecting"). `for_what` is empty where something is being done on it.
+Waiting WaitingOf(const Job& job);
+
 // What the portal knows this job's build as.
 BuildIdentity IdentityOf(const Job& job);
 

@@ -1,0 +1,64 @@
+// One unfinished job in memory: a copy of its row, the work that is going on, and when something is due. The ledger
+// owns the truth.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/base/clock.h"
+#include "daemon/ledger/job_record.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/loop/handle.h"
+#include "daemon/loop/timers.h"
+
+namespace tegodrop {
+
+struct Progress {
+  std::uint64_t done = 0;   // bytes
+  std::uint64_t total = 0;  // bytes; 0: not known
+};
+
+class ActiveJob final : public JobRecord {
+ public:
+  // `on_saved` runs after each write that the ledger took, before the caller's `done`; it may not destroy this.
+  // `ledger` and `timers` must outlive it.
+  ActiveJob(Ledger& ledger, TimerMaker& timers, Job job,
+            std::function<void(const Job& before, const Job& after)> on_saved);
+  ~ActiveJob() override;
+  ActiveJob(const ActiveJob&) = delete;
+  ActiveJob& operator=(const ActiveJob&) = delete;
+
+  const Job& job() const override { return job_; }
+  // As JobRecord, and: writes asked for while one is under way follow in order, each on the row as it is by then. What
+  // is recorded ends a wait, unless `change` names one. When this object is gone, what is under way is still written
+  // but `done` does not run.
+  void Save(std::function<void(Job&)> change, std::string note, std::function<void(Status)> done) override;
+  bool saving() const { return !writes_.empty(); }
+
+  // The conductor's own notes.
+  HandlePtr work;     // the room's attempt, or nothing
+  MonoMs due = 0;     // nothing is begun before
+  Progress progress;  // of the transfer under way
+
+ private:
+  struct Write {
+    std::function<void(Job&)> change;
+    std::string note;
+    std::function<void(Status)> done;
+  };
+  void WriteFirst();
+  void Answer(Status status);
+
+  Ledger& ledger_;
+  TimerMaker& timers_;
+  Job job_;
+  std::function<void(const Job&, const Job&)> on_saved_;
+  std::deque<Write> writes_;  // the first is under way
+  HandlePtr refusal_;         // of a write that the lifecycle does not allow
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace tegodrop

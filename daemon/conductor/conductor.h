@@ -1,0 +1,138 @@
+// The one loop that carries jobs through the rooms. It decides, the rooms act, the ledger remembers.
+//
+//   1. each job that is due and idle goes to the room of its state, as far as the limits allow
+//   2. what the room recorded stands in the row; its error becomes a wait or a failure (reaction.h)
+//   3. jobs that await their builds are looked for together, one listing for each version (gates.h)
+//   4. one timer for whatever is due next; nothing runs while nothing is due
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/log.h"
+#include "daemon/base/random.h"
+#include "daemon/conductor/active_job.h"
+#include "daemon/conductor/reaction.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/loop/handle.h"
+#include "daemon/loop/timers.h"
+#include "daemon/tracking/tracker.h"
+
+namespace tegodrop {
+
+// The rooms as the conductor uses them; `main` binds them to the real ones, tests to stand-ins. Each Work follows the
+// rules of Uploader::Start, Deliverer::Start and Finisher::Start.
+struct Rooms {
+  using OnProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+  using Work = std::function<HandlePtr(JobRecord& record, OnProgress progress, std::function<void(Status)> done)>;
+  Work upload;
+  Work deliver;
+  Work finish;
+  std::function<HandlePtr(const std::string& version, std::vector<BuildIdentity> awaited,
+                          std::function<void(Result<HistoryLook>)> done)>
+      look;
+  // Whether the artifact of a job in state claiming stands in its room.
+  std::function<HandlePtr(const Job& job, std::function<void(Result<bool>)> done)> has_claimed;
+};
+
+struct ConductorSettings {
+  int concurrent_uploads = 2;
+  PollingSettings polling;
+  // Jobs of another portal or tenant wait.
+  std::string portal_url;
+  std::string tenant;
+};
+
+// All must outlive the Conductor.
+struct ConductorWorld {
+  Ledger& ledger;
+  TimerMaker& timers;
+  const Clock& clock;
+  Random& random;
+  Log& log;
+};
+
+// How things stand, for `--once` and for whoever watches.
+struct Overview {
+  int unfinished = 0;
+  std::optional<MonoMs> portal_silent_since;  // of the first error since the portal's last good answer
+  bool credentials_refused = false;
+  std::optional<MonoMs> output_trouble_since;  // of the first error since an output folder's last success
+};
+
+class Conductor {
+ public:
+  // `on_change` runs after each change of a row and of a transfer's progress; a finished job is reported once with
+  // `finished` set and then forgotten. It may not destroy the Conductor.
+  Conductor(ConductorWorld world, ConductorSettings settings, Rooms rooms,
+            std::function<void(const Job&, const Progress&)> on_change);
+  ~Conductor();
+  Conductor(const Conductor&) = delete;
+  Conductor& operator=(const Conductor&) = delete;
+
+  // Takes a job over: one that was just admitted, or one that the ledger still has from before.
+  void Take(Job job);
+  // A folder of that name can be reached again: its jobs need not wait any longer.
+  void FolderIsBack(const std::string& folder);
+  // Begins nothing new. What is under way is cancelled, but for uploads whose last chunk has left: these get 3 s for
+  // their answer. Then `done`, never inside the call.
+  void Stop(std::function<void()> done);
+  Overview overview() const;
+
+ private:
+  // What a job's state asks for next.
+  enum class Stage : std::uint8_t { kClaim, kUpload, kConfirm, kAwait, kDeliver, kFinish };
+  struct Watch {  // of one version's builds
+    HandlePtr look;
+    MonoMs due = 0;
+    int failures = 0;
+  };
+
+  static Stage StageOf(const Job& job);
+  bool OurPortal(const Job& job) const;
+  MonoMs HeldUntil(Stage stage) const;
+  void Turn();
+  void TurnSoon();
+  void Begin(ActiveJob& job, Stage stage);
+  void BeginWork(ActiveJob& job, const Rooms::Work& work);
+  void CheckClaim(ActiveJob& job);
+  void WorkDone(const std::string& id, Stage stage, Status status);
+  void React(ActiveJob& job, const Error& error);
+  void Hold(const Reaction& reaction, MonoMs now);
+  void PortalAnswered();
+  void SlotIsFree();
+  void Note(ActiveJob& job, std::function<void(Job&)> change, std::string note);
+  void NoteWait(ActiveJob& job, const std::string& for_what, std::chrono::milliseconds delay);
+  void LookAt(const std::string& version, Watch& watch);
+  void TakeLook(const std::string& version, const std::vector<std::string>& ids, Result<HistoryLook> look);
+  void StepJob(const std::string& id, std::optional<BuildRow> row);
+  void Changed(const Job& before, const Job& after);
+  void FinishStop();
+  ActiveJob* Find(const std::string& id);
+
+  ConductorWorld world_;
+  const ConductorSettings settings_;
+  const Rooms rooms_;
+  const std::function<void(const Job&, const Progress&)> on_change_;
+  std::map<std::string, std::unique_ptr<ActiveJob>> jobs_;  // by id, so by age
+  std::map<std::string, Watch> watches_;                    // by version
+  HandlePtr timer_;
+  HandlePtr soon_;
+  MonoMs uploads_held_until_ = 0;
+  MonoMs credentials_held_until_ = 0;
+  std::optional<MonoMs> portal_silent_since_;
+  std::optional<MonoMs> output_trouble_since_;
+  bool stopping_ = false;
+  HandlePtr stop_timer_;
+  std::function<void()> stopped_;
+};
+
+}  // namespace tegodrop
