@@ -39,9 +39,10 @@ class ActiveJob final : public JobRecord {
   bool saving() const { return !writes_.empty(); }
 
   // The conductor's own notes.
-  HandlePtr work;     // the room's attempt, or nothing
-  MonoMs due = 0;     // nothing is begun before
-  Progress progress;  // of the transfer under way
+  HandlePtr work;               // the room's attempt, or nothing
+  MonoMs due = 0;               // nothing is begun before
+  bool output_trouble = false;  // the last error was its output folder's
+  Progress progress;            // of the transfer under way
 
  private:
   struct Write {

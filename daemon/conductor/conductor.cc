@@ -236,6 +236,7 @@ void Conductor::WorkDone(const std::string& id, Stage stage, Status status) {
   job->progress = {};
   if (!status) return React(*job, status.error());
   job->due = 0;
+  job->output_trouble = false;
   if (stage == Stage::kUpload || stage == Stage::kDeliver) PortalAnswered();
   if (stage == Stage::kDeliver) output_trouble_since_.reset();
   if (job->job().finished) jobs_.erase(id);
@@ -248,6 +249,7 @@ void Conductor::React(ActiveJob& job, const Error& error) {
   const MonoMs now = world_.clock.Mono();
   if (reaction.portal_trouble && !portal_silent_since_) portal_silent_since_ = now;
   if (reaction.output_trouble && !output_trouble_since_) output_trouble_since_ = now;
+  job.output_trouble = reaction.output_trouble;
   if (reaction.failure) {
     const Failure failure = *reaction.failure;
     Note(
@@ -470,6 +472,13 @@ Overview Conductor::overview() const {
   overview.portal_silent_since = portal_silent_since_;
   overview.credentials_refused = credentials_held_until_ != 0;
   overview.output_trouble_since = output_trouble_since_;
+  for (const auto& [id, job] : jobs_) {
+    overview.blocked_on_output += job->output_trouble ? 1 : 0;
+    const bool foreign = !OurPortal(job->job()) && StageOf(job->job()) != Stage::kFinish;
+    const bool held = job->job().state == JobState::kConfirming && !job->job().waiting.for_what.empty() &&
+                      job->job().waiting.not_before == 0;
+    overview.held_for_person += foreign || held ? 1 : 0;
+  }
   return overview;
 }
 

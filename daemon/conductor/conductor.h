@@ -66,6 +66,8 @@ struct Overview {
   std::optional<MonoMs> portal_silent_since;  // of the first error since the portal's last good answer
   bool credentials_refused = false;
   std::optional<MonoMs> output_trouble_since;  // of the first error since an output folder's last success
+  int blocked_on_output = 0;                   // unfinished jobs that wait for their output folder
+  int held_for_person = 0;                     // unfinished jobs that nothing but a person can move on
 };
 
 class Conductor {

@@ -1,0 +1,155 @@
+#include "daemon/app/daemon.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "daemon/base/version.h"
+#include "daemon/disk/layout.h"
+#include "daemon/portal/portal_client.h"
+
+namespace tegodrop {
+namespace {
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "unknown";
+  return name.data();
+}
+
+bool InSpool(const Job& job) { return job.target.after == SourceAfter::kKeep; }
+
+}  // namespace
+
+Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
+               std::function<void(const Job&, const Progress&)> on_change)
+    : world_(world),
+      settings_(std::move(settings)),
+      producer_{HostName(), kVersion},
+      inspectors_(world.loop, 2, "inspect"),
+      senders_(world.loop, 2, "send"),
+      writers_(world.loop, 2, "write") {
+  portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, std::move(token)}, world_.transfer,
+                             world_.clock, world_.log);
+  uploader_ = std::make_unique<Uploader>(
+      UploadWorld{*portal_, world_.transfer, world_.loop, senders_, world_.fs, world_.clock, world_.log},
+      [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
+        auto folder = folders_->Drop(job);
+        if (!folder) {
+          return world_.loop.After(std::chrono::milliseconds(0),
+                                   [error = folder.error(), done = std::move(done)] { done(Fail(error)); });
+        }
+        return (*folder)->OpenClaimed(job.id, job.artifact.file_name, InSpool(job), std::move(done));
+      });
+  tracker_ = std::make_unique<Tracker>(*portal_);
+  const FindOutput find_output = [this](const Job& job) -> Result<OutputFolder*> { return folders_->Output(job); };
+  const FindDrop find_drop = [this](const Job& job) { return folders_->Drop(job); };
+  deliverer_ = std::make_unique<Deliverer>(
+      DeliveryWorld{*portal_, world_.transfer, world_.clock, world_.log, producer_}, find_output);
+  finisher_ = std::make_unique<Finisher>(world_.clock, world_.log, producer_, find_drop, find_output);
+  conductor_ =
+      std::make_unique<Conductor>(ConductorWorld{world_.ledger, world_.loop, world_.clock, world_.random, world_.log},
+                                  ConductorSettings{settings_.limits.concurrent_uploads, settings_.polling,
+                                                    settings_.portal.url, settings_.portal.tenant},
+                                  MakeRooms(), std::move(on_change));
+}
+
+Daemon::~Daemon() = default;
+
+Rooms Daemon::MakeRooms() {
+  Rooms rooms;
+  rooms.upload = [this](JobRecord& record, const Rooms::OnProgress& progress, std::function<void(Status)> done) {
+    const std::uint64_t total = record.job().artifact.size;
+    return uploader_->Start(
+        record, [progress, total](std::uint64_t sent) { progress(sent, total); }, std::move(done));
+  };
+  rooms.deliver = [this](JobRecord& record, Rooms::OnProgress progress, std::function<void(Status)> done) {
+    return deliverer_->Start(record, std::move(progress), std::move(done));
+  };
+  rooms.finish = [this](JobRecord& record, const Rooms::OnProgress&, std::function<void(Status)> done) {
+    return finisher_->Start(record, std::move(done));
+  };
+  rooms.look = [this](const std::string& version, std::vector<BuildIdentity> awaited,
+                      std::function<void(Result<HistoryLook>)> done) {
+    return tracker_->Look(version, std::move(awaited), std::move(done));
+  };
+  rooms.has_claimed = [this](const Job& job, std::function<void(Result<bool>)> done) -> HandlePtr {
+    auto folder = folders_->Drop(job);
+    if (!folder) {
+      return world_.loop.After(std::chrono::milliseconds(0),
+                               [error = folder.error(), done = std::move(done)] { done(Fail(error)); });
+    }
+    return (*folder)->HasClaimed(job.id, job.artifact.file_name, InSpool(job), std::move(done));
+  };
+  return rooms;
+}
+
+void Daemon::Start(std::function<void(const Error&)> failed) {
+  world_.ledger.LoadFolders([this, alive = std::weak_ptr<bool>(alive_),
+                             failed](Result<std::vector<FolderRecord>> records) {
+    if (alive.expired()) return;
+    if (!records) return failed(records.error());
+    world_.ledger.LoadUnfinished([this, alive, failed, records = std::move(*records)](Result<std::vector<Job>> jobs) {
+      if (alive.expired()) return;
+      if (!jobs) return failed(jobs.error());
+      TakeOver(records);
+      for (Job& job : *jobs) conductor_->Take(std::move(job));
+      for (auto& [name, intake] : intakes_) intake->Start();
+      started_ = true;
+    });
+  });
+}
+
+void Daemon::TakeOver(std::vector<FolderRecord> records) {
+  folders_ = std::make_unique<Folders>(
+      FoldersWorld{world_.loop, inspectors_, writers_, world_.fs, world_.clock, world_.random, world_.log},
+      settings_.state_dir + "/" + std::string(kStateSpool), records);
+  folders_->OnAskWhetherOpen([this](const std::string& path) {
+    return std::any_of(settings_.folders.begin(), settings_.folders.end(), [&](const FolderSettings& folder) {
+      const auto intake = intakes_.find(folder.name);
+      return folder.path == path && intake != intakes_.end() && intake->second->state().open;
+    });
+  });
+  for (const FolderSettings& folder : settings_.folders) {
+    const auto record = std::find_if(records.begin(), records.end(), [&](const FolderRecord& one) {
+      return one.name == folder.name && one.path == folder.path;
+    });
+    FolderRecord known = record == records.end() ? FolderRecord{} : *record;
+    known.name = folder.name;
+    known.path = folder.path;
+    intakes_[folder.name] = std::make_unique<Intake>(
+        IntakeWorld{folders_->Configured(folder), world_.ledger, world_.loop, world_.clock, world_.random, world_.log},
+        IntakeSettings{folder, settings_.portal.url, settings_.portal.tenant, producer_.host}, std::move(known),
+        [this](const Job& job) { conductor_->Take(job); });
+  }
+}
+
+std::vector<Daemon::FolderView> Daemon::folders() const {
+  std::vector<FolderView> views;
+  for (const FolderSettings& folder : settings_.folders) {
+    const auto intake = intakes_.find(folder.name);
+    if (intake != intakes_.end()) views.push_back({&folder, &intake->second->state()});
+  }
+  return views;
+}
+
+void Daemon::StopIntake(std::function<void()> done) {
+  if (intakes_.empty()) {
+    world_.loop.Post(std::move(done));
+    return;
+  }
+  const auto left = std::make_shared<std::size_t>(intakes_.size());
+  for (auto& [name, intake] : intakes_) {
+    intake->Stop([left, done] {
+      if (--*left == 0) done();
+    });
+  }
+}
+
+void Daemon::Stop(std::function<void()> done) {
+  StopIntake([this, done = std::move(done)] { conductor_->Stop(done); });
+}
+
+}  // namespace tegodrop

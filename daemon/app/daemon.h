@@ -1,0 +1,89 @@
+// Everything wired together: folders, rooms, conductor. `main` makes one and runs the loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+#include "daemon/app/folders.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/log.h"
+#include "daemon/base/random.h"
+#include "daemon/base/secret.h"
+#include "daemon/conductor/conductor.h"
+#include "daemon/delivery/deliverer.h"
+#include "daemon/delivery/finisher.h"
+#include "daemon/disk/file_system.h"
+#include "daemon/intake/intake.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/loop/event_loop.h"
+#include "daemon/loop/worker_pool.h"
+#include "daemon/net/transfer.h"
+#include "daemon/portal/portal.h"
+#include "daemon/tracking/tracker.h"
+#include "daemon/upload/uploader.h"
+
+namespace tegodrop {
+
+// All must outlive the Daemon.
+struct DaemonWorld {
+  EventLoop& loop;
+  FileSystem& fs;
+  const Clock& clock;
+  Random& random;
+  Log& log;
+  Ledger& ledger;
+  Transfer& transfer;
+};
+
+class Daemon {
+ public:
+  // `on_change`: as Conductor's.
+  Daemon(DaemonWorld world, Settings settings, Secret token,
+         std::function<void(const Job&, const Progress&)> on_change);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Reads the ledger, takes over its unfinished jobs, opens the folders. `failed` runs where the ledger cannot be read.
+  void Start(std::function<void(const Error&)> failed);
+  // Takes nothing new from the folders; jobs go on.
+  void StopIntake(std::function<void()> done);
+  // Stops all, within 5 s where no file system hangs; then `done`.
+  void Stop(std::function<void()> done);
+
+  bool started() const { return started_; }
+  Overview overview() const { return conductor_->overview(); }
+  struct FolderView {
+    const FolderSettings* settings;
+    const IntakeState* state;
+  };
+  std::vector<FolderView> folders() const;
+
+ private:
+  void TakeOver(std::vector<FolderRecord> records);
+  Rooms MakeRooms();
+
+  DaemonWorld world_;
+  const Settings settings_;
+  const Producer producer_;
+  // Threads of their own for each kind of work: a slow disk on one side must not hold up the other.
+  WorkerPool inspectors_;
+  WorkerPool senders_;
+  WorkerPool writers_;
+  std::unique_ptr<Portal> portal_;
+  std::unique_ptr<Folders> folders_;
+  std::unique_ptr<Uploader> uploader_;
+  std::unique_ptr<Tracker> tracker_;
+  std::unique_ptr<Deliverer> deliverer_;
+  std::unique_ptr<Finisher> finisher_;
+  std::unique_ptr<Conductor> conductor_;
+  std::map<std::string, std::unique_ptr<Intake>> intakes_;  // by the folder's name
+  bool started_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace tegodrop

@@ -1,0 +1,79 @@
+#include "daemon/app/folders.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/share/local_drop_folder.h"
+#include "daemon/share/local_output_folder.h"
+
+namespace tegodrop {
+namespace {
+
+// No path holds a line's end before it holds a NUL, and none holds that.
+std::string KeyOf(const std::string& path, const std::string& rooms, bool change) {
+  return path + std::string(1, '\0') + rooms + (change ? "+" : "-");
+}
+
+}  // namespace
+
+Folders::Folders(FoldersWorld world, std::string spool, std::vector<FolderRecord> known)
+    : world_(world), spool_(std::move(spool)), known_(std::move(known)) {}
+
+Folders::~Folders() = default;
+
+Folders::Entry& Folders::Make(const std::string& path, const std::string& rooms, bool change, WatchMode watch,
+                              bool configured) {
+  Entry& entry = drops_[KeyOf(path, rooms, change)];
+  if (!entry.folder) {
+    LocalDropFolderSettings settings;
+    settings.ops = {path, rooms, spool_, change};
+    settings.events = configured && watch != WatchMode::kPoll;
+    settings.events_everywhere = watch == WatchMode::kEvents;
+    entry.folder =
+        MakeLocalDropFolder(std::move(settings), world_.loop, world_.readers, world_.fs, world_.clock, world_.random);
+    entry.configured = configured;
+  }
+  return entry;
+}
+
+DropFolder& Folders::Configured(const FolderSettings& settings) {
+  return *Make(settings.path, settings.rooms, settings.after != After::kKeep, settings.watch, true).folder;
+}
+
+Result<DropFolder*> Folders::Drop(const Job& job) {
+  const bool change = job.target.after != SourceAfter::kKeep;
+  Entry& entry = Make(job.target.drop_path, job.target.rooms, change, WatchMode::kPoll, false);
+  const std::string missing = "the drop folder " + job.target.drop_path + " cannot be reached";
+  if (entry.configured) {
+    if (is_open_(job.target.drop_path)) return entry.folder.get();
+    return Fail(ErrorKind::kLocalDisk, missing);
+  }
+  if (entry.open) return entry.folder.get();
+  if (!entry.opening) OpenForJob(KeyOf(job.target.drop_path, job.target.rooms, change), job);
+  return Fail(ErrorKind::kLocalDisk, entry.trouble.empty() ? missing : missing + ": " + entry.trouble);
+}
+
+void Folders::OpenForJob(const std::string& key, const Job& job) {
+  const auto record = std::find_if(known_.begin(), known_.end(), [&](const FolderRecord& one) {
+    return one.name == job.target.folder && one.path == job.target.drop_path;
+  });
+  const FolderRecord known = record == known_.end() ? FolderRecord{} : *record;
+  drops_[key].opening = drops_[key].folder->Open(
+      known.room_id, known.fs_type, [](const Hint&) {},
+      [this, key](const Result<DropFolderFacts>& facts) {
+        Entry& entry = drops_[key];
+        entry.opening.reset();
+        entry.open = facts.has_value();
+        entry.trouble = facts ? "" : facts.error().message;
+      });
+}
+
+OutputFolder* Folders::Output(const Job& job) {
+  std::unique_ptr<OutputFolder>& folder = outputs_[KeyOf(job.target.output_path, job.target.rooms, true)];
+  if (!folder) {
+    folder = MakeLocalOutputFolder(job.target.output_path, job.target.rooms, world_.loop, world_.writers, world_.fs);
+  }
+  return folder.get();
+}
+
+}  // namespace tegodrop

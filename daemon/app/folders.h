@@ -1,0 +1,74 @@
+// The drop and output folders that jobs need: those of the config, and those of jobs whose folder has left the config
+// since.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/log.h"
+#include "daemon/base/random.h"
+#include "daemon/base/result.h"
+#include "daemon/disk/file_system.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/loop/event_loop.h"
+#include "daemon/loop/task_runner.h"
+#include "daemon/model/job.h"
+#include "daemon/share/drop_folder.h"
+#include "daemon/share/output_folder.h"
+
+namespace tegodrop {
+
+// All must outlive the Folders.
+struct FoldersWorld {
+  EventLoop& loop;
+  TaskRunner& readers;
+  TaskRunner& writers;
+  FileSystem& fs;
+  const Clock& clock;
+  Random& random;
+  Log& log;
+};
+
+class Folders {
+ public:
+  // `spool`: absolute. `known`: what the ledger remembers, for folders that only jobs still name.
+  Folders(FoldersWorld world, std::string spool, std::vector<FolderRecord> known);
+  ~Folders();
+  Folders(const Folders&) = delete;
+  Folders& operator=(const Folders&) = delete;
+
+  // The drop folder of a config entry, for its intake to open; lives as long as this.
+  DropFolder& Configured(const FolderSettings& settings);
+
+  // Tells whether the config's drop folder at `path` is open and trusted at the moment; set once its intake exists.
+  void OnAskWhetherOpen(std::function<bool(const std::string& path)> is_open) { is_open_ = std::move(is_open); }
+
+  // The drop folder that a job's files stand in; kLocalDisk while it is missing.
+  Result<DropFolder*> Drop(const Job& job);
+  // Never an error: an output folder that is missing shows when it is used.
+  OutputFolder* Output(const Job& job);
+
+ private:
+  struct Entry {
+    std::unique_ptr<DropFolder> folder;
+    bool configured = false;
+    bool open = false;    // of one that is not configured
+    std::string trouble;  // why it is not
+    HandlePtr opening;
+  };
+  Entry& Make(const std::string& path, const std::string& rooms, bool change, WatchMode watch, bool configured);
+  void OpenForJob(const std::string& key, const Job& job);
+
+  FoldersWorld world_;
+  const std::string spool_;
+  const std::vector<FolderRecord> known_;
+  std::function<bool(const std::string&)> is_open_;
+  std::map<std::string, Entry> drops_;                            // by path, rooms and whether it may be changed
+  std::map<std::string, std::unique_ptr<OutputFolder>> outputs_;  // by path and rooms
+};
+
+}  // namespace tegodrop
