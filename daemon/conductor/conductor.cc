@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 // Downloads at once: more only share the same line.
 constexpr int kConcurrentDeliveries = 2;
 // How long a stop waits for the answer to an upload that has left whole.
-constexpr milliseconds kLastAnswerGrace = std::chrono::seconds(3);
+constexpr milliseconds kLastAnswerGrace = std::chrono::seconds(2);
 // After a write that the ledger did not take.
 constexpr milliseconds kLedgerRetry = std::chrono::seconds(5);
 // A wait from an earlier life is not trusted longer: the wall clock may have been wrong then.

@@ -84,7 +84,7 @@ class Conductor {
   void Take(Job job);
   // A folder of that name can be reached again: its jobs need not wait any longer.
   void FolderIsBack(const std::string& folder);
-  // Begins nothing new. What is under way is cancelled, but for uploads whose last chunk has left: these get 3 s for
+  // Begins nothing new. What is under way is cancelled, but for uploads whose last chunk has left: these get 2 s for
   // their answer. Then `done`, never inside the call.
   void Stop(std::function<void()> done);
   Overview overview() const;

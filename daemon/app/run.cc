@@ -1,0 +1,262 @@
+#include "daemon/app/run.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/app/daemon.h"
+#include "daemon/app/once.h"
+#include "daemon/app/progress_board.h"
+#include "daemon/app/run_report.h"
+#include "daemon/base/text.h"
+#include "daemon/base/version.h"
+#include "daemon/disk/layout.h"
+#include "daemon/ledger/sqlite_ledger.h"
+#include "daemon/net/curl_transfer.h"
+
+namespace tegodrop {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long a second daemon waits for the first one's lock: long enough for a restart that overlaps.
+constexpr milliseconds kLockWait = std::chrono::seconds(10);
+constexpr milliseconds kLockRetry = milliseconds(200);
+constexpr milliseconds kOnceCheck = milliseconds(100);
+// What the orderly stop of the rooms may take, and then the closing of files and threads: together under 5 s.
+constexpr std::chrono::seconds kStopPatience{3};
+constexpr unsigned kCloseSeconds = 2;
+
+LogFormat FormatOf(LogOutput output) {
+  if (output == LogOutput::kText) return LogFormat::kText;
+  if (output == LogOutput::kAuto && isatty(STDERR_FILENO) == 1) return LogFormat::kText;
+  return LogFormat::kJson;
+}
+
+milliseconds SettleOf(const FolderSettings& folder) { return folder.settle.value_or(std::chrono::seconds(2)); }
+
+// One life of the process as a daemon.
+class Runner {
+ public:
+  Runner(const Settings& settings, Secret token, Secret proxy_token, const RunOptions& options)
+      : settings_(settings),
+        token_(std::move(token)),
+        proxy_token_(std::move(proxy_token)),
+        options_(options),
+        fs_(MakePosixFileSystem()),
+        lines_(MakeStderrLog(options.progress ? std::max(LogLevel::kWarning, settings.log.level) : settings.log.level,
+                             FormatOf(settings.log.format), clock_)),
+        board_(*lines_, clock_),
+        log_(options.progress ? static_cast<Log&>(board_) : *lines_) {}
+
+  ExitCode Run() {
+    std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-*): a peer that goes must not end the process
+    signals_.push_back(loop_.OnSignal(SIGTERM, [this] { OnStopSignal(); }));
+    signals_.push_back(loop_.OnSignal(SIGINT, [this] { OnStopSignal(); }));
+    signals_.push_back(loop_.OnSignal(SIGHUP, [this] {
+      log_.Warning("daemon.reload", "this version does not reload: restart tegodrop to take a new config or token");
+    }));
+    if (!MakeStateFolders()) return ExitCode::kConfig;
+    auto transfer = MakeCurlTransfer(loop_, {settings_.portal.ca_file, settings_.portal.proxy, proxy_token_,
+                                             std::string(kToolName) + "/" + kVersion});
+    if (!transfer) {
+      log_.Error("daemon.config", transfer.error().message);
+      return ExitCode::kConfig;
+    }
+    transfer_ = std::move(*transfer);
+    lock_wanted_since_ = clock_.Mono();
+    OpenLedger();
+    loop_.Run();
+    ShutDown();
+    return code_;
+  }
+
+ private:
+  bool MakeStateFolders() {
+    for (const std::string& path : {settings_.state_dir, settings_.state_dir + "/" + std::string(kStateSpool)}) {
+      const mode_t mode = path == settings_.state_dir ? 0750 : 0700;
+      if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) continue;
+      log_.Error("daemon.state_dir", PosixError("cannot make the state folder", path, errno).message +
+                                         "; make it, owned by the daemon's user, or set state_dir");
+      return false;
+    }
+    return true;
+  }
+
+  void OpenLedger() {
+    auto ledger =
+        OpenSqliteLedger(settings_.state_dir, clock_, [this](std::function<void()> fn) { loop_.Post(std::move(fn)); });
+    if (ledger) {
+      ledger_ = std::move(*ledger);
+      return StartDaemon();
+    }
+    const LedgerOpenError& error = ledger.error();
+    if (error.reason != LedgerOpenFailure::kLocked) {
+      log_.Error("ledger.unusable", error.message);
+      return End(ExitCode::kConfig);
+    }
+    if (clock_.Mono() - lock_wanted_since_ >= kLockWait.count()) {
+      log_.Error("ledger.locked", error.message + "; another tegodrop works on it: stop that one first");
+      return End(ExitCode::kLeft);
+    }
+    if (!said_locked_) log_.Warning("ledger.locked", error.message + "; waiting for it up to 10 s");
+    said_locked_ = true;
+    timer_ = loop_.After(kLockRetry, [this] { OpenLedger(); });
+  }
+
+  void StartDaemon() {
+    started_ = clock_.Mono();
+    log_.Info("daemon.start", "tegodrop is starting",
+              {{"version", kVersion},
+               {"folders", static_cast<std::uint64_t>(settings_.folders.size())},
+               {"portal", UrlWithoutQuery(settings_.portal.url)}});
+    daemon_ = std::make_unique<Daemon>(DaemonWorld{loop_, *fs_, clock_, random_, log_, *ledger_, *transfer_}, settings_,
+                                       std::move(token_),
+                                       [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
+    daemon_->Start([this](const Error& error) {
+      log_.Error("ledger.unusable", "the ledger cannot be read: " + error.message);
+      End(ExitCode::kConfig);
+    });
+    if (options_.timeout) {
+      timeout_ = loop_.After(*options_.timeout, [this] {
+        log_.Warning("daemon.timeout", "the time is over; what is left goes on with the next run");
+        StopWith(WorstOf({ExitCode::kLeft, report_.failed() + left_ > 0 ? ExitCode::kFailed : ExitCode::kDone}));
+      });
+    }
+    if (options_.once) CheckOnce();
+  }
+
+  void OnChange(const Job& job, const Progress& progress) {
+    if (options_.progress) board_.Show(job, progress);
+    if (options_.once || options_.json) report_.Take(job);
+  }
+
+  void CheckOnce() {
+    timer_ = loop_.After(kOnceCheck, [this] { CheckOnce(); });
+    if (!daemon_->started() || stopping_) return;
+    OnceFacts facts;
+    facts.now = clock_.Mono();
+    facts.started = started_;
+    facts.intake_stopped = intake_stopped_;
+    for (const Daemon::FolderView& view : daemon_->folders()) {
+      facts.folders.push_back({view.settings->name, SettleOf(*view.settings), *view.state});
+    }
+    facts.overview = daemon_->overview();
+    facts.failed = report_.failed();
+    facts.left = left_;
+    const OnceDecision decision = DecideOnce(facts);
+    if (decision.step == OnceStep::kStopIntake && !stopping_intake_) {
+      stopping_intake_ = true;
+      NameWhatIsLeft(facts);
+      daemon_->StopIntake([this] { intake_stopped_ = true; });
+    } else if (decision.step == OnceStep::kEnd) {
+      if (!decision.reason.empty()) {
+        log_.Error("daemon.once", decision.reason + "; what is left goes on with the next run",
+                   {{"unfinished", facts.overview.unfinished}});
+      }
+      StopWith(decision.code);
+    }
+  }
+
+  void NameWhatIsLeft(const OnceFacts& facts) {
+    for (const OnceFolder& folder : facts.folders) {
+      if (!folder.state.open) {
+        ++left_;
+        log_.Error("folder.unusable", "the drop folder could not be opened",
+                   {{"folder", folder.name}, {"reason", folder.state.reason}});
+      }
+      for (const IntakeState::Pending& pending : folder.state.pending) {
+        ++left_;
+        report_.Leave(folder.name, pending.file_name, pending.reason);
+        log_.Error("artifact.left", "the file is not whole and was left where it is",
+                   {{"folder", folder.name}, {"file", pending.file_name}, {"reason", pending.reason}});
+      }
+    }
+  }
+
+  void OnStopSignal() {
+    if (daemon_ == nullptr) return End(ExitCode::kDone);
+    log_.Info("daemon.stop", "stopping; what is left goes on after the next start");
+    const bool work_left = options_.once && (!intake_stopped_ || daemon_->overview().unfinished > 0);
+    StopWith(work_left ? ExitCode::kLeft : ExitCode::kDone);
+  }
+
+  void StopWith(ExitCode code) {
+    if (stopping_) return;
+    stopping_ = true;
+    code_ = code;
+    timer_.reset();
+    timeout_.reset();
+    daemon_->Stop([this] { loop_.Stop(); });
+    // A claim that hangs in a dead file system must not hold up the end.
+    timer_ = loop_.After(kStopPatience, [this] { loop_.Stop(); });
+  }
+
+  void End(ExitCode code) {
+    code_ = code;
+    timer_.reset();
+    loop_.Stop();
+  }
+
+  // The ledger first, while it still can; then everything else, which a hung file system may hold up: the alarm ends
+  // that.
+  void ShutDown() {
+    timer_.reset();
+    timeout_.reset();
+    if (options_.json) report_.Print(code_);
+    exit_code_for_alarm_ = static_cast<int>(code_);
+    std::signal(SIGALRM, [](int) { _exit(exit_code_for_alarm_); });
+    alarm(kCloseSeconds);
+    ledger_.reset();
+    daemon_.reset();
+    transfer_.reset();
+    signals_.clear();
+    alarm(0);
+  }
+
+  static inline volatile std::sig_atomic_t exit_code_for_alarm_ = 0;
+
+  const Settings& settings_;
+  Secret token_;
+  Secret proxy_token_;
+  const RunOptions options_;
+  SystemClock clock_;
+  SystemRandom random_;
+  std::unique_ptr<FileSystem> fs_;
+  std::unique_ptr<Log> lines_;
+  ProgressBoard board_;
+  Log& log_;
+  EventLoop loop_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Transfer> transfer_;
+  std::unique_ptr<Daemon> daemon_;
+  std::vector<HandlePtr> signals_;
+  HandlePtr timer_;
+  HandlePtr timeout_;
+  RunReport report_;
+  MonoMs lock_wanted_since_ = 0;
+  MonoMs started_ = 0;
+  bool said_locked_ = false;
+  bool stopping_ = false;
+  bool stopping_intake_ = false;
+  bool intake_stopped_ = false;
+  int left_ = 0;
+  ExitCode code_ = ExitCode::kDone;
+};
+
+}  // namespace
+
+ExitCode Run(const Settings& settings, Secret token, Secret proxy_token, const RunOptions& options) {
+  return Runner(settings, std::move(token), std::move(proxy_token), options).Run();
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,24 @@
+// `run` and `run --once`: from settings to an exit code.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "config/settings.h"
+#include "daemon/app/exit_code.h"
+#include "daemon/base/log.h"
+#include "daemon/base/secret.h"
+
+namespace tegodrop {
+
+struct RunOptions {
+  bool once = false;
+  std::optional<std::chrono::milliseconds> timeout;  // of --once
+  bool json = false;                                 // a document on standard output at the end
+  bool progress = false;                             // a line for each artifact on standard error, a terminal
+};
+
+// Blocks until the end. Owns the process's signals meanwhile. `proxy_token`: empty where none is configured.
+ExitCode Run(const Settings& settings, Secret token, Secret proxy_token, const RunOptions& options);
+
+}  // namespace tegodrop

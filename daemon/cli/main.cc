@@ -1,0 +1,44 @@
+// tegodrop: the program. Secures the process, reads the command line, hands over to the command.
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <utility>
+
+#include "config/token.h"
+#include "daemon/cli/command_line.h"
+#include "daemon/cli/commands.h"
+
+namespace {
+
+tegodrop::ExitCode Main(int argc, char** argv) {
+  // Credentials are in memory: no core dump, no other user's debugger, and nothing of them left in the environment.
+  prctl(PR_SET_DUMPABLE, 0);
+  tegodrop::Secret environment_token = tegodrop::TakeEnvironmentToken();
+  const char* config = std::getenv("TEGODROP_CONFIG");
+  const tegodrop::ParsedLine parsed = tegodrop::ParseCommandLine(argc, argv, config == nullptr ? "" : config);
+  if (!parsed.line) return parsed.code;
+  switch (parsed.line->command) {
+    case tegodrop::CommandName::kRun:
+      return tegodrop::RunCommand(*parsed.line, std::move(environment_token));
+    case tegodrop::CommandName::kCheck:
+      return tegodrop::CheckCommand(*parsed.line, std::move(environment_token));
+    case tegodrop::CommandName::kStatus:
+      return tegodrop::StatusCommand(*parsed.line);
+  }
+  return tegodrop::ExitCode::kInternal;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return static_cast<int>(Main(argc, argv));
+  } catch (const std::exception& fault) {
+    // Nothing of ours throws; a library that does, out of memory say, ends here with a word and not with a core.
+    std::fprintf(stderr, "tegodrop: internal fault: %s\n", fault.what());
+    return static_cast<int>(tegodrop::ExitCode::kInternal);
+  }
+}

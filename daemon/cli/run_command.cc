@@ -1,0 +1,38 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "config/load.h"
+#include "config/token.h"
+#include "daemon/app/run.h"
+#include "daemon/cli/commands.h"
+
+namespace tegodrop {
+
+std::optional<Settings> LoadSettings(const std::string& config) {
+  ConfigResult result = LoadConfig(config);
+  for (const ConfigFault& fault : result.faults) std::fprintf(stderr, "%s\n", ToString(fault).c_str());
+  return std::move(result.settings);
+}
+
+ExitCode RunCommand(const CommandLine& line, Secret environment_token) {
+  const std::optional<Settings> settings = LoadSettings(line.config);
+  if (!settings) return ExitCode::kConfig;
+  auto token = LoadToken(settings->portal, std::getenv("CREDENTIALS_DIRECTORY"), std::move(environment_token));
+  auto proxy_token = LoadProxyToken(settings->portal);
+  for (const auto* loaded : {&token, &proxy_token}) {
+    if (*loaded) continue;
+    std::fprintf(stderr, "tegodrop: %s\n", loaded->error().message.c_str());
+    return ExitCode::kConfig;
+  }
+  RunOptions options;
+  options.once = line.once;
+  options.timeout = line.timeout;
+  options.json = line.json;
+  options.progress = line.once && isatty(STDERR_FILENO) == 1;
+  return Run(*settings, std::move(*token), std::move(*proxy_token), options);
+}
+
+}  // namespace tegodrop
