@@ -19,8 +19,11 @@ struct NetSettings {
   std::string user_agent;              // "tegodrop/<version>"
 };
 
-// kRejected where the CA file cannot be used. `loop` must outlive it; destroy every handle first. Environment variables
-// (proxies, SSLKEYLOGFILE) have no influence.
+// kRejected where the CA file cannot be used. `loop` must outlive it; destroy every handle first. Destroying it does
+// not block, also where a host's name is being resolved; what libuv holds of it then is closed by the loop's next turn,
+// or by EventLoop's destructor. Environment variables (proxies, SSLKEYLOGFILE, SSL_CERT_FILE) have no influence.
+// Certificates are read once, here. The first call changes the process: it forgets SSLKEYLOGFILE and ignores SIGPIPE,
+// which OpenSSL raises when it writes to a closed connection.
 Result<std::unique_ptr<Transfer>> MakeCurlTransfer(EventLoop& loop, NetSettings settings);
 
 }  // namespace tegodrop
