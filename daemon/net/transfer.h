@@ -43,10 +43,11 @@ class BodySource {
 class BodySink {
  public:
   virtual ~BodySink() = default;
-  // Once, before the first Write: the answer's status and headers are known. Only called for 200 and 206; an error ends
-  // the transfer with it.
+  // Once, before the first Write: the answer's status and headers are known. Only called for 200 and 206, also where
+  // the body is empty; an error ends the transfer with it.
   virtual Status Begin(int status, const std::vector<std::pair<std::string, std::string>>& headers) = 0;
-  // Takes all of the bytes (kGo) or none (kWait: the same bytes are offered again after `resume`).
+  // Takes all of the bytes (kGo) or none (kWait: the same bytes are offered again after `resume`, perhaps with more
+  // behind them).
   virtual FlowState Write(const char* data, std::size_t size) = 0;
   virtual void OnReady(std::function<void()> resume) = 0;
   virtual Error error() const = 0;
@@ -70,8 +71,9 @@ struct HttpRequest {
   // A body that goes into the sink may have so many bytes: counted here, because libcurl's own limit does not stop
   // chunked bodies.
   std::uint64_t sink_limit = 0;
-  // A connection that was never used before: libcurl sends a request again by itself when a reused connection dies
-  // without an answer, which would put an object twice (measured).
+  // A connection that was never used before. A used one may be closed by the other side at the moment when the request
+  // leaves; then a GET, and what had not left whole, is sent once more by itself, and everything else fails with
+  // `outcome_unknown` although it most likely was never read.
   bool fresh_connection = false;
   // Ask with Expect: 100-continue before the body, so that an early refusal costs no byte. For a server that ignores it
   // the wait is 1 s, once per host.
@@ -106,8 +108,15 @@ class Transfer {
  public:
   virtual ~Transfer() = default;
   // `done` runs once, from the loop, never inside Start, with the answer of any status, or with an error where there is
-  // no whole answer: kRetry (connection, TLS, time-out; `outcome_unknown` where the whole request had left), kCorrupt
-  // (over a limit, cut short), or what the source or sink failed with. Errors name the URL without its query.
+  // no whole answer:
+  // - kRetry: connection, TLS, time-out, an answer's body that was cut short, a success that came before the request's
+  //   body was sent whole;
+  // - kCorrupt: over a limit, or a sink's body cut short by a close before its length (a reset is kRetry);
+  // - kRejected: this is no http or https URL;
+  // - what the source or sink failed with.
+  // `outcome_unknown` is true exactly where the whole request had been handed to the socket. To a request with a body a
+  // status of 300 and more counts as the answer also where its own body was cut: a server that refuses in the middle
+  // often closes at once. Errors name the URL without its query.
   virtual HandlePtr Start(HttpRequest request, std::function<void(Result<HttpAnswer>)> done) = 0;
 };
 
