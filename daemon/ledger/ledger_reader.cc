@@ -1,0 +1,145 @@
+// Reading a ledger that belongs to somebody else, without leaving a trace.
+//
+//   a daemon runs      its log and index are there: read them under SQLite's locks, as any reader
+//   it ended cleanly   no log: the file alone is everything, and is read as one that does not change
+//   it died            the log holds rows that the file lacks: SQLite reads both with an index of its own in memory
+// In the last two nothing keeps a daemon from starting meanwhile: what was read counts only where the files stayed as
+// they were.
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "daemon/base/text.h"
+#include "daemon/ledger/ledger_files.h"
+#include "daemon/ledger/ledger_rows.h"
+#include "daemon/ledger/migrations.h"
+#include "daemon/ledger/read_only_vfs.h"
+#include "daemon/ledger/sqlite_ledger.h"
+
+namespace tegodrop {
+namespace {
+
+// Each try is spoilt only by a daemon that starts or stops in the middle of it.
+constexpr int kTries = 10;
+
+struct Stamp {
+  bool there = false;
+  std::uint64_t ino = 0;
+  std::int64_t size = 0;
+  std::int64_t mtime_s = 0;
+  std::int64_t mtime_ns = 0;
+  bool operator==(const Stamp&) const = default;
+};
+
+Stamp StampOf(const std::string& path) {
+  struct stat st {};
+  if (stat(path.c_str(), &st) != 0) return {};
+  return {true, st.st_ino, st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
+}
+
+struct Stamps {
+  Stamp ledger;
+  Stamp log;
+  bool operator==(const Stamps&) const = default;
+};
+
+Stamps StampsOf(const std::string& path) { return {StampOf(path), StampOf(WalPath(path))}; }
+
+std::string AsUri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '?' || c == '#' || c == '%') {
+      uri += '%' + ToHex({&c, 1});
+    } else {
+      uri += c;
+    }
+  }
+  return uri;
+}
+
+using Read = std::function<Status(SqliteDb&)>;
+
+Status CheckSchema(SqliteDb& db) {
+  const Result<std::int64_t> schema = SchemaOf(db);
+  if (!schema) return Fail(schema.error());
+  const auto ours = static_cast<std::int64_t>(LedgerMigrations().size());
+  if (*schema == ours) return {};
+  const std::string shown = Printable(db.path());
+  if (*schema == 0)
+    return Fail(ErrorKind::kLocalDisk, shown + " is no ledger yet: the daemon has not finished its start");
+  return Fail(ErrorKind::kLocalDisk, shown + " has schema " + std::to_string(*schema) +
+                                         ", and this tegodrop reads schema " + std::to_string(ours) +
+                                         (*schema > ours ? ": use the newer tegodrop that the daemon runs"
+                                                         : ": restart the daemon with this tegodrop, it brings it up"));
+}
+
+Status ReadOnce(const std::string& path, bool log, const Read& read) {
+  const char* vfs = ReadOnlyVfs();
+  if (vfs == nullptr) return Fail(ErrorKind::kBug, "SQLite cannot be started");
+  const std::string name = AsUri(path) + (log ? "?mode=ro&readonly_shm=1" : "?mode=ro&immutable=1");
+  Result<SqliteDb> db = SqliteDb::Open(name, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs);
+  if (!db) return Fail(db.error());
+  sqlite3_db_config(db->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (Status set = db->Exec("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON"); !set) return set;
+  Transaction transaction(*db);
+  if (Status begun = transaction.BeginRead(); !begun) return begun;
+  if (Status checked = CheckSchema(*db); !checked) return checked;
+  return read(*db);
+}
+
+// `read` starts over with each call.
+Status ReadSteadily(const std::string& state_dir, const Read& read) {
+  const std::string path = LedgerPath(state_dir);
+  struct stat ledger {};
+  if (stat(path.c_str(), &ledger) != 0) {
+    if (errno != ENOENT) return FailPosix("cannot look at", path, errno);
+    return Fail(ErrorKind::kLocalDisk,
+                "there is no ledger in " + Printable(state_dir) + ": no daemon has run with this state_dir yet");
+  }
+  Status last;
+  for (int i = 0; i < kTries; ++i) {
+    const Stamps before = StampsOf(path);
+    LogWatch watch;
+    last = ReadOnce(path, before.log.there, read);
+    const bool guarded = before.log.there && !watch.unguarded();
+    const bool steady = StampsOf(path) == before;
+    if (last && (guarded || steady)) return {};
+    // An error in files that stayed as they were will come again.
+    if (!last && steady) return last;
+  }
+  if (!last) return last;
+  return Fail(ErrorKind::kLocalDisk, Printable(path) + " changed again and again while it was read: try again");
+}
+
+}  // namespace
+
+Result<LedgerSnapshot> ReadLedger(const std::string& state_dir, WallMs finished_since) {
+  LedgerSnapshot snapshot;
+  Status read = ReadSteadily(state_dir, [&](SqliteDb& db) -> Status {
+    Result<std::vector<Job>> jobs = JobsSince(db, finished_since);
+    if (!jobs) return Fail(jobs.error());
+    Result<std::vector<FolderRecord>> folders = FolderRows(db);
+    if (!folders) return Fail(folders.error());
+    snapshot = {std::move(*jobs), std::move(*folders)};
+    return {};
+  });
+  if (!read) return Fail(read.error());
+  return snapshot;
+}
+
+Result<std::vector<TimelineEntry>> ReadTimeline(const std::string& state_dir, const std::string& job_id) {
+  std::vector<TimelineEntry> timeline;
+  Status read = ReadSteadily(state_dir, [&](SqliteDb& db) -> Status {
+    Result<std::vector<TimelineEntry>> rows = TimelineRows(db, job_id);
+    if (!rows) return Fail(rows.error());
+    timeline = std::move(*rows);
+    return {};
+  });
+  if (!read) return Fail(read.error());
+  return timeline;
+}
+
+}  // namespace tegodrop

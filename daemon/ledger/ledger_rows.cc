@@ -1,0 +1,238 @@
+#include "daemon/ledger/ledger_rows.h"
+
+#include <functional>
+#include <utility>
+
+#include "daemon/base/text.h"
+#include "daemon/ledger/job_codec.h"
+
+namespace tegodrop {
+namespace {
+
+using Bind = std::function<void(Statement&)>;
+
+std::string Joined(const std::vector<std::string>& parts, const std::string& after_each) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : ", ") + part + after_each;
+  return out;
+}
+
+Status Change(SqliteDb& db, const std::string& sql, const Bind& bind) {
+  Result<Statement> statement = db.Prepare(sql);
+  if (!statement) return Fail(statement.error());
+  bind(statement->Start());
+  return statement->Run();
+}
+
+Status ForEachRow(SqliteDb& db, const std::string& sql, const Bind& bind,
+                  const std::function<Status(const Statement&)>& row) {
+  Result<Statement> statement = db.Prepare(sql);
+  if (!statement) return Fail(statement.error());
+  bind(statement->Start());
+  for (;;) {
+    const Result<bool> more = statement->Step();
+    if (!more) return Fail(more.error());
+    if (!*more) return {};
+    if (Status taken = row(*statement); !taken) return taken;
+  }
+}
+
+// `work` in one transaction; what it returns as an error is rolled back.
+Status InTransaction(SqliteDb& db, const std::function<Status()>& work) {
+  Transaction transaction(db);
+  if (Status begun = transaction.BeginWrite(); !begun) return begun;
+  if (Status worked = work(); !worked) return worked;
+  return transaction.Commit();
+}
+
+// A write of a job's row. The only unique index that an update can hurt is the identity's, and the id is looked at
+// before an insert.
+Status ChangeJob(SqliteDb& db, const std::string& sql, const Bind& bind) {
+  Status changed = Change(db, sql, bind);
+  if (!changed && db.last_code() == SQLITE_CONSTRAINT_UNIQUE) return Fail(ErrorKind::kRejected, kIdentityTaken);
+  return changed;
+}
+
+Status AddToTimeline(SqliteDb& db, const Job& job, const std::string& note, WallMs now) {
+  return Change(db, "INSERT INTO timeline (job, at, state, note) VALUES (?, ?, ?, ?)", [&](Statement& to) {
+    to.Bind(std::string_view(job.id)).Bind(now).Bind(ToString(job.state)).Bind(std::string_view(note));
+  });
+}
+
+Status InsertInside(SqliteDb& db, const Job& job, WallMs now) {
+  bool taken = false;
+  Status looked = ForEachRow(
+      db, "SELECT 1 FROM jobs WHERE id = ?", [&](Statement& to) { to.Bind(std::string_view(job.id)); },
+      [&](const Statement&) -> Status {
+        taken = true;
+        return {};
+      });
+  if (!looked) return looked;
+  if (taken) return Fail(ErrorKind::kRejected, "a job with the id " + Printable(job.id) + " is in the ledger already");
+
+  static const std::string kSql = [] {
+    std::string marks;
+    for (std::size_t i = 0; i < JobColumns().size(); ++i) marks += ", ?";
+    return "INSERT INTO jobs (created, changed, platform, " + Joined(JobColumns(), "") + ") VALUES (?, ?, ?" + marks +
+           ")";
+  }();
+  Status inserted = ChangeJob(db, kSql, [&](Statement& to) {
+    to.Bind(now).Bind(now).Bind(PlatformOf(job.artifact.kind));
+    BindJob(job, to);
+  });
+  if (!inserted) return inserted;
+  return AddToTimeline(db, job, "", now);
+}
+
+Status SaveInside(SqliteDb& db, const Job& job, const std::string& note, WallMs now) {
+  bool found = false;
+  std::string state;
+  std::int64_t epoch = 0;
+  Status looked = ForEachRow(
+      db, "SELECT state, epoch FROM jobs WHERE id = ?", [&](Statement& to) { to.Bind(std::string_view(job.id)); },
+      [&](const Statement& row) -> Status {
+        found = true;
+        state = row.Text(0);
+        epoch = row.Int(1);
+        return {};
+      });
+  if (!looked) return looked;
+  if (!found) return Fail(ErrorKind::kRejected, "job " + Printable(job.id) + " is not in the ledger");
+  if (epoch > job.epoch) {
+    return Fail(ErrorKind::kRejected, "job " + Printable(job.id) + " has gone on to epoch " + std::to_string(epoch) +
+                                          ": the result of epoch " + std::to_string(job.epoch) + " comes too late");
+  }
+
+  static const std::string kSql =
+      "UPDATE jobs SET changed = ?, platform = ?, " + Joined(JobColumns(), " = ?") + " WHERE id = ?";
+  Status saved = ChangeJob(db, kSql, [&](Statement& to) {
+    to.Bind(now).Bind(PlatformOf(job.artifact.kind));
+    BindJob(job, to);
+    to.Bind(std::string_view(job.id));
+  });
+  if (!saved) return saved;
+  // Progress that changes no state and has nothing to say would only make the timeline long.
+  if (note.empty() && state == ToString(job.state)) return {};
+  return AddToTimeline(db, job, note, now);
+}
+
+Status RemoveInside(SqliteDb& db, const std::string& job_id) {
+  const Bind bind = [&](Statement& to) { to.Bind(std::string_view(job_id)); };
+  // Its timeline goes with it (ON DELETE CASCADE).
+  Status removed = Change(db, "DELETE FROM jobs WHERE id = ? AND state = 'claiming'", bind);
+  if (!removed) return removed;
+  if (db.changes() == 0) {
+    return Fail(ErrorKind::kRejected, "job " + Printable(job_id) + " is not in the ledger in state claiming");
+  }
+  // What was never taken must not pass for known when it shows up again.
+  return Change(db, "DELETE FROM kept WHERE job = ?", bind);
+}
+
+Result<std::vector<Job>> Jobs(SqliteDb& db, const std::string& where, const Bind& bind) {
+  std::vector<Job> jobs;
+  Status read = ForEachRow(db, "SELECT " + Joined(JobColumns(), "") + " FROM jobs WHERE " + where + " ORDER BY seq",
+                           bind, [&](const Statement& row) -> Status {
+                             Result<Job> job = ReadJob(row, 0);
+                             if (!job) return Fail(job.error());
+                             jobs.push_back(std::move(*job));
+                             return {};
+                           });
+  if (!read) return Fail(read.error());
+  return jobs;
+}
+
+}  // namespace
+
+Status InsertJob(SqliteDb& db, const Job& job, WallMs now) {
+  return InTransaction(db, [&] { return InsertInside(db, job, now); });
+}
+
+Status SaveJob(SqliteDb& db, const Job& job, const std::string& note, WallMs now) {
+  return InTransaction(db, [&] { return SaveInside(db, job, note, now); });
+}
+
+Status RemoveJob(SqliteDb& db, const std::string& job_id) {
+  return InTransaction(db, [&] { return RemoveInside(db, job_id); });
+}
+
+Result<std::vector<Job>> UnfinishedJobs(SqliteDb& db) {
+  return Jobs(db, "finished = 0", [](Statement&) {});
+}
+
+Result<std::vector<Job>> JobsSince(SqliteDb& db, WallMs finished_since) {
+  return Jobs(db, "finished = 0 OR changed >= ?", [&](Statement& to) { to.Bind(finished_since); });
+}
+
+Status SaveFolderRow(SqliteDb& db, const FolderRecord& folder) {
+  return InTransaction(db, [&] {
+    return Change(db,
+                  "INSERT INTO folders (name, path, room_id, fs_type, first_seen, state, reason, since) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET path = excluded.path, "
+                  "room_id = excluded.room_id, fs_type = excluded.fs_type, first_seen = excluded.first_seen, "
+                  "state = excluded.state, reason = excluded.reason, since = excluded.since",
+                  [&](Statement& to) {
+                    to.Bind(std::string_view(folder.name)).Bind(std::string_view(folder.path));
+                    to.Bind(std::string_view(folder.room_id)).Bind(std::string_view(folder.fs_type));
+                    to.Bind(folder.first_seen).Bind(std::string_view(folder.state));
+                    to.Bind(std::string_view(folder.reason)).Bind(folder.since);
+                  });
+  });
+}
+
+Result<std::vector<FolderRecord>> FolderRows(SqliteDb& db) {
+  std::vector<FolderRecord> folders;
+  Status read = ForEachRow(
+      db, "SELECT name, path, room_id, fs_type, first_seen, state, reason, since FROM folders ORDER BY name",
+      [](Statement&) {},
+      [&](const Statement& row) -> Status {
+        folders.push_back(
+            {row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Int(4), row.Text(5), row.Text(6), row.Int(7)});
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  return folders;
+}
+
+Status SaveKeptRow(SqliteDb& db, const KeptArtifact& kept) {
+  return InTransaction(db, [&] {
+    return Change(db,
+                  "INSERT INTO kept (folder, file_name, sha256, job, stat_key) VALUES (?, ?, ?, ?, ?) "
+                  "ON CONFLICT (folder, file_name, sha256) DO UPDATE SET job = excluded.job, "
+                  "stat_key = excluded.stat_key",
+                  [&](Statement& to) {
+                    to.Bind(std::string_view(kept.folder)).Bind(std::string_view(kept.file_name));
+                    to.Bind(std::string_view(kept.sha256)).Bind(std::string_view(kept.job));
+                    to.Bind(std::string_view(kept.stat_key));
+                  });
+  });
+}
+
+Result<std::vector<KeptArtifact>> KeptRows(SqliteDb& db, const std::string& folder) {
+  std::vector<KeptArtifact> kept;
+  Status read = ForEachRow(
+      db, "SELECT folder, file_name, sha256, job, stat_key FROM kept WHERE folder = ? ORDER BY file_name, sha256",
+      [&](Statement& to) { to.Bind(std::string_view(folder)); },
+      [&](const Statement& row) -> Status {
+        kept.push_back({row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4)});
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  return kept;
+}
+
+Result<std::vector<TimelineEntry>> TimelineRows(SqliteDb& db, const std::string& job_id) {
+  std::vector<TimelineEntry> entries;
+  Status read = ForEachRow(
+      db, "SELECT at, state, note FROM timeline WHERE job = ? ORDER BY seq",
+      [&](Statement& to) { to.Bind(std::string_view(job_id)); },
+      [&](const Statement& row) -> Status {
+        const std::optional<JobState> state = JobStateFromString(row.Text(1));
+        if (!state) return Fail(ErrorKind::kCorrupt, "the timeline of " + Printable(job_id) + " names no known state");
+        entries.push_back({row.Int(0), *state, row.Text(2)});
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  return entries;
+}
+
+}  // namespace tegodrop

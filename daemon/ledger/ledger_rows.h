@@ -1,0 +1,35 @@
+// The ledger's tables as blocking calls on one connection: what the ledger's thread and the readers run.
+//
+// Statements are prepared anew for each call: some microseconds, beside the sync of a commit.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/result.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/ledger/sqlite_db.h"
+#include "daemon/ledger/sqlite_ledger.h"
+#include "daemon/model/job.h"
+
+namespace tegodrop {
+
+// Writes, each in a transaction of its own: an error means that nothing was changed. `now` is what the row and the
+// timeline say of the time. Contract and errors as Ledger's.
+Status InsertJob(SqliteDb& db, const Job& job, WallMs now);
+Status SaveJob(SqliteDb& db, const Job& job, const std::string& note, WallMs now);
+Status RemoveJob(SqliteDb& db, const std::string& job_id);
+Status SaveFolderRow(SqliteDb& db, const FolderRecord& folder);
+Status SaveKeptRow(SqliteDb& db, const KeptArtifact& kept);
+
+// Oldest first, by the order in which they came.
+Result<std::vector<Job>> UnfinishedJobs(SqliteDb& db);
+// Unfinished jobs, and finished ones whose last change is not before `finished_since`.
+Result<std::vector<Job>> JobsSince(SqliteDb& db, WallMs finished_since);
+// By name.
+Result<std::vector<FolderRecord>> FolderRows(SqliteDb& db);
+Result<std::vector<KeptArtifact>> KeptRows(SqliteDb& db, const std::string& folder);
+Result<std::vector<TimelineEntry>> TimelineRows(SqliteDb& db, const std::string& job_id);
+
+}  // namespace tegodrop

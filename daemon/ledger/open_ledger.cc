@@ -1,0 +1,162 @@
+#include "daemon/ledger/open_ledger.h"
+
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "daemon/base/text.h"
+#include "daemon/ledger/ledger_files.h"
+
+namespace tegodrop {
+namespace {
+
+using Opened = tl::expected<void, LedgerOpenError>;
+using Refused = tl::unexpected<LedgerOpenError>;
+
+Refused Refuse(LedgerOpenFailure reason, std::string message) {
+  return Refused(LedgerOpenError{reason, std::move(message)});
+}
+
+Refused RefuseDamaged(const std::string& state_dir, const std::string& what) {
+  std::string message = what + "; nothing was changed. The way back: move ledger.sqlite, ledger.sqlite-wal and " +
+                        "ledger.sqlite-shm in " + Printable(state_dir) + " elsewhere, and put a backup in their place";
+  const std::vector<std::string> copies = CopiesBeside(state_dir);
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    message += (i == 0 ? " (made before migrations: " : ", ") + Printable(copies[i]);
+  }
+  if (!copies.empty()) message += ")";
+  message += ", or start without one; the artifacts themselves are safe in the rooms of their drop folders and in " +
+             Printable(state_dir) + "/spool";
+  return Refuse(LedgerOpenFailure::kDamaged, std::move(message));
+}
+
+Refused RefuseFor(const std::string& state_dir, const Error& error) {
+  if (error.kind == ErrorKind::kCorrupt) return RefuseDamaged(state_dir, error.message);
+  return Refuse(LedgerOpenFailure::kDisk, error.message);
+}
+
+Opened CheckFolder(const std::string& state_dir) {
+  struct statfs fs {};
+  if (statfs(state_dir.c_str(), &fs) != 0) {
+    return Refuse(LedgerOpenFailure::kDisk, "state_dir " + Printable(state_dir) + " cannot be used: " +
+                                                std::strerror(errno) + "; it must be a folder on a local disk");
+  }
+  const auto magic = static_cast<std::uint32_t>(fs.f_type);
+  if (IsShared(magic)) {
+    return Refuse(LedgerOpenFailure::kNetworkDisk,
+                  "state_dir " + Printable(state_dir) + " is on a network file system (" + FsTypeOf(magic).name +
+                      "), where a ledger comes to harm: choose a folder on a local disk");
+  }
+  return {};
+}
+
+tl::expected<Fd, LedgerOpenError> Lock(const std::string& state_dir) {
+  const std::string path = LedgerLockPath(state_dir);
+  Result<Fd> lock = TakeLock(path);
+  if (!lock) return Refuse(LedgerOpenFailure::kDisk, lock.error().message);
+  if (!lock->valid()) {
+    const std::string holder = LockHolder(path);
+    return Refuse(LedgerOpenFailure::kLocked, "another tegodrop" + (holder.empty() ? "" : " (process " + holder + ")") +
+                                                  " works with the ledger in " + Printable(state_dir));
+  }
+  return std::move(*lock);
+}
+
+Opened MakeFile(const std::string& state_dir) {
+  const std::string path = LedgerPath(state_dir);
+  struct stat ledger {};
+  struct stat wal {};
+  const bool empty = stat(path.c_str(), &ledger) != 0 || ledger.st_size == 0;
+  if (empty && stat(WalPath(path).c_str(), &wal) == 0 && wal.st_size > 0) {
+    // SQLite would throw the log away, and with it all that it holds.
+    return RefuseDamaged(state_dir, Printable(path) + " is not there, but its write-ahead log is");
+  }
+  struct stat folder {};
+  if (stat(state_dir.c_str(), &folder) != 0) {
+    return Refuse(LedgerOpenFailure::kDisk, PosixError("cannot look at", state_dir, errno).message);
+  }
+  if (Status made = MakeReadableFile(path, folder.st_gid); !made) return RefuseFor(state_dir, made.error());
+  return {};
+}
+
+// Whose file is it, of which schema, and is it whole? Before anything is changed.
+Opened CheckContent(SqliteDb& db, const std::string& state_dir, std::int64_t newest) {
+  const Result<std::int64_t> id = db.QueryInt("PRAGMA application_id");
+  if (!id) return RefuseFor(state_dir, id.error());
+  const Result<std::int64_t> objects = db.QueryInt("SELECT count(*) FROM sqlite_schema");
+  if (!objects) return RefuseFor(state_dir, objects.error());
+  const Result<std::int64_t> schema = SchemaOf(db);
+  if (!schema) return RefuseFor(state_dir, schema.error());
+  const bool blank = *id == 0 && *objects == 0 && *schema == 0;
+  if (!blank && (*id != kLedgerApplicationId || *schema < 1)) {
+    return RefuseDamaged(state_dir, Printable(db.path()) + " is a database, but no ledger of tegodrop");
+  }
+  if (*schema > newest) {
+    return Refuse(LedgerOpenFailure::kNewerSchema,
+                  Printable(db.path()) + " has schema " + std::to_string(*schema) +
+                      ", and this tegodrop knows schema " + std::to_string(newest) +
+                      ": install the newer tegodrop again. Its migrations left copies beside " + "the ledger (" +
+                      Printable(CopyName(db.path(), newest + 1)) +
+                      "), but whoever goes back to one loses what happened since, and builds may be made twice");
+  }
+  const Result<std::optional<std::string>> checked = db.QueryText("PRAGMA quick_check(1)");
+  if (!checked) return RefuseFor(state_dir, checked.error());
+  if (checked->value_or("") != "ok") {
+    return RefuseDamaged(state_dir, Printable(db.path()) + " is damaged (" + Printable(checked->value_or("")) + ")");
+  }
+  return {};
+}
+
+Status Prepare(SqliteDb& db, const Migrations& migrations) {
+  const Result<std::optional<std::string>> mode = db.QueryText("PRAGMA journal_mode = WAL");
+  if (!mode) return Fail(mode.error());
+  if (mode->value_or("") != "wal") {
+    return Fail(ErrorKind::kLocalDisk, Printable(db.path()) + " cannot keep a write-ahead log on this file system");
+  }
+  // journal_size_limit: what a slow reader let grow is given back. temp_store: no file of ours in /tmp.
+  Status set = db.Exec(
+      "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 8388608; "
+      "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = OFF");
+  if (!set) return set;
+  if (Status migrated = Migrate(db, migrations); !migrated) return migrated;
+  if (Status keys = db.Exec("PRAGMA foreign_keys = ON"); !keys) return keys;
+  // The name of a new ledger must survive a power cut as its rows do.
+  return SyncFolderOf(db.path());
+}
+
+// SQLite gives its own files the ledger's mode, but the group of the process.
+void ShareWithGroup(const std::string& path) {
+  struct stat ledger {};
+  if (stat(path.c_str(), &ledger) != 0) return;
+  for (const std::string& name : {WalPath(path), ShmPath(path)}) {
+    // By name: opening and closing them here would drop SQLite's locks. Without the right to do so the group does not
+    // read while the daemon runs, no more.
+    [[maybe_unused]] const int ignored = lchown(name.c_str(), static_cast<uid_t>(-1), ledger.st_gid);
+  }
+}
+
+}  // namespace
+
+tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& state_dir, const Migrations& migrations) {
+  if (Opened folder = CheckFolder(state_dir); !folder) return Refused(folder.error());
+  OpenedLedger ledger;
+  tl::expected<Fd, LedgerOpenError> lock = Lock(state_dir);
+  if (!lock) return Refused(lock.error());
+  ledger.lock = std::move(*lock);
+  if (Opened made = MakeFile(state_dir); !made) return Refused(made.error());
+  const std::string path = LedgerPath(state_dir);
+  Result<SqliteDb> db = SqliteDb::Open(path, path, SQLITE_OPEN_READWRITE, nullptr);
+  if (!db) return RefuseFor(state_dir, db.error());
+  ledger.db = std::move(*db);
+  Opened content = CheckContent(ledger.db, state_dir, static_cast<std::int64_t>(migrations.size()));
+  if (!content) return Refused(content.error());
+  if (Status prepared = Prepare(ledger.db, migrations); !prepared) return RefuseFor(state_dir, prepared.error());
+  ShareWithGroup(path);
+  return ledger;
+}
+
+}  // namespace tegodrop

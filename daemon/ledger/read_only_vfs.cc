@@ -1,0 +1,82 @@
+#include "daemon/ledger/read_only_vfs.h"
+
+#include <sqlite3.h>
+
+#include <string>
+
+namespace tegodrop {
+namespace {
+
+thread_local LogWatch* watching = nullptr;
+
+// Where its file layer answers SQLITE_READONLY_CANTINIT SQLite reads a log without the shared index. It does so by
+// itself for an index that nobody keeps (after a crash); a missing one (a restored backup) it would call an error.
+int NoIndex() {
+  if (watching != nullptr) watching->SetUnguarded();
+  return SQLITE_READONLY_CANTINIT;
+}
+
+// The system's calls on an open database, with those for the shared index replaced.
+struct Calls {
+  explicit Calls(const sqlite3_io_methods* system) : real(system), watched(*system), missing(*system) {
+    watched.xShmMap = WatchedMap;
+    missing.xShmMap = [](sqlite3_file*, int, int, int, void volatile**) { return NoIndex(); };
+    missing.xShmLock = [](sqlite3_file*, int, int, int) { return SQLITE_OK; };
+    missing.xShmBarrier = [](sqlite3_file*) {};
+    missing.xShmUnmap = [](sqlite3_file*, int) { return SQLITE_OK; };
+    real_map = system->xShmMap;
+  }
+  static int WatchedMap(sqlite3_file* file, int region, int size, int extend, void volatile** to) {
+    const int code = real_map(file, region, size, extend, to);
+    return code == SQLITE_READONLY_CANTINIT ? NoIndex() : code;
+  }
+
+  const sqlite3_io_methods* real;
+  sqlite3_io_methods watched;
+  sqlite3_io_methods missing;
+  static inline decltype(sqlite3_io_methods::xShmMap) real_map = nullptr;
+};
+
+sqlite3_vfs* System() {
+  static sqlite3_vfs* const kSystem = sqlite3_vfs_find("unix");
+  return kSystem;
+}
+
+int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
+  file->pMethods = nullptr;
+  if (name == nullptr || (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0) return SQLITE_CANTOPEN;
+  const bool database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+  flags &= ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_DELETEONCLOSE);
+  const int code = System()->xOpen(System(), name, file, flags | SQLITE_OPEN_READONLY, out_flags);
+  // Files opened as immutable have no shared index.
+  if (code != SQLITE_OK || !database || file->pMethods->xShmMap == nullptr) return code;
+  static const Calls kCalls(file->pMethods);
+  if (file->pMethods != kCalls.real) return code;
+  int there = 0;
+  const int looked = System()->xAccess(System(), (std::string(name) + "-shm").c_str(), SQLITE_ACCESS_EXISTS, &there);
+  // xAccess calls an empty file missing; for an index that is the same.
+  file->pMethods = looked == SQLITE_OK && there == 0 ? &kCalls.missing : &kCalls.watched;
+  return code;
+}
+
+int Delete(sqlite3_vfs*, const char*, int) { return SQLITE_READONLY; }
+
+}  // namespace
+
+const char* ReadOnlyVfs() {
+  static const char* const kName = []() -> const char* {
+    if (sqlite3_initialize() != SQLITE_OK || System() == nullptr) return nullptr;
+    static sqlite3_vfs ours = *System();
+    ours.pNext = nullptr;
+    ours.zName = "tegodrop-read-only";
+    ours.xOpen = Open;
+    ours.xDelete = Delete;
+    return sqlite3_vfs_register(&ours, 0) == SQLITE_OK ? ours.zName : nullptr;
+  }();
+  return kName;
+}
+
+LogWatch::LogWatch() { watching = this; }
+LogWatch::~LogWatch() { watching = nullptr; }
+
+}  // namespace tegodrop

@@ -1,0 +1,134 @@
+#include "daemon/ledger/sqlite_ledger.h"
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <csignal>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "daemon/ledger/ledger_rows.h"
+#include "daemon/ledger/open_ledger.h"
+
+namespace tegodrop {
+namespace {
+
+using Post = std::function<void(std::function<void()>)>;
+
+class SqliteLedger final : public Ledger {
+ public:
+  SqliteLedger(OpenedLedger file, const Clock& clock, Post post)
+      : file_(std::move(file)), clock_(clock), post_(std::move(post)) {
+    // Signals belong to the loop's thread.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+      thread_ = std::thread([this] { Work(); });
+      pthread_setname_np(thread_.native_handle(), "ledger");
+    } catch (const std::system_error&) {
+      // No thread to be had: joinable() tells.
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  ~SqliteLedger() override {
+    *alive_ = false;
+    if (!thread_.joinable()) return;
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+    // As far as it goes without waiting for a reader: what stays in the log is found there by the next open.
+    sqlite3_wal_checkpoint_v2(file_.db.raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  }
+
+  bool working() const { return thread_.joinable(); }
+
+  void Insert(const Job& job, Done done) override {
+    Ask<void>([this, job, now = clock_.Wall()] { return InsertJob(file_.db, job, now); }, std::move(done));
+  }
+  void Save(const Job& job, const std::string& note, Done done) override {
+    Ask<void>([this, job, note, now = clock_.Wall()] { return SaveJob(file_.db, job, note, now); }, std::move(done));
+  }
+  void Remove(const std::string& job_id, Done done) override {
+    Ask<void>([this, job_id] { return RemoveJob(file_.db, job_id); }, std::move(done));
+  }
+  void LoadUnfinished(std::function<void(Result<std::vector<Job>>)> done) override {
+    Ask<std::vector<Job>>([this] { return UnfinishedJobs(file_.db); }, std::move(done));
+  }
+  void LoadFolders(std::function<void(Result<std::vector<FolderRecord>>)> done) override {
+    Ask<std::vector<FolderRecord>>([this] { return FolderRows(file_.db); }, std::move(done));
+  }
+  void SaveFolder(const FolderRecord& folder, Done done) override {
+    Ask<void>([this, folder] { return SaveFolderRow(file_.db, folder); }, std::move(done));
+  }
+  void LoadKept(const std::string& folder, std::function<void(Result<std::vector<KeptArtifact>>)> done) override {
+    Ask<std::vector<KeptArtifact>>([this, folder] { return KeptRows(file_.db, folder); }, std::move(done));
+  }
+  void SaveKept(const KeptArtifact& kept, Done done) override {
+    Ask<void>([this, kept] { return SaveKeptRow(file_.db, kept); }, std::move(done));
+  }
+
+ private:
+  // Queues `work` for the thread, and its answer for the loop.
+  template <typename T>
+  void Ask(std::function<Result<T>()> work, std::function<void(Result<T>)> done) {
+    {
+      const std::lock_guard lock(mutex_);
+      // `done` is moved from queue to loop: it is run and destroyed on the loop alone.
+      queue_.emplace_back([this, work = std::move(work), done = std::move(done)]() mutable {
+        post_([alive = alive_, answer = work(), done = std::move(done)]() mutable {
+          if (*alive && done) done(std::move(answer));
+        });
+      });
+    }
+    wake_.notify_one();
+  }
+
+  void Work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      std::function<void()> next = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      next();
+      next = nullptr;
+      lock.lock();
+    }
+  }
+
+  OpenedLedger file_;  // belongs to the thread while it runs
+  const Clock& clock_;
+  const Post post_;
+  // Read and written on the loop alone; the thread only hands it on.
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> queue_;  // guarded by mutex_
+  bool stopping_ = false;                    // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace
+
+tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedger(
+    const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> post) {
+  tl::expected<OpenedLedger, LedgerOpenError> file = OpenLedgerFile(state_dir, LedgerMigrations());
+  if (!file) return tl::unexpected(std::move(file.error()));
+  auto ledger = std::make_unique<SqliteLedger>(std::move(*file), clock, std::move(post));
+  if (!ledger->working()) {
+    return tl::unexpected(LedgerOpenError{LedgerOpenFailure::kDisk, "the system gives no thread for the ledger"});
+  }
+  return ledger;
+}
+
+}  // namespace tegodrop
