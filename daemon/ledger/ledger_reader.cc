@@ -100,6 +100,12 @@ Status ReadSteadily(const std::string& state_dir, const Read& read) {
                 "there is no ledger in " + Printable(state_dir) + ": no daemon has run with this state_dir yet");
   }
   Status last;
+  const auto give_up = [&]() -> Status {
+    Error error = last.error();
+    // Whoever asks only wants to know that it cannot be read, and why.
+    if (error.kind == ErrorKind::kCorrupt) error.kind = ErrorKind::kLocalDisk;
+    return Fail(std::move(error));
+  };
   for (int i = 0; i < kTries; ++i) {
     const Stamps before = StampsOf(path);
     LogWatch watch;
@@ -108,9 +114,9 @@ Status ReadSteadily(const std::string& state_dir, const Read& read) {
     const bool steady = StampsOf(path) == before;
     if (last && (guarded || steady)) return {};
     // An error in files that stayed as they were will come again.
-    if (!last && steady) return last;
+    if (!last && steady) return give_up();
   }
-  if (!last) return last;
+  if (!last) return give_up();
   return Fail(ErrorKind::kLocalDisk, Printable(path) + " changed again and again while it was read: try again");
 }
 

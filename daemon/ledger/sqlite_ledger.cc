@@ -18,6 +18,16 @@ namespace {
 
 using Post = std::function<void(std::function<void()>)>;
 
+// To whoever works on a job "corrupt" would speak of the job's own bytes: a damaged ledger is trouble of this disk.
+template <typename T>
+Result<T> AsAnswer(Result<T> result) {
+  if (!result && result.error().kind == ErrorKind::kCorrupt) {
+    result.error().kind = ErrorKind::kLocalDisk;
+    result.error().message += "; stop the daemon, and see what its next start says";
+  }
+  return result;
+}
+
 class SqliteLedger final : public Ledger {
  public:
   SqliteLedger(OpenedLedger file, const Clock& clock, Post post)
@@ -84,7 +94,7 @@ class SqliteLedger final : public Ledger {
       const std::lock_guard lock(mutex_);
       // `done` is moved from queue to loop: it is run and destroyed on the loop alone.
       queue_.emplace_back([this, work = std::move(work), done = std::move(done)]() mutable {
-        post_([alive = alive_, answer = work(), done = std::move(done)]() mutable {
+        post_([alive = alive_, answer = AsAnswer(work()), done = std::move(done)]() mutable {
           if (*alive && done) done(std::move(answer));
         });
       });

@@ -7,7 +7,7 @@
 
 #include "config/load.h"
 #include "tests/unit/config/config_text.h"
-#include "tests/unit/config/scratch_folder.h"
+#include "tests/fakes/scratch_folder.h"
 
 namespace tegodrop {
 namespace {

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "tests/unit/config/scratch_folder.h"
+#include "tests/fakes/scratch_folder.h"
 
 namespace tegodrop {
 namespace {

@@ -19,7 +19,7 @@ namespace tegodrop::testing {
 class ScratchFolder {
  public:
   ScratchFolder() {
-    char name[] = "/tmp/tegodrop-config-XXXXXX";
+    char name[] = "/tmp/tegodrop-test-XXXXXX";
     path_ = mkdtemp(name) == nullptr ? "" : name;
     EXPECT_FALSE(path_.empty());
     EXPECT_EQ(chmod(path_.c_str(), 0755), 0);
@@ -31,6 +31,7 @@ class ScratchFolder {
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
 
+  const std::string& path() const { return path_; }
   std::string Path(std::string_view name) const { return path_ + "/" + std::string(name); }
   // Writes the file with exactly this mode and returns its path.
   std::string Write(std::string_view name, std::string_view content, mode_t mode) const {
