@@ -1,6 +1,7 @@
 #include "daemon/ledger/read_only_vfs.h"
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include <string>
 
@@ -59,6 +60,21 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out
   return code;
 }
 
+// For root SQLite gives the log and its index to the ledger's owner whenever it opens them, be it for reading: a change
+// of their ctime, if no more. Readers leave it out; a ledger in the same process keeps it.
+using ChangeOwner = int (*)(int, uid_t, gid_t);
+ChangeOwner real_change_owner = nullptr;
+int ChangeOwnerUnlessReading(int fd, uid_t user, gid_t group) {
+  return watching != nullptr ? 0 : real_change_owner(fd, user, group);
+}
+
+void LeaveOwnersAlone() {
+  const sqlite3_syscall_ptr real = System()->xGetSystemCall(System(), "fchown");
+  if (real == nullptr) return;
+  real_change_owner = reinterpret_cast<ChangeOwner>(real);
+  System()->xSetSystemCall(System(), "fchown", reinterpret_cast<sqlite3_syscall_ptr>(ChangeOwnerUnlessReading));
+}
+
 int Delete(sqlite3_vfs*, const char*, int) { return SQLITE_READONLY; }
 
 }  // namespace
@@ -66,6 +82,7 @@ int Delete(sqlite3_vfs*, const char*, int) { return SQLITE_READONLY; }
 const char* ReadOnlyVfs() {
   static const char* const kName = []() -> const char* {
     if (sqlite3_initialize() != SQLITE_OK || System() == nullptr) return nullptr;
+    LeaveOwnersAlone();
     static sqlite3_vfs ours = *System();
     ours.pNext = nullptr;
     ours.zName = "tegodrop-read-only";

@@ -1,0 +1,98 @@
+// A ledger on a real loop, asked one question after the other.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/ledger/sqlite_ledger.h"
+#include "daemon/loop/event_loop.h"
+#include "tests/fakes/stepped_clock.h"
+
+namespace tegodrop::testing {
+
+inline std::string MessageOf(const Status& status) { return status ? "no error" : status.error().message; }
+
+class LoopedLedger {
+ public:
+  explicit LoopedLedger(const std::string& state_dir) : state_dir_(state_dir) { Open(); }
+
+  void Open() {
+    auto opened = OpenSqliteLedger(state_dir_, clock, [this](std::function<void()> fn) { loop.Post(std::move(fn)); });
+    ASSERT_TRUE(opened) << opened.error().message;
+    ledger = std::move(*opened);
+  }
+  void Close() { ledger.reset(); }
+
+  Status Insert(const Job& job) {
+    return Await<void>([&](auto done) { ledger->Insert(job, std::move(done)); });
+  }
+  Status Save(const Job& job, const std::string& note = "") {
+    return Await<void>([&](auto done) { ledger->Save(job, note, std::move(done)); });
+  }
+  Status Remove(const std::string& id) {
+    return Await<void>([&](auto done) { ledger->Remove(id, std::move(done)); });
+  }
+  std::vector<Job> Unfinished() {
+    return Value(Await<std::vector<Job>>([&](auto done) { ledger->LoadUnfinished(std::move(done)); }));
+  }
+  Status SaveFolder(const FolderRecord& folder) {
+    return Await<void>([&](auto done) { ledger->SaveFolder(folder, std::move(done)); });
+  }
+  std::vector<FolderRecord> Folders() {
+    return Value(Await<std::vector<FolderRecord>>([&](auto done) { ledger->LoadFolders(std::move(done)); }));
+  }
+  Status SaveKept(const KeptArtifact& kept) {
+    return Await<void>([&](auto done) { ledger->SaveKept(kept, std::move(done)); });
+  }
+  std::vector<KeptArtifact> Kept(const std::string& folder) {
+    return Value(Await<std::vector<KeptArtifact>>([&](auto done) { ledger->LoadKept(folder, std::move(done)); }));
+  }
+
+  EventLoop loop;
+  SteppedClock clock;
+  std::unique_ptr<Ledger> ledger;
+
+ private:
+  template <typename T>
+  Result<T> Await(std::function<void(std::function<void(Result<T>)>)> ask) {
+    std::optional<Result<T>> answer;
+    ask([&](Result<T> result) {
+      answer = std::move(result);
+      loop.Stop();
+    });
+    EXPECT_FALSE(answer) << "answered inside the call";
+    loop.Run();
+    return std::move(*answer);
+  }
+  template <typename T>
+  T Value(Result<T> result) {
+    EXPECT_TRUE(result) << (result ? "" : result.error().message);
+    return result ? std::move(*result) : T();
+  }
+
+  std::string state_dir_;
+};
+
+inline std::vector<std::string> IdsOf(const std::vector<Job>& jobs) {
+  std::vector<std::string> ids;
+  for (const Job& job : jobs) ids.push_back(job.id);
+  return ids;
+}
+
+// A job with an identity of its own.
+inline Job JobNamed(const std::string& id) {
+  Job job;
+  job.id = id;
+  job.artifact.file_name = id + ".apk";
+  job.target.portal_url = "https://portal.example";
+  job.target.tenant = "tenant";
+  job.target.version = "production";
+  return job;
+}
+
+}  // namespace tegodrop::testing
