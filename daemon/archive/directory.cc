@@ -1,0 +1,283 @@
+#include "daemon/archive/directory.h"
+
+#include <zip.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "daemon/archive/little_endian.h"
+#include "daemon/base/text.h"
+
+namespace tegodrop {
+namespace {
+
+// The largest real packages have some 60,000 entries and 4 GiB inside.
+constexpr std::uint64_t kMostEntries = 200'000;
+constexpr std::uint64_t kLargestDirectory = 32ULL << 20U;
+constexpr std::uint64_t kMostUncompressed = 8ULL << 30U;
+constexpr std::uint64_t kRatioMattersOver = 10ULL << 20U;
+constexpr std::uint64_t kHighestRatio = 1000;
+constexpr std::size_t kLongestName = 4096;
+// libzip keeps every extra field, local ones too, as a list element of its own: four bytes in the file become seventy
+// in memory.
+constexpr std::uint64_t kMostExtraFields = 500'000;
+constexpr std::uint64_t kMostExtraBytes = 32ULL << 20U;
+
+constexpr std::uint32_t kCentralMagic = 0x02014b50;
+constexpr std::uint32_t kLocalMagic = 0x04034b50;
+constexpr std::size_t kCentralSize = 46;
+constexpr std::size_t kLocalSize = 30;
+constexpr std::uint16_t kEncryptedFlag = 1;
+constexpr std::uint16_t kZip64Extra = 1;
+
+struct Entry {
+  std::string name;
+  std::uint16_t flags = 0;
+  std::uint16_t method = 0;
+  std::uint64_t compressed = 0;
+  std::uint64_t size = 0;
+  std::uint64_t local_offset = 0;
+};
+
+Unexpected Rejected(std::string message) { return Fail(ErrorKind::kRejected, std::move(message)); }
+Unexpected Damaged(std::string message) { return Fail(ErrorKind::kCorrupt, std::move(message)); }
+
+// The sizes and the offset that did not fit into 32 bits, in the order of the format.
+bool TakeZip64(const std::string& extra, bool size, bool compressed, bool offset, Entry* entry) {
+  if (!size && !compressed && !offset) return true;
+  for (std::size_t at = 0; at + 4 <= extra.size();) {
+    const std::size_t length = U16(extra.data() + at + 2);
+    if (at + 4 + length > extra.size()) return false;
+    if (U16(extra.data() + at) == kZip64Extra) {
+      const std::size_t end = at + 4 + length;
+      std::size_t next = at + 4;
+      const auto take = [&](bool wanted, std::uint64_t* to) {
+        if (!wanted) return true;
+        if (next + 8 > end) return false;
+        *to = U64(extra.data() + next);
+        next += 8;
+        return true;
+      };
+      return take(size, &entry->size) && take(compressed, &entry->compressed) && take(offset, &entry->local_offset);
+    }
+    at += 4 + length;
+  }
+  return false;
+}
+
+// Absolute, or with a step upward, to a reader of either kind of slash.
+bool EscapesFolder(std::string_view name) {
+  const auto is_slash = [](char c) { return c == '/' || c == '\\'; };
+  if (name.empty() || is_slash(name.front()) || (name.size() >= 2 && name[1] == ':')) return true;
+  if (name.find('\0') != std::string_view::npos) return true;
+  for (std::size_t at = 0; at <= name.size();) {
+    std::size_t end = at;
+    while (end < name.size() && !is_slash(name[end])) ++end;
+    if (name.substr(at, end - at) == "..") return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+class Scan {
+ public:
+  Scan(FileWindow& file, const EndRecord& end, KindFinder& kind) : file_(file), end_(end), kind_(kind) {}
+
+  Result<Directory> Run() {
+    if (end_.entries > kMostEntries) return Rejected("the ZIP has more than 200,000 entries");
+    if (end_.directory_size > kLargestDirectory) return Rejected("the central directory is larger than 32 MiB");
+    std::vector<Place> places;
+    places.reserve(static_cast<std::size_t>(end_.entries));
+    std::uint64_t at = end_.directory_offset;
+    const std::uint64_t directory_end = end_.directory_offset + end_.directory_size;
+    for (std::uint64_t i = 0; i < end_.entries; ++i) {
+      Result<Entry> entry = ReadCentral(directory_end, &at);
+      if (!entry) return Fail(entry.error());
+      if (Status fine = Judge(*entry); !fine) return Fail(fine.error());
+      kind_.See(entry->name, entry->size);
+      places.push_back({entry->local_offset, entry->compressed, at});
+    }
+    if (at != directory_end) return Damaged("the central directory has more in it than its entries");
+    if (Status fine = ReadLocals(places); !fine) return Fail(fine.error());
+    Directory directory;
+    directory.offset = end_.directory_offset;
+    directory.entries_end = entries_end_;
+    directory.uncompressed = uncompressed_;
+    return directory;
+  }
+
+ private:
+  struct Place {
+    std::uint64_t begin = 0;
+    std::uint64_t compressed = 0;
+    std::uint64_t end = 0;
+  };
+
+  Result<Entry> ReadCentral(std::uint64_t directory_end, std::uint64_t* at) {
+    char header[kCentralSize];
+    if (directory_end - *at < sizeof header) return Damaged("the central directory ends too early");
+    if (Status read = file_.Read(*at, header, sizeof header); !read) return Fail(read.error());
+    if (U32(header) != kCentralMagic) return Damaged("the central directory is damaged");
+    Entry entry;
+    const std::size_t name_size = U16(header + 28);
+    const std::size_t extra_size = U16(header + 30);
+    const std::size_t comment_size = U16(header + 32);
+    if (directory_end - *at - sizeof header < name_size + extra_size + comment_size) {
+      return Damaged("the central directory ends too early");
+    }
+    if (name_size > kLongestName) return Rejected("an entry has a name of more than 4096 bytes");
+    entry.name.resize(name_size);
+    if (Status read = file_.Read(*at + sizeof header, entry.name.data(), name_size); !read) return Fail(read.error());
+    Result<std::string> extra = ReadExtra(*at + sizeof header + name_size, extra_size);
+    if (!extra) return Fail(extra.error());
+    *at += sizeof header + name_size + extra_size + comment_size;
+
+    entry.flags = U16(header + 8);
+    entry.method = U16(header + 10);
+    entry.compressed = U32(header + 20);
+    entry.size = U32(header + 24);
+    entry.local_offset = U32(header + 42);
+    if (!TakeZip64(*extra, entry.size == 0xFFFFFFFF, entry.compressed == 0xFFFFFFFF, entry.local_offset == 0xFFFFFFFF,
+                   &entry)) {
+      return Damaged("the central directory lacks the ZIP64 sizes of " + Quoted(entry.name));
+    }
+    return entry;
+  }
+
+  Status Judge(const Entry& entry) {
+    if (EscapesFolder(entry.name))
+      return Rejected("an entry's name is absolute, empty or leads upward: " + Quoted(entry.name));
+    if ((entry.flags & kEncryptedFlag) != 0) return Rejected("the entry " + Quoted(entry.name) + " is encrypted");
+    if (zip_compression_method_supported(entry.method, 0) == 0) {
+      return Rejected("the entry " + Quoted(entry.name) + " is compressed by an unknown method (" +
+                      std::to_string(entry.method) + ")");
+    }
+    if (entry.size > kRatioMattersOver && entry.size / std::max<std::uint64_t>(1, entry.compressed) >= kHighestRatio) {
+      return Rejected("the entry " + Quoted(entry.name) + " inflates to more than 1000 times its size");
+    }
+    if (entry.size > kMostUncompressed - uncompressed_) {
+      return Rejected("the entries inflate to more than 8 GiB");
+    }
+    uncompressed_ += entry.size;
+    return {};
+  }
+
+  Result<std::string> ReadExtra(std::uint64_t at, std::size_t size) {
+    std::string extra(size, '\0');
+    if (Status read = file_.Read(at, extra.data(), size); !read) return Fail(read.error());
+    extra_bytes_ += size;
+    for (std::size_t next = 0; next + 4 <= size; next += 4U + U16(extra.data() + next + 2)) ++extra_fields_;
+    if (extra_bytes_ > kMostExtraBytes || extra_fields_ > kMostExtraFields) {
+      return Rejected("the ZIP has too many extra fields");
+    }
+    return extra;
+  }
+
+  Status ReadLocals(std::vector<Place>& places) {
+    std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.begin < b.begin; });
+    for (Place& place : places) {
+      if (place.begin > end_.directory_offset || end_.directory_offset - place.begin < kLocalSize) {
+        return Damaged("an entry lies outside of the file's data");
+      }
+      if (place.begin < entries_end_) return Rejected("entries overlap");
+      char header[kLocalSize];
+      if (Status read = file_.Read(place.begin, header, sizeof header); !read) return read;
+      if (U32(header) != kLocalMagic) return Damaged("an entry's local header is not where the central directory says");
+      const std::uint64_t heads = kLocalSize + U16(header + 26) + U16(header + 28);
+      const std::uint64_t room = end_.directory_offset - place.begin;
+      if (heads > room || place.compressed > room - heads) {
+        return Damaged("an entry reaches into the central directory");
+      }
+      Result<std::string> extra = ReadExtra(place.begin + kLocalSize + U16(header + 26), U16(header + 28));
+      if (!extra) return Fail(extra.error());
+      entries_end_ = place.begin + heads + place.compressed;
+    }
+    return {};
+  }
+
+  FileWindow& file_;
+  const EndRecord end_;
+  KindFinder& kind_;
+  std::uint64_t uncompressed_ = 0;
+  std::uint64_t extra_bytes_ = 0;
+  std::uint64_t extra_fields_ = 0;
+  std::uint64_t entries_end_ = 0;
+};
+
+// "Payload/<X>.app/Info.plist" at exactly that depth: an app inside the app has a longer path.
+bool IsAppManifest(std::string_view name) {
+  constexpr std::string_view kHead = "Payload/";
+  constexpr std::string_view kTail = ".app/Info.plist";
+  if (name.size() <= kHead.size() + kTail.size()) return false;
+  if (name.substr(0, kHead.size()) != kHead || name.substr(name.size() - kTail.size()) != kTail) return false;
+  const std::string_view app = name.substr(kHead.size(), name.size() - kHead.size() - kTail.size());
+  return app.find('/') == std::string_view::npos;
+}
+
+bool IsKindEntry(ArtifactKind kind, std::string_view name) {
+  switch (kind) {
+    case ArtifactKind::kApk:
+      return name == "AndroidManifest.xml";
+    case ArtifactKind::kAab:
+      return name == "BundleConfig.pb";
+    case ArtifactKind::kIpa:
+      return IsAppManifest(name);
+  }
+  return false;
+}
+
+std::string_view NeededEntry(ArtifactKind kind) {
+  switch (kind) {
+    case ArtifactKind::kApk:
+      return "AndroidManifest.xml";
+    case ArtifactKind::kAab:
+      return "BundleConfig.pb";
+    case ArtifactKind::kIpa:
+      return "Payload/<name>.app/Info.plist";
+  }
+  return "";
+}
+
+std::string_view KindName(ArtifactKind kind) {
+  switch (kind) {
+    case ArtifactKind::kApk:
+      return "APK";
+    case ArtifactKind::kAab:
+      return "Android App Bundle";
+    case ArtifactKind::kIpa:
+      return "IPA";
+  }
+  return "";
+}
+
+}  // namespace
+
+void KindFinder::See(std::string_view name, std::uint64_t size) {
+  if (!IsKindEntry(kind_, name)) return;
+  ++found_;
+  empty_ = empty_ || size == 0;
+}
+
+Status KindFinder::Judge() const {
+  const std::string needed(NeededEntry(kind_));
+  if (found_ == 0) {
+    return Rejected("it is a ZIP but not an " + std::string(KindName(kind_)) + ": there is no " + needed);
+  }
+  if (found_ > 1) return Rejected("there is more than one " + needed);
+  if (empty_) return Rejected("its " + needed + " is empty");
+  return {};
+}
+
+Result<Directory> ReadDirectory(FileWindow& file, const EndRecord& end, KindFinder& kind) {
+  return Scan(file, end, kind).Run();
+}
+
+std::string Quoted(std::string_view name) {
+  constexpr std::size_t kShown = 100;
+  const std::string shown = Printable(name.substr(0, kShown));
+  return "\"" + shown + (name.size() > kShown ? "…\"" : "\"");
+}
+
+}  // namespace tegodrop

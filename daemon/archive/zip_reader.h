@@ -1,0 +1,23 @@
+// A ZIP as libzip reads it, from a FileWindow.
+#pragma once
+
+#include <memory>
+
+#include "daemon/archive/file_window.h"
+#include "daemon/base/result.h"
+
+namespace tegodrop {
+
+class ZipReader {
+ public:
+  // Opens with libzip's consistency checks: every local header is compared with its central one. Look over it with
+  // ReadDirectory first: libzip has no caps. `file` must outlive the reader. kCorrupt where it is inconsistent,
+  // kRejected where two entries have one name, kLocalDisk where the file cannot be read.
+  static Result<std::unique_ptr<ZipReader>> Open(FileWindow& file);
+  virtual ~ZipReader() = default;
+
+  // Inflates every entry and compares its size and CRC. kCorrupt, with the entry's name, or kLocalDisk.
+  virtual Status InflateAll() = 0;
+};
+
+}  // namespace tegodrop
