@@ -181,10 +181,10 @@ class Scan {
       if (place.begin > end_.directory_offset || end_.directory_offset - place.begin < kLocalSize) {
         return Damaged("an entry lies outside of the file's data");
       }
-      if (place.begin < entries_end_) return Rejected("entries overlap");
       char header[kLocalSize];
       if (Status read = file_.Read(place.begin, header, sizeof header); !read) return read;
       if (U32(header) != kLocalMagic) return Damaged("an entry's local header is not where the central directory says");
+      if (place.begin < entries_end_) return Rejected("entries overlap");
       const std::uint64_t heads = kLocalSize + U16(header + 26) + U16(header + 28);
       const std::uint64_t room = end_.directory_offset - place.begin;
       if (heads > room || place.compressed > room - heads) {
