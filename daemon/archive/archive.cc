@@ -7,6 +7,7 @@
 #include "daemon/archive/directory.h"
 #include "daemon/archive/end_record.h"
 #include "daemon/archive/file_window.h"
+#include "daemon/archive/kind_finder.h"
 #include "daemon/archive/signing_block.h"
 #include "daemon/archive/zip_reader.h"
 
@@ -65,7 +66,7 @@ class ProtectedChecks {
     if (!directory) return Place(directory.error());
     JudgeKind(finder);
     if (std::optional<Error> disk = JudgeSigningBlock(*directory)) return disk;
-    const Result<std::unique_ptr<ZipReader>> zip = ZipReader::Open(file_);
+    const Result<std::unique_ptr<ZipReader>> zip = ZipReader::Open(file_, !directory->idle_sizes);
     if (!zip) return Place(zip.error());
     Note(structure_, "pass", "the end record meets the central directory");
     return JudgeEntries(**zip, end->entries);
@@ -131,7 +132,7 @@ Result<SourceVerdict> CheckSource(int fd, std::uint64_t size, ArtifactKind kind,
   KindFinder finder(kind);
   const Result<Directory> directory = ReadDirectory(file, *end, finder);
   if (!directory) return AsVerdict(directory.error());
-  const Result<std::unique_ptr<ZipReader>> zip = ZipReader::Open(file);
+  const Result<std::unique_ptr<ZipReader>> zip = ZipReader::Open(file, !directory->idle_sizes);
   if (!zip) return AsVerdict(zip.error());
   // Content before kind: of a file that is still being written nothing final is said.
   if (full_crc) {

@@ -3,7 +3,7 @@
 #include <zip.h>
 
 #include <algorithm>
-#include <optional>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -30,12 +30,14 @@ constexpr std::uint32_t kLocalMagic = 0x04034b50;
 constexpr std::size_t kCentralSize = 46;
 constexpr std::size_t kLocalSize = 30;
 constexpr std::uint16_t kEncryptedFlag = 1;
+constexpr std::uint16_t kDescriptorFlag = 8;
 constexpr std::uint16_t kZip64Extra = 1;
 
 struct Entry {
   std::string name;
   std::uint16_t flags = 0;
   std::uint16_t method = 0;
+  std::uint32_t crc = 0;
   std::uint64_t compressed = 0;
   std::uint64_t size = 0;
   std::uint64_t local_offset = 0;
@@ -97,23 +99,40 @@ class Scan {
       if (!entry) return Fail(entry.error());
       if (Status fine = Judge(*entry); !fine) return Fail(fine.error());
       kind_.See(entry->name, entry->size);
-      places.push_back({entry->local_offset, entry->compressed, at});
+      places.push_back(PlaceOf(*entry));
     }
     if (at != directory_end) return Damaged("the central directory has more in it than its entries");
     if (Status fine = ReadLocals(places); !fine) return Fail(fine.error());
+    if (HasTwins(places)) return Rejected("two entries have the same name");
     Directory directory;
     directory.offset = end_.directory_offset;
     directory.entries_end = entries_end_;
-    directory.uncompressed = uncompressed_;
+    directory.idle_sizes = idle_sizes_;
     return directory;
   }
 
  private:
+  // What is kept of each entry: names by their hash, so that memory does not grow with their length.
   struct Place {
     std::uint64_t begin = 0;
     std::uint64_t compressed = 0;
-    std::uint64_t end = 0;
+    std::uint64_t size = 0;
+    std::uint64_t name_hash = 0;
+    std::uint32_t crc = 0;
+    std::uint16_t method = 0;
   };
+
+  static std::uint64_t Hash(std::string_view name) { return std::hash<std::string_view>()(name); }
+  static Place PlaceOf(const Entry& entry) {
+    return {entry.local_offset, entry.compressed, entry.size, Hash(entry.name), entry.crc, entry.method};
+  }
+  static bool HasTwins(std::vector<Place>& places) {
+    const auto by_name = [](const Place& a, const Place& b) { return a.name_hash < b.name_hash; };
+    std::sort(places.begin(), places.end(), by_name);
+    return std::adjacent_find(places.begin(), places.end(), [](const Place& a, const Place& b) {
+             return a.name_hash == b.name_hash;
+           }) != places.end();
+  }
 
   Result<Entry> ReadCentral(std::uint64_t directory_end, std::uint64_t* at) {
     char header[kCentralSize];
@@ -136,6 +155,7 @@ class Scan {
 
     entry.flags = U16(header + 8);
     entry.method = U16(header + 10);
+    entry.crc = U32(header + 16);
     entry.compressed = U32(header + 20);
     entry.size = U32(header + 24);
     entry.local_offset = U32(header + 42);
@@ -177,24 +197,47 @@ class Scan {
 
   Status ReadLocals(std::vector<Place>& places) {
     std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.begin < b.begin; });
-    for (Place& place : places) {
-      if (place.begin > end_.directory_offset || end_.directory_offset - place.begin < kLocalSize) {
-        return Damaged("an entry lies outside of the file's data");
-      }
-      char header[kLocalSize];
-      if (Status read = file_.Read(place.begin, header, sizeof header); !read) return read;
-      if (U32(header) != kLocalMagic) return Damaged("an entry's local header is not where the central directory says");
-      if (place.begin < entries_end_) return Rejected("entries overlap");
-      const std::uint64_t heads = kLocalSize + U16(header + 26) + U16(header + 28);
-      const std::uint64_t room = end_.directory_offset - place.begin;
-      if (heads > room || place.compressed > room - heads) {
-        return Damaged("an entry reaches into the central directory");
-      }
-      Result<std::string> extra = ReadExtra(place.begin + kLocalSize + U16(header + 26), U16(header + 28));
-      if (!extra) return Fail(extra.error());
-      entries_end_ = place.begin + heads + place.compressed;
+    for (const Place& place : places) {
+      if (Status fine = ReadLocal(place); !fine) return fine;
     }
     return {};
+  }
+
+  Status ReadLocal(const Place& place) {
+    if (place.begin > end_.directory_offset || end_.directory_offset - place.begin < kLocalSize) {
+      return Damaged("an entry lies outside of the file's data");
+    }
+    char header[kLocalSize];
+    if (Status read = file_.Read(place.begin, header, sizeof header); !read) return read;
+    if (U32(header) != kLocalMagic) return Damaged("an entry's local header is not where the central directory says");
+    if (place.begin < entries_end_) return Rejected("entries overlap");
+    const std::size_t name_size = U16(header + 26);
+    const std::size_t extra_size = U16(header + 28);
+    const std::uint64_t heads = kLocalSize + name_size + extra_size;
+    const std::uint64_t room = end_.directory_offset - place.begin;
+    if (heads > room || place.compressed > room - heads) {
+      return Damaged("an entry reaches into the central directory");
+    }
+    std::string name(name_size, '\0');
+    if (Status read = file_.Read(place.begin + kLocalSize, name.data(), name_size); !read) return read;
+    if (Hash(name) != place.name_hash || !Agrees(place, header)) {
+      return Damaged("a local header contradicts the central directory, that of " + Quoted(name));
+    }
+    Result<std::string> extra = ReadExtra(place.begin + kLocalSize + name_size, extra_size);
+    if (!extra) return Fail(extra.error());
+    entries_end_ = place.begin + heads + place.compressed;
+    return {};
+  }
+
+  bool Agrees(const Place& place, const char* local) {
+    if (U16(local + 8) != place.method || (U16(local + 6) & kEncryptedFlag) != 0) return false;
+    const auto same = [](std::uint32_t narrow, std::uint64_t wide) { return narrow == 0xFFFFFFFF || narrow == wide; };
+    const std::uint32_t crc = U32(local + 14);
+    const bool exact = crc == place.crc && same(U32(local + 18), place.compressed) && same(U32(local + 22), place.size);
+    if (exact) return true;
+    if ((U16(local + 6) & kDescriptorFlag) == 0) return false;
+    if (crc != 0 || U32(local + 18) != 0 || U32(local + 22) != 0) idle_sizes_ = true;
+    return true;
   }
 
   FileWindow& file_;
@@ -204,71 +247,10 @@ class Scan {
   std::uint64_t extra_bytes_ = 0;
   std::uint64_t extra_fields_ = 0;
   std::uint64_t entries_end_ = 0;
+  bool idle_sizes_ = false;
 };
 
-// "Payload/<X>.app/Info.plist" at exactly that depth: an app inside the app has a longer path.
-bool IsAppManifest(std::string_view name) {
-  constexpr std::string_view kHead = "Payload/";
-  constexpr std::string_view kTail = ".app/Info.plist";
-  if (name.size() <= kHead.size() + kTail.size()) return false;
-  if (name.substr(0, kHead.size()) != kHead || name.substr(name.size() - kTail.size()) != kTail) return false;
-  const std::string_view app = name.substr(kHead.size(), name.size() - kHead.size() - kTail.size());
-  return app.find('/') == std::string_view::npos;
-}
-
-bool IsKindEntry(ArtifactKind kind, std::string_view name) {
-  switch (kind) {
-    case ArtifactKind::kApk:
-      return name == "AndroidManifest.xml";
-    case ArtifactKind::kAab:
-      return name == "BundleConfig.pb";
-    case ArtifactKind::kIpa:
-      return IsAppManifest(name);
-  }
-  return false;
-}
-
-std::string_view NeededEntry(ArtifactKind kind) {
-  switch (kind) {
-    case ArtifactKind::kApk:
-      return "AndroidManifest.xml";
-    case ArtifactKind::kAab:
-      return "BundleConfig.pb";
-    case ArtifactKind::kIpa:
-      return "Payload/<name>.app/Info.plist";
-  }
-  return "";
-}
-
-std::string_view KindName(ArtifactKind kind) {
-  switch (kind) {
-    case ArtifactKind::kApk:
-      return "APK";
-    case ArtifactKind::kAab:
-      return "Android App Bundle";
-    case ArtifactKind::kIpa:
-      return "IPA";
-  }
-  return "";
-}
-
 }  // namespace
-
-void KindFinder::See(std::string_view name, std::uint64_t size) {
-  if (!IsKindEntry(kind_, name)) return;
-  ++found_;
-  empty_ = empty_ || size == 0;
-}
-
-Status KindFinder::Judge() const {
-  const std::string needed(NeededEntry(kind_));
-  if (found_ == 0) {
-    return Rejected("it is a ZIP but not an " + std::string(KindName(kind_)) + ": there is no " + needed);
-  }
-  if (found_ > 1) return Rejected("there is more than one " + needed);
-  if (empty_) return Rejected("its " + needed + " is empty");
-  return {};
-}
 
 Result<Directory> ReadDirectory(FileWindow& file, const EndRecord& end, KindFinder& kind) {
   return Scan(file, end, kind).Run();

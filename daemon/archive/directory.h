@@ -8,34 +8,23 @@
 
 #include "daemon/archive/end_record.h"
 #include "daemon/archive/file_window.h"
+#include "daemon/archive/kind_finder.h"
 #include "daemon/base/result.h"
-#include "daemon/model/artifact.h"
 
 namespace tegodrop {
 
-// Whether the entries seen make an artifact of the kind.
-class KindFinder {
- public:
-  explicit KindFinder(ArtifactKind kind) : kind_(kind) {}
-  void See(std::string_view name, std::uint64_t size);
-  // kRejected, with what is missing or too many.
-  Status Judge() const;
-
- private:
-  ArtifactKind kind_;
-  int found_ = 0;
-  bool empty_ = false;
-};
-
 struct Directory {
-  std::uint64_t offset = 0;        // of the central directory
-  std::uint64_t entries_end = 0;   // behind the data of the last entry (a data descriptor may follow)
-  std::uint64_t uncompressed = 0;  // all entries together, as declared
+  std::uint64_t offset = 0;       // of the central directory
+  std::uint64_t entries_end = 0;  // behind the data of the last entry (a data descriptor may follow)
+  // Some local header tells sizes although a data descriptor follows, and not the right ones. The format says that
+  // readers ignore them, and Info-ZIP and macOS write them so; libzip's consistency checks would refuse the file.
+  bool idle_sizes = false;
 };
 
-// Reads every central and local header once, with bounded memory, and shows each entry to `kind`. kCorrupt where a
-// header is not there or does not fit, kRejected where an entry is one that no build could take (encrypted, a bomb,
-// overlapping, `..` or absolute name, unknown compression), kLocalDisk where the file cannot be read.
+// Reads every central and local header once, with bounded memory, compares them, and shows each entry to `kind`.
+// kCorrupt where a header is not there or does not fit, kRejected where an entry is one that no build could take
+// (encrypted, a bomb, overlapping, `..`, absolute or repeated name, unknown compression), kLocalDisk where the file
+// cannot be read.
 Result<Directory> ReadDirectory(FileWindow& file, const EndRecord& end, KindFinder& kind);
 
 // The name as a person may read it: printable, in quotes, shortened.

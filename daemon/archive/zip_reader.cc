@@ -91,17 +91,15 @@ class LibzipReader final : public ZipReader {
     if (zip_ != nullptr) zip_discard(zip_);
   }
 
-  Status Open() {
+  Status Open(bool consistency) {
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t* source = zip_source_function_create(&WindowSource::Call, &source_, &error);
-    if (source != nullptr) zip_ = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error);
+    if (source != nullptr) zip_ = zip_open_from_source(source, ZIP_RDONLY | (consistency ? ZIP_CHECKCONS : 0), &error);
     Status status;
     if (zip_ == nullptr) {
       if (source != nullptr) zip_source_free(source);
-      const bool twice = zip_error_code_zip(&error) == ZIP_ER_EXISTS;
-      status = twice ? Fail(ErrorKind::kRejected, "two entries have the same name")
-                     : Disk("the ZIP is not consistent: " + Words(&error));
+      status = Disk("the ZIP is not consistent: " + Words(&error));
     }
     zip_error_fini(&error);
     return status;
@@ -154,9 +152,9 @@ class LibzipReader final : public ZipReader {
 
 }  // namespace
 
-Result<std::unique_ptr<ZipReader>> ZipReader::Open(FileWindow& file) {
+Result<std::unique_ptr<ZipReader>> ZipReader::Open(FileWindow& file, bool consistency) {
   auto reader = std::make_unique<LibzipReader>(file);
-  if (Status opened = reader->Open(); !opened) return Fail(opened.error());
+  if (Status opened = reader->Open(consistency); !opened) return Fail(opened.error());
   return reader;
 }
 

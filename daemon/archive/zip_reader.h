@@ -10,10 +10,10 @@ namespace tegodrop {
 
 class ZipReader {
  public:
-  // Opens with libzip's consistency checks: every local header is compared with its central one. Look over it with
+  // With `consistency` libzip compares every local header with its central one once more. Look over the file with
   // ReadDirectory first: libzip has no caps. `file` must outlive the reader. kCorrupt where it is inconsistent,
-  // kRejected where two entries have one name, kLocalDisk where the file cannot be read.
-  static Result<std::unique_ptr<ZipReader>> Open(FileWindow& file);
+  // kLocalDisk where the file cannot be read.
+  static Result<std::unique_ptr<ZipReader>> Open(FileWindow& file, bool consistency);
   virtual ~ZipReader() = default;
 
   // Inflates every entry and compares its size and CRC. kCorrupt, with the entry's name, or kLocalDisk.

@@ -28,8 +28,9 @@ struct HandEntry {
   std::optional<std::uint64_t> offset = {};
   std::string local_extra = {};
   std::string central_extra = {};
-  bool zip64 = false;       // sizes and offset in the extra field
-  bool descriptor = false;  // sizes behind the data
+  bool zip64 = false;           // sizes and offset in the extra field
+  bool descriptor = false;      // sizes behind the data
+  std::uint32_t idle_size = 0;  // with a descriptor: what the local header says all the same
 };
 
 struct HandZip {
@@ -90,7 +91,7 @@ struct HandZip {
       Put(to, entry.method);
       Put<std::uint32_t>(to, (40U << 25U) | (1U << 21U) | (1U << 16U));
       Put<std::uint32_t>(to, later ? 0 : crc);
-      Put<std::uint32_t>(to, later ? 0 : narrow(compressed));
+      Put<std::uint32_t>(to, later ? entry.idle_size : narrow(compressed));
       Put<std::uint32_t>(to, later ? 0 : narrow(size));
       Put(to, static_cast<std::uint16_t>(entry.name.size()));
       Put(to, static_cast<std::uint16_t>((local ? local_extra : central_extra).size()));

@@ -250,6 +250,7 @@ TEST(HostileZip, SurvivesThousandsOfMutations) {
   wide.zip64 = true;
   HandEntry late{.name = "late", .data = "l"};
   late.descriptor = true;
+  late.idle_size = 7;
   HandZip zip64 = HandApk({wide, late});
   zip64.zip64 = true;
   zip64.comment = "comment";

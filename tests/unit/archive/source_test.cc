@@ -201,6 +201,23 @@ TEST(CheckSource, TakesDataDescriptorsAndZip64Entries) {
   EXPECT_EQ(Judge(zip.Bytes()).verdict, kWhole);
 }
 
+TEST(CheckSource, TakesSizesInALocalHeaderThatADescriptorOverrides) {
+  HandEntry entry{.name = "a", .data = "content"};
+  entry.descriptor = true;
+  for (const std::uint32_t size : {7U, 99U}) {
+    entry.idle_size = size;
+    EXPECT_EQ(Judge(HandApk({entry}).Bytes()).verdict, kWhole) << size;
+  }
+  // Whatever else is asked of entries still holds.
+  entry.crc = 1;
+  EXPECT_EQ(Judge(HandApk({entry}).Bytes()).verdict, kIncomplete);
+  entry.crc.reset();
+  EXPECT_EQ(Judge(HandApk({entry, entry}).Bytes()).verdict, kNotAnArtifact);
+  std::string renamed = HandApk({entry, {.name = "some_name", .data = "x"}}).Bytes();
+  renamed[renamed.find("some_name")] = 'S';
+  EXPECT_EQ(Judge(renamed, ArtifactKind::kApk, false).verdict, kIncomplete);
+}
+
 TEST(CheckSource, NeverTakesAZip64FileCutAtAnyByte) {
   HandEntry entry{.name = "a", .data = "content"};
   entry.zip64 = true;
