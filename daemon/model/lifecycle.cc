@@ -23,6 +23,7 @@ constexpr std::array kNames{
 constexpr std::array kForward{
     std::pair{S::kClaiming, S::kClaimed},     std::pair{S::kClaimed, S::kRequested},
     std::pair{S::kRequested, S::kRequested},  std::pair{S::kRequested, S::kUploading},
+    std::pair{S::kRequested, S::kClaimed},    // the URL was not used: nothing is queued before the object is there
     std::pair{S::kUploading, S::kRequested},  // the URL expired or the connection died before the last byte: a new URL
     std::pair{S::kUploading, S::kClaimed},    // what was begun is given up before anything can have arrived
     std::pair{S::kUploading, S::kCompleting}, std::pair{S::kUploading, S::kConfirming},

@@ -46,17 +46,29 @@ class Uploader {
  public:
   Uploader(UploadWorld world, OpenSource open_source);
 
-  // Carries a job in state claimed, requested or uploading (with last_chunk_left == 0) to submitted. `record` must
-  // outlive the handle. Destroying the handle stops the sending; when the row then says last_chunk_left the outcome is
-  // unknown. `progress`: bytes sent so far, from the loop. Errors of `done`, by the reaction they ask for (the row has
-  // been set to the state that fits, as far as the ledger took it):
-  //   outcome_unknown          the last chunk may have arrived: the row says confirming
-  //   kExpired                 the URL was refused before the last chunk left (403): ask again from claimed; the row
-  //   counts upload_tries kRetry                   passing trouble before the last chunk left: again later; the row
-  //   counts upload_tries kSlowDown, kSignIn       the portal's own refusals, nothing was sent kRejected the portal
-  //   will never take it (its words are the message), or the answer was multipart, which this version cannot do
-  //   kCorrupt                 the claimed file is not what was admitted (size or digest)
-  //   kLocalDisk               the file or the ledger could not be read or written: again later
+  // Carries a job in state claimed, requested or uploading (with last_chunk_left == 0; anything else is kBug) to
+  // submitted. `record` must outlive the handle. `progress` (may be empty): bytes given to the connection so far, from
+  // the loop.
+  //
+  // Destroying the handle stops the sending, also while a Save is under way, which then goes on by itself: no other
+  // Save may be asked of `record` before it has answered. When the row then says uploading with last_chunk_left the
+  // outcome is unknown.
+  //
+  // Errors of `done`, by the reaction they ask for. But for outcome_unknown the object is provably not at the portal,
+  // and the row says claimed again, with last_chunk_left 0:
+  //   outcome_unknown    the whole object had left and no answer says what became of it: the row says confirming
+  //   kExpired           the store did not accept the URL: ask for a new one; the row counts upload_tries
+  //   kRetry             passing trouble: again later, retry_after as a floor; the row counts upload_tries
+  //   kSlowDown, kSignIn the portal's own refusals, nothing was sent
+  //   kRejected          the portal or the store will never take it (the portal's words are the message), or the answer
+  //                      was multipart, which this version cannot do
+  //   kCorrupt           the claimed file is not what was admitted (size, digest, or changed while it was sent)
+  //   kLocalDisk         the file or the ledger could not be read or written: again later. Where the ledger would not
+  //                      even take the row back to claimed it says uploading or requested, which is as good to start
+  //                      from
+  //   kBug               the row cannot be worked on (it has another owner, or the lifecycle forbids the step)
+  // What was learnt after the last chunk had left is never dropped: where the ledger does not take it, it is saved
+  // again until it is, and only then `done` runs.
   HandlePtr Start(JobRecord& record, std::function<void(std::uint64_t sent)> progress,
                   std::function<void(Status)> done);
 

@@ -1,0 +1,78 @@
+// One attempt to carry a job's artifact to the portal: the steps of uploader.h, one after the other. Belongs to the
+// loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/upload/file_source.h"
+#include "daemon/upload/uploader.h"
+
+namespace tegodrop {
+
+class UploadAttempt final : public Handle {
+ public:
+  UploadAttempt(UploadWorld world, const OpenSource& open_source, JobRecord& record,
+                std::function<void(std::uint64_t)> progress, std::function<void(Status)> done);
+  ~UploadAttempt() override;
+
+  void Begin();
+
+ private:
+  using Change = std::function<void(Job&)>;
+  using Then = std::function<void(Status)>;
+
+  // The steps, in their order.
+  void AskForUrl();
+  void OnGrant(Result<UploadGrant> grant);
+  void RecordTicket(UploadGrant grant);
+  void OpenFile();
+  void OnOpened(Result<Fd> file);
+  void OnStat(Result<FileStat> stat);
+  void Send(const FileStat& opened);
+  void OnAtGate(Status checked);
+  void OnLastChunkRecorded(Status saved);
+  void OnAnswer(Result<HttpAnswer> answer);
+  void RecordSubmitted();
+
+  // The ways out.
+  void RefuseMultipart(const UploadGrant& grant);
+  void AskAgainForIdentity();
+  void RecordUnknown(Error error);
+  // Back to claimed, nothing having reached the portal, then `done` with the error.
+  void GiveBack(Error error);
+  void Finish(Status status);
+  void StopSending();
+
+  // `then` runs unless this attempt is gone by then.
+  void Save(Change change, std::string note, Then then);
+  // The same, again and again while the disk does not take it.
+  void SaveFirmly(Change change, std::string note, Then then);
+
+  const UploadWorld world_;
+  const OpenSource& open_source_;
+  JobRecord& record_;
+  std::function<void(std::uint64_t)> progress_;
+  std::function<void(Status)> done_;
+
+  const std::string job_;
+  const std::string file_name_;
+  const std::uint64_t size_;
+
+  HandlePtr step_;  // the one call under way that is not a Save and not the PUT
+  HandlePtr put_;
+  std::shared_ptr<FileSource> source_;
+  std::shared_ptr<const Fd> file_;
+  Secret url_;
+  int identities_taken_ = 0;
+  bool saving_last_chunk_ = false;
+  bool told_of_saving_ = false;
+  // What ended the PUT while the row was being written: dealt with after it.
+  std::unique_ptr<Result<HttpAnswer>> early_answer_;
+  // Saves cannot be cancelled: their callbacks hold this weakly and touch nothing once it is gone.
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+};
+
+}  // namespace tegodrop

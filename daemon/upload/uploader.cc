@@ -1,0 +1,18 @@
+#include "daemon/upload/uploader.h"
+
+#include <utility>
+
+#include "daemon/upload/attempt.h"
+
+namespace tegodrop {
+
+Uploader::Uploader(UploadWorld world, OpenSource open_source) : world_(world), open_source_(std::move(open_source)) {}
+
+HandlePtr Uploader::Start(JobRecord& record, std::function<void(std::uint64_t sent)> progress,
+                          std::function<void(Status)> done) {
+  auto attempt = std::make_unique<UploadAttempt>(world_, open_source_, record, std::move(progress), std::move(done));
+  attempt->Begin();
+  return attempt;
+}
+
+}  // namespace tegodrop
