@@ -42,7 +42,7 @@ std::pair<std::size_t, std::uint32_t> Decode(std::string_view text, std::size_t 
 
 bool Hostile(std::uint32_t point) {
   return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x2028 || point == 0x2029 ||
-         (point >= 0x200B && point <= 0x200F) || (point >= 0x202A && point <= 0x202E) ||
+         (point >= 0x200B && point <= 0x200F) || (point >= 0x202A && point <= 0x202E) || point == 0x061C ||
          (point >= 0x2060 && point <= 0x2069) || point == 0xFEFF;
 }
 
@@ -83,8 +83,7 @@ std::string Printable(std::string_view text) {
 std::string UrlWithoutQuery(std::string_view url) {
   url = url.substr(0, url.find_first_of("?#"));
   const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return Printable(url);
-  const std::size_t host = scheme + 3;
+  const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
   const std::size_t slash = url.find('/', host);
   const std::size_t at = url.substr(0, slash).rfind('@');
   const std::string_view rest = at == std::string_view::npos || at < host ? url.substr(host) : url.substr(at + 1);

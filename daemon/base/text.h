@@ -14,7 +14,7 @@ bool IsUtf8(std::string_view text);
 // characters that reorder or break lines appear as \xNN or \uNNNN; everything else stays.
 std::string Printable(std::string_view text);
 
-// "a.example/path" of a signed URL: everything from '?' or '#' on is left out, user and password too.
+// "https://a.example/path" of a signed URL: everything from '?' or '#' on is left out, user and password too.
 std::string UrlWithoutQuery(std::string_view url);
 
 std::string ToLowerAscii(std::string_view text);

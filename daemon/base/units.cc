@@ -24,13 +24,13 @@ template <typename Units>
 std::optional<std::uint64_t> Parse(std::string_view text, const Units& units, bool bare) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end == text.data()) return std::nullopt;
+  constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (error != std::errc() || end == text.data() || number > kLargest) return std::nullopt;
   const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
   if (unit.empty()) return bare ? std::optional(number) : std::nullopt;
   for (const Unit& known : units) {
     if (known.name != unit) continue;
-    const auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    if (number > largest / known.factor) return std::nullopt;
+    if (number > kLargest / known.factor) return std::nullopt;
     return number * known.factor;
   }
   return std::nullopt;

@@ -80,13 +80,15 @@ class FileSystem {
 
   // A folder by its absolute path (symbolic links on the way are the administrator's and are followed).
   virtual Result<Fd> OpenFolder(const std::string& path) = 0;
-  // `name` below `dir` may have several components; no link and no mount is crossed. Never blocks on a FIFO.
+  // `name` below `dir` may have several components; no link and no mount is crossed. Never blocks on a FIFO, nor on a
+  // lease (EAGAIN: its holder was asked to give it back; later).
   virtual Result<Fd> OpenFolderAt(int dir, const std::string& name) = 0;
   // For reading; the caller checks with Stat that it is a regular file.
   virtual Result<Fd> OpenFileAt(int dir, const std::string& name) = 0;
   // A new file, open for reading and writing; EEXIST where the name is taken. The mode holds whatever the umask.
   virtual Result<Fd> CreateAt(int dir, const std::string& name, mode_t mode) = 0;
-  // A new folder, or the one that is there; the mode is set only where it was made.
+  // A new folder, or the one that is there; the mode is set only where it was made. An error where a file or a link has
+  // the name.
   virtual Status MakeFolderAt(int dir, const std::string& name, mode_t mode) = 0;
 
   virtual Result<FileStat> Stat(int fd) = 0;
@@ -110,7 +112,7 @@ class FileSystem {
   virtual Status SyncFolder(int fd) = 0;
   virtual Status Close(Fd fd) = 0;
 
-  // Never replaces: EEXIST where the new name is taken. By link and unlink, else RENAME_NOREPLACE (CIFS has one, NFS
+  // Never replaces: EEXIST where the new name is taken. By RENAME_NOREPLACE, else by link and unlink (CIFS has one, NFS
   // the other).
   virtual Status MoveAt(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;
   // A plain rename, for a target that nobody else can make (a folder that carries our own job's id).

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdio>
 #include <utility>
 
@@ -48,10 +49,14 @@ Result<Fd> OpenBeneath(int dir, const std::string& name, std::uint64_t flags, mo
   how.flags = flags | O_CLOEXEC | O_NOFOLLOW;
   how.mode = mode;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+  // EAGAIN: something was renamed on the way, which passes; or another program (Samba) holds a lease that we asked it
+  // to give back, which may take most of a minute: then the caller tries again later.
+  constexpr int kMostTries = 20;
   long fd = -1;
+  int tries = 0;
   do {
     fd = syscall(SYS_openat2, dir, name.c_str(), &how, sizeof how);
-  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+  } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < kMostTries)));
   if (fd < 0) return FailPosix("cannot open", name, errno);
   return Fd(static_cast<int>(fd));
 }
@@ -80,17 +85,23 @@ class PosixFileSystem final : public FileSystem {
 
   Result<Fd> CreateAt(int dir, const std::string& name, mode_t mode) override {
     auto fd = OpenBeneath(dir, name, O_RDWR | O_CREAT | O_EXCL, mode);
-    if (fd && fchmod(fd->get(), mode) != 0) return FailPosix("cannot set the mode of", name, errno);
+    if (fd && fchmod(fd->get(), mode) != 0) {
+      const int error = errno;
+      unlinkat(dir, name.c_str(), 0);
+      return FailPosix("cannot set the mode of", name, error);
+    }
     return fd;
   }
 
   Status MakeFolderAt(int dir, const std::string& name, mode_t mode) override {
-    if (mkdirat(dir, name.c_str(), mode & 0777U) != 0) {
-      if (errno == EEXIST) return {};
-      return FailPosix("cannot make folder", name, errno);
-    }
+    const bool made = mkdirat(dir, name.c_str(), mode & 0777U) == 0;
+    if (!made && errno != EEXIST) return FailPosix("cannot make folder", name, errno);
+    // By descriptor: what stands under the name may be a file, or by now a link to a folder of somebody else.
+    auto folder = OpenFolderAt(dir, name);
+    if (!folder) return Fail(folder.error());
+    if (!made) return {};
     // A separate chmod: mkdir's mode is cut by the umask and drops the set-group-id bit.
-    return Check(fchmodat(dir, name.c_str(), mode, 0), "cannot set the mode of", name);
+    return Check(fchmod(folder->get(), mode), "cannot set the mode of", name);
   }
 
   Result<FileStat> Stat(int fd) override {
@@ -114,7 +125,9 @@ class PosixFileSystem final : public FileSystem {
   Result<std::uint64_t> FreeBytes(int fd) override {
     struct statfs fs {};
     if (fstatfs(fd, &fs) != 0) return FailPosix("cannot ask the free space of", "a folder", errno);
-    return static_cast<std::uint64_t>(fs.f_bavail) * static_cast<std::uint64_t>(fs.f_bsize);
+    // Blocks are counted in fragments; f_bsize is only what is best to write at once, and larger on some FUSE shares.
+    const auto unit = static_cast<std::uint64_t>(fs.f_frsize != 0 ? fs.f_frsize : fs.f_bsize);
+    return static_cast<std::uint64_t>(fs.f_bavail) * unit;
   }
 
   Status List(int dir, const std::function<bool(std::string_view, EntryType)>& visit) override {
@@ -218,7 +231,9 @@ class PosixFileSystem final : public FileSystem {
 
   Writers ProbeWriters(int fd) override {
     // A read lease is refused with EAGAIN while anybody has the file open for writing (fcntl(2)); ours is given back at
-    // once.
+    // once. Who opens it for writing within that moment makes the kernel send us a signal: SIGIO would end the process
+    // (seen), SIGURG is ignored by default.
+    if (fcntl(fd, F_SETSIG, SIGURG) != 0) return Writers::kUnknown;
     if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
       fcntl(fd, F_SETLEASE, F_UNLCK);
       return Writers::kNone;

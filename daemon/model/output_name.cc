@@ -53,12 +53,22 @@ std::string_view Shorten(std::string_view text, std::size_t most) {
   return text.substr(0, most);
 }
 
-bool IsDeviceName(std::string_view stem) {
-  const std::string folded = ToLowerAscii(stem.substr(0, stem.find('.')));
-  constexpr std::array<std::string_view, 4> kDevices{"con", "prn", "aux", "nul"};
+// Windows looks at what stands before the first dot, without the spaces at its end, and takes raised digits too.
+bool IsDeviceName(std::string_view name) {
+  std::string folded = ToLowerAscii(name.substr(0, name.find('.')));
+  folded.erase(folded.find_last_not_of(' ') + 1);
+  constexpr std::array<std::string_view, 6> kDevices{"con", "prn", "aux", "nul", "conin$", "conout$"};
   if (std::find(kDevices.begin(), kDevices.end(), folded) != kDevices.end()) return true;
-  return folded.size() == 4 && (folded.starts_with("com") || folded.starts_with("lpt")) && folded[3] >= '1' &&
-         folded[3] <= '9';
+  if (!folded.starts_with("com") && !folded.starts_with("lpt")) return false;
+  const std::string digit = folded.substr(3);
+  constexpr std::array<std::string_view, 3> kRaised{"\u00b9", "\u00b2", "\u00b3"};
+  return (digit.size() == 1 && digit[0] >= '1' && digit[0] <= '9') ||
+         std::find(kRaised.begin(), kRaised.end(), digit) != kRaised.end();
+}
+
+// Windows drops dots and spaces at the end of a name.
+void MendEnd(std::string& name) {
+  if (!name.empty() && (name.back() == '.' || name.back() == ' ')) name.back() = '_';
 }
 
 // The stem with `suffix` and the extension, the stem cut so that the whole fits.
@@ -80,10 +90,12 @@ std::string_view Stem(std::string_view name) { return name.substr(0, name.size()
 std::string SafeName(std::string_view text) {
   std::string name = Map(Utf8Only(text), UTF8PROC_STABLE | UTF8PROC_COMPOSE);
   std::replace_if(name.begin(), name.end(), Forbidden, '_');
-  while (!name.empty() && (name.back() == '.' || name.back() == ' ')) name.back() = '_';
+  MendEnd(name);
   if (name.empty() || name.front() == '.') name.insert(0, "_");
-  if (IsDeviceName(Stem(name))) name.insert(0, "_");
-  return Join(Stem(name), "", ExtensionOf(name));
+  if (IsDeviceName(name)) name.insert(0, "_");
+  name = Join(Stem(name), "", ExtensionOf(name));
+  MendEnd(name);  // where a name without an extension was cut
+  return name;
 }
 
 std::string NameWithJob(std::string_view name, std::string_view job_id) {
