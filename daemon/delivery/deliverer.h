@@ -1,9 +1,10 @@
 // The way back: download, verify, publish, trace.
 //
 // Steps, each recorded before the next:
-//   built    a fresh signed URL; the output streams into a staging file of this attempt, hashed as it arrives; checked;
-//   synced   -> fetched (output) fetched  a free name is chosen and recorded; file, checksum and trace are published in
-//   this order                          -> published
+//   built      a fresh signed URL; the output streams into a staging file of this attempt,
+//              hashed as it arrives; checked; synced                              -> fetched
+//   fetched    a free name is chosen and recorded; file, checksum and trace are
+//              published in this order                                            -> published
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "daemon/delivery/records.h"
 #include "daemon/ledger/job_record.h"
 #include "daemon/loop/handle.h"
+#include "daemon/loop/timers.h"
 #include "daemon/net/transfer.h"
 #include "daemon/portal/portal.h"
 #include "daemon/share/output_folder.h"
@@ -30,6 +32,7 @@ using FindOutput = std::function<Result<OutputFolder*>(const Job& job)>;
 struct DeliveryWorld {
   Portal& portal;
   Transfer& transfer;
+  TimerMaker& timers;
   const Clock& clock;
   Log& log;
   Producer producer;  // who writes the traces
@@ -40,13 +43,17 @@ class Deliverer {
   Deliverer(DeliveryWorld world, FindOutput find_output);
 
   // Carries a job in state built or fetched to published. `record` must outlive the handle. Destroying the handle stops
-  // a download; a Publish that has begun is awaited by nobody but safe to do again. `progress`: bytes received so far,
-  // from the loop. Errors of `done`, by reaction:
-  //   kRetry, kSlowDown, kSignIn   passing trouble of portal or store; a refused download URL (403) too: the row counts
-  //   download_tries kCorrupt                     the output failed its checks: its bytes are in quarantine, the row
-  //   holds the checks (job().output.checks) and counts download_tries kRejected                    the portal refuses
-  //   the download for good kLocalDisk                   the output folder or the ledger would not take it: again later
-  //   (sys is ENOSPC for a full disk)
+  // a download; a Publish that has begun is awaited by nobody but safe to do again. `progress`: bytes received so far
+  // and in all (0: not known), from the loop; may be empty.
+  //
+  // Errors of `done`, by reaction:
+  //   kRetry      passing trouble of portal or store, a refused signed URL too; the row counts download_tries
+  //   kSlowDown   the portal or the store has enough for now; not counted
+  //   kSignIn     the portal refuses the credentials
+  //   kRejected   the portal refuses the download for good
+  //   kCorrupt    the output failed its checks: its bytes are in quarantine (but for one that is too large), the row
+  //               holds the checks (job().output.checks) and counts download_tries
+  //   kLocalDisk  the output folder or the ledger would not take it: again later (sys is ENOSPC for a full disk)
   HandlePtr Start(JobRecord& record, std::function<void(std::uint64_t received, std::uint64_t total)> progress,
                   std::function<void(Status)> done);
 

@@ -1,9 +1,12 @@
 // The end of a job: its source is put away, and whoever dropped it can read what became of it.
 //
-//   published            source to processed/ (or deleted, or left), receipt                                   ->
-//   delivered, finished failed, cancelled    `.failed.json` into the output folder, source and reason to failed/,
-//   receipt         -> finished
+//   published           source to processed/ (or deleted, or left), receipt        -> delivered, finished
+//   failed, cancelled   `.failed.json` into the output folder, source and reason
+//                       to failed/, receipt                                        -> finished
 // Every step is safe to do again; `finished` is recorded last.
+//
+// A job whose target says SourceAfter::kKeep was copied into the spool at its claim, because its drop folder is not to
+// be changed or cannot be: its copy is dropped, and its receipt stands in the output folder's room.
 #pragma once
 
 #include <functional>
@@ -14,6 +17,7 @@
 #include "daemon/delivery/deliverer.h"
 #include "daemon/delivery/records.h"
 #include "daemon/ledger/job_record.h"
+#include "daemon/loop/timers.h"
 #include "daemon/share/drop_folder.h"
 
 namespace tegodrop {
@@ -21,18 +25,24 @@ namespace tegodrop {
 // The drop folder of a job, open; kLocalDisk where it is missing now.
 using FindDrop = std::function<Result<DropFolder*>(const Job& job)>;
 
+// What the room needs of the world; all must outlive the Finisher and its handles.
+struct FinishWorld {
+  TimerMaker& timers;
+  const Clock& clock;
+  Log& log;
+  Producer producer;
+};
+
 class Finisher {
  public:
-  // `clock` and `log` must outlive it.
-  Finisher(const Clock& clock, Log& log, Producer producer, FindDrop find_drop, FindOutput find_output);
+  Finisher(FinishWorld world, FindDrop find_drop, FindOutput find_output);
 
-  // `record` must outlive the handle. Errors: kLocalDisk: again later.
+  // `record` must outlive the handle. A job that failed because its output cannot be written is finished without its
+  // record there. Errors: kLocalDisk, or what the folders say: again later.
   HandlePtr Start(JobRecord& record, std::function<void(Status)> done);
 
  private:
-  const Clock& clock_;
-  Log& log_;
-  Producer producer_;
+  FinishWorld world_;
   FindDrop find_drop_;
   FindOutput find_output_;
 };

@@ -19,15 +19,19 @@ struct Producer {
 std::string TraceJson(const Job& job, const Producer& producer);
 
 // `<file_name>.<job>.failed.json`: the trace's fields as far as they are known, plus `failure` {kind, message, remedy,
-// status_message, error_message, signing_error_message}. The job must have a failure.
+// status_message, error_message, signing_error_message}. `protected_output` and the time of delivery are null: nothing
+// was delivered.
 std::string FailedJson(const Job& job, const Producer& producer);
 
 // `NAME.reason.json` in the drop folder's failed/: {schema: tegodrop-reason/1, job, file_name, sha256, failure, time}.
 std::string ReasonJson(const Job& job, WallMs now);
 
 // `receipts/<id>.json`: {schema: tegodrop-receipt/1, state: delivered|failed|duplicate, job, file_name, sha256, trace,
-// failure}; `trace` is the trace's absolute path, or null.
+// failure}; `trace` is the trace's absolute path, or null. Published and delivered give delivered, all else failed.
 std::string ReceiptJson(const Job& job);
+
+// Where the trace of a published or delivered job stands, absolute; empty for every other.
+std::string TracePath(const Job& job);
 
 // `<protected>.sha256`: hex, two spaces, name, newline, as `sha256sum -c` reads it.
 std::string ChecksumLine(const Job& job);

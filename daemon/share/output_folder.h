@@ -29,13 +29,17 @@ struct StagedFacts {
 class StagedFile {
  public:
   virtual ~StagedFile() = default;
+  // How large the file will be, as soon as that is known: the next Append reserves so much first, so that a full disk
+  // shows before the bytes have travelled. kLocalDisk with ENOSPC from that Append where it does not fit.
+  virtual void Expect(std::uint64_t size) = 0;
   // Appends the bytes and adds them to the digest. One call at a time.
   virtual HandlePtr Append(std::string bytes, std::function<void(Status)> done) = 0;
-  // Syncs and closes. No call after it.
+  // Syncs and closes. No call after it. After a failed Append it fails too.
   virtual HandlePtr Finish(std::function<void(Result<StagedFacts>)> done) = 0;
 };
 
 struct PublishRequest {
+  std::string job;
   std::string staging_name;
   std::string name;      // free when it was chosen
   StagedFacts facts;     // what was staged: a file already under `name` is ours where its content is this
@@ -54,9 +58,9 @@ class OutputFolder {
  public:
   virtual ~OutputFolder() = default;
 
-  // A new, empty staging file; one of the same name from an attempt that died is dropped. `size`: room asked for first
-  // (with a tenth and a reserve on top), so that a full disk shows before the download; 0 where unknown. kLocalDisk
-  // with ENOSPC where it does not fit.
+  // A new, empty staging file; one of the same name from an attempt that died is dropped. `size`: an estimate that
+  // must fit (with a tenth and a reserve on top), so that a full disk shows before the download; 0 where unknown.
+  // kLocalDisk with ENOSPC where it does not fit.
   virtual HandlePtr Stage(const std::string& staging_name, std::uint64_t size,
                           std::function<void(Result<std::unique_ptr<StagedFile>>)> done) = 0;
   // The ZIP checks of a staged file. Errors are the disk's; a failed check is a Check.
@@ -65,11 +69,15 @@ class OutputFolder {
   // `wanted` where nothing there has that name (compared without case), it or its companions; else "STEM-<job>EXT".
   virtual HandlePtr ChooseName(const std::string& wanted, const std::string& job,
                                std::function<void(Result<std::string>)> done) = 0;
-  // File, checksum, trace, in this order, each whole and synced. Safe to do again.
+  // File, checksum, trace, in this order, each whole and synced. Safe to do again, also with another trace of the same
+  // job: the one that was staged when the file was moved is the one that is published. What stood whole once and was
+  // taken away since is not made again: kPublished. Until Discard is called with the staging name, the folder's room
+  // remembers how far it came.
   virtual HandlePtr Publish(PublishRequest request, std::function<void(Result<PublishOutcome>)> done) = 0;
-  // Keeps a staged file that failed its checks for a person, out of the way of deliveries.
+  // Keeps a staged file that failed its checks for a person, out of the way of deliveries. Nothing where it is gone.
   virtual HandlePtr Quarantine(const std::string& staging_name, const std::string& name,
                                std::function<void(Status)> done) = 0;
+  // Removes what an attempt left under its staging name, the memory of its Publish too.
   virtual HandlePtr Discard(const std::string& staging_name, std::function<void(Status)> done) = 0;
   // A record for people beside the deliveries (`.failed.json`); one that is there is left alone.
   virtual HandlePtr WriteRecord(const std::string& name, const std::string& json, mode_t mode,

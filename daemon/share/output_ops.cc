@@ -18,35 +18,78 @@ std::uint64_t RoomFor(std::uint64_t size) { return size + size / 10 + (16ULL << 
 
 }  // namespace
 
-Result<Fd> OutputOps::Part(const std::string& part) {
+Result<Fd> OutputOps::MakePart(int dir, const std::string& name, gid_t group) {
+  if (auto there = fs_.OpenFolderAt(dir, name); there || there.error().sys != ENOENT) return there;
+  if (auto made = fs_.MakeFolderAt(dir, name, 0750); !made) return Fail(made.error());
+  auto folder = fs_.OpenFolderAt(dir, name);
+  if (!folder) return folder;
+  if (auto set = fs_.SetModeAndGroup(folder->get(), 0750, group); !set) return Fail(set.error());
+  if (auto synced = fs_.SyncFolder(dir); !synced) return Fail(synced.error());
+  return folder;
+}
+
+Result<Fd> OutputOps::Part(std::string_view part) {
   auto folder = Folder();
   if (!folder) return folder;
-  if (auto made = fs_.MakeFolderAt(folder->get(), rooms_, 0750); !made) return Fail(made.error());
-  auto room = fs_.OpenFolderAt(folder->get(), rooms_);
+  auto stat = fs_.Stat(folder->get());
+  if (!stat) return Fail(stat.error());
+  auto room = MakePart(folder->get(), rooms_, stat->gid);
   if (!room) return room;
-  if (auto made = fs_.MakeFolderAt(room->get(), part, 0750); !made) return Fail(made.error());
-  return fs_.OpenFolderAt(room->get(), part);
+  return MakePart(room->get(), std::string(part), stat->gid);
+}
+
+Result<OutputOps::Places> OutputOps::OpenPlaces() {
+  Places at;
+  auto folder = Folder();
+  if (!folder) return Fail(folder.error());
+  auto stat = fs_.Stat(folder->get());
+  if (!stat) return Fail(stat.error());
+  auto staging = Part(kOutputStaging);
+  if (!staging) return Fail(staging.error());
+  at.folder = std::move(*folder);
+  at.staging = std::move(*staging);
+  at.group = stat->gid;
+  return at;
+}
+
+Result<bool> OutputOps::Exists(int dir, const std::string& name) {
+  auto stat = fs_.StatAt(dir, name);
+  if (stat) return true;
+  if (stat.error().sys == ENOENT) return false;
+  return Fail(stat.error());
+}
+
+Status OutputOps::RemoveIfThere(int dir, const std::string& name) {
+  auto removed = fs_.RemoveAt(dir, name);
+  if (!removed && removed.error().sys != ENOENT) return removed;
+  return {};
+}
+
+Result<bool> OutputOps::SameFile(int dir, const std::string& name, const FileStat& stat) {
+  auto there = fs_.StatAt(dir, name);
+  if (there) return there->dev == stat.dev && there->ino == stat.ino;
+  if (there.error().sys == ENOENT) return false;
+  return Fail(there.error());
 }
 
 Result<Fd> OutputOps::Stage(const std::string& staging_name, std::uint64_t size) {
-  auto staging = Part(std::string(kOutputStaging));
+  auto staging = Part(kOutputStaging);
   if (!staging) return staging;
-  auto removed = fs_.RemoveAt(staging->get(), staging_name);
-  if (!removed && removed.error().sys != ENOENT) return Fail(removed.error());
+  if (auto removed = RemoveStaged(staging->get(), staging_name); !removed) return Fail(removed.error());
   auto space = fs_.FreeBytes(staging->get());
   if (!space) return Fail(space.error());
   if (*space < RoomFor(size)) return FailPosix("not enough room for the protected output in", path_, ENOSPC);
-  auto file = fs_.CreateAt(staging->get(), staging_name, 0600);
-  if (!file) return file;
-  if (auto reserved = fs_.Reserve(file->get(), size); !reserved) {
-    (void)fs_.RemoveAt(staging->get(), staging_name);
-    return Fail(reserved.error());
-  }
-  return file;
+  return fs_.CreateAt(staging->get(), staging_name, 0600);
+}
+
+Status OutputOps::SyncStaging() {
+  auto staging = Part(kOutputStaging);
+  if (!staging) return Fail(staging.error());
+  return fs_.SyncFolder(staging->get());
 }
 
 Result<std::vector<Check>> OutputOps::CheckStaged(const std::string& staging_name, ArtifactKind kind) {
-  auto staging = Part(std::string(kOutputStaging));
+  auto staging = Part(kOutputStaging);
   if (!staging) return Fail(staging.error());
   auto file = fs_.OpenFileAt(staging->get(), staging_name);
   if (!file) return Fail(file.error());
@@ -55,84 +98,37 @@ Result<std::vector<Check>> OutputOps::CheckStaged(const std::string& staging_nam
   return CheckProtected(file->get(), stat->size, kind);
 }
 
+// Names of its companions count too: the trace of an older delivery whose file somebody took away still stands for that
+// delivery.
+Result<bool> OutputOps::NameTaken(int folder, const std::string& wanted, const FileStat* own) {
+  const std::set<std::string> names{FoldedName(wanted), FoldedName(ChecksumName(wanted)),
+                                    FoldedName(TraceName(wanted))};
+  std::vector<std::string> found;
+  auto listed = fs_.List(folder, [&](std::string_view name, EntryType) {
+    if (names.contains(FoldedName(name))) found.emplace_back(name);
+    return true;
+  });
+  if (!listed) return Fail(listed.error());
+  for (const std::string& name : found) {
+    if (own == nullptr || name != wanted) return true;
+    auto same = SameFile(folder, name, *own);
+    if (!same || !*same) return same ? Result<bool>(true) : same;
+  }
+  return false;
+}
+
 Result<std::string> OutputOps::ChooseName(const std::string& wanted, const std::string& job) {
   auto folder = Folder();
   if (!folder) return Fail(folder.error());
-  // Names of its companions count too: the trace of an older delivery whose file somebody took away still stands for
-  // that delivery.
-  const std::set<std::string> ours{FoldedName(wanted), FoldedName(ChecksumName(wanted)), FoldedName(TraceName(wanted))};
-  bool taken = false;
-  auto listed = fs_.List(folder->get(), [&](std::string_view name, EntryType) {
-    taken = ours.contains(FoldedName(name));
-    return !taken;
-  });
-  if (!listed) return Fail(listed.error());
-  return taken ? NameWithJob(wanted, job) : wanted;
-}
-
-Result<std::optional<bool>> OutputOps::IsOurs(int dir, const std::string& name, const StagedFacts& facts) {
-  auto file = fs_.OpenFileAt(dir, name);
-  if (!file) {
-    if (file.error().sys == ENOENT) return std::optional<bool>();
-    return Fail(file.error());
-  }
-  auto stat = fs_.Stat(file->get());
-  if (!stat) return Fail(stat.error());
-  if (!stat->IsRegular() || stat->size != facts.size) return std::optional<bool>(false);
-  auto digest = HashFile(fs_, file->get(), stat->size);
-  if (!digest) return Fail(digest.error());
-  return std::optional<bool>(*digest == facts.sha256);
-}
-
-Status OutputOps::WriteCompanion(int folder, int staging, const std::string& name, const std::string& content,
-                                 mode_t mode, gid_t group) {
-  auto written = WriteWhole(fs_, staging, name + ".tmp", folder, name, content, mode, group);
-  if (written || written.error().sys != EEXIST) return written;
-  auto there = ReadWhole(fs_, folder, name, content.size());
-  if (there && *there == content) return {};
-  return Fail(ErrorKind::kRejected, "'" + name + "' in the output folder is somebody else's: move it away");
-}
-
-Result<PublishOutcome> OutputOps::Publish(const PublishRequest& request) {
-  auto folder = Folder();
-  if (!folder) return Fail(folder.error());
-  auto staging = Part(std::string(kOutputStaging));
-  if (!staging) return Fail(staging.error());
-  auto folder_stat = fs_.Stat(folder->get());
-  if (!folder_stat) return Fail(folder_stat.error());
-  auto staged = fs_.OpenFileAt(staging->get(), request.staging_name);
-  if (!staged && staged.error().sys != ENOENT) return Fail(staged.error());
-  if (staged) {
-    if (auto set = fs_.SetModeAndGroup(staged->get(), request.mode, folder_stat->gid); !set) return Fail(set.error());
-    if (auto synced = fs_.Sync(staged->get()); !synced) return Fail(synced.error());
-    auto moved = fs_.MoveAt(staging->get(), request.staging_name, folder->get(), request.name);
-    if (!moved && moved.error().sys != EEXIST) return Fail(moved.error());
-    if (!moved) {
-      // A death between link and unlink leaves the same file under both names.
-      auto there = fs_.StatAt(folder->get(), request.name);
-      auto here = fs_.Stat(staged->get());
-      if (!there || !here || there->ino != here->ino || there->dev != here->dev) return PublishOutcome::kNameTaken;
-      if (auto gone = fs_.RemoveAt(staging->get(), request.staging_name); !gone) return Fail(gone.error());
-    }
-  } else {
-    auto ours = IsOurs(folder->get(), request.name, request.facts);
-    if (!ours) return Fail(ours.error());
-    if (!ours->has_value()) return PublishOutcome::kLost;
-    if (!**ours) return PublishOutcome::kNameTaken;
-  }
-  if (auto synced = fs_.SyncFolder(folder->get()); !synced) return Fail(synced.error());
-  for (const auto& [name, content] :
-       {std::pair{ChecksumName(request.name), &request.checksum}, std::pair{TraceName(request.name), &request.trace}}) {
-    auto written = WriteCompanion(folder->get(), staging->get(), name, *content, request.mode, folder_stat->gid);
-    if (!written) return Fail(written.error());
-  }
-  return PublishOutcome::kPublished;
+  auto taken = NameTaken(folder->get(), wanted, nullptr);
+  if (!taken) return Fail(taken.error());
+  return *taken ? NameWithJob(wanted, job) : wanted;
 }
 
 Status OutputOps::Quarantine(const std::string& staging_name, const std::string& name) {
-  auto staging = Part(std::string(kOutputStaging));
+  auto staging = Part(kOutputStaging);
   if (!staging) return Fail(staging.error());
-  auto quarantine = Part(std::string(kOutputQuarantine));
+  auto quarantine = Part(kOutputQuarantine);
   if (!quarantine) return Fail(quarantine.error());
   auto moved = fs_.RenameAt(staging->get(), staging_name, quarantine->get(), name);
   if (!moved && moved.error().sys != ENOENT) return moved;
@@ -140,30 +136,26 @@ Status OutputOps::Quarantine(const std::string& staging_name, const std::string&
 }
 
 Status OutputOps::Discard(const std::string& staging_name) {
-  auto staging = Part(std::string(kOutputStaging));
+  auto staging = Part(kOutputStaging);
   if (!staging) return Fail(staging.error());
-  auto removed = fs_.RemoveAt(staging->get(), staging_name);
-  if (!removed && removed.error().sys != ENOENT) return removed;
-  return {};
+  return RemoveStaged(staging->get(), staging_name);
 }
 
 Status OutputOps::WriteRecord(const std::string& name, const std::string& json, mode_t mode) {
-  auto folder = Folder();
-  if (!folder) return Fail(folder.error());
-  auto staging = Part(std::string(kOutputStaging));
-  if (!staging) return Fail(staging.error());
-  auto stat = fs_.Stat(folder->get());
-  if (!stat) return Fail(stat.error());
-  auto written = WriteWhole(fs_, staging->get(), name + ".tmp", folder->get(), name, json, mode, stat->gid);
+  auto at = OpenPlaces();
+  if (!at) return Fail(at.error());
+  auto written = WriteWhole(fs_, at->staging.get(), name + ".tmp", at->folder.get(), name, json, mode, at->group);
   if (!written && written.error().sys == EEXIST) return {};
   return written;
 }
 
 Status OutputOps::WriteReceipt(const std::string& id, const std::string& json) {
-  auto receipts = Part(std::string(kRoomReceipts));
+  auto receipts = Part(kRoomReceipts);
   if (!receipts) return Fail(receipts.error());
+  auto stat = fs_.Stat(receipts->get());
+  if (!stat) return Fail(stat.error());
   const std::string name = ReceiptName(id);
-  auto written = WriteWhole(fs_, receipts->get(), "." + name + ".tmp", receipts->get(), name, json, 0640, {});
+  auto written = WriteWhole(fs_, receipts->get(), "." + name + ".tmp", receipts->get(), name, json, 0640, stat->gid);
   if (!written && written.error().sys == EEXIST) return {};
   return written;
 }

@@ -1,5 +1,13 @@
 // What an output folder does, blocking: for a thread of this process, and later for the helper process of a network
 // folder.
+//
+// A delivery appears in three moves, and a death between any two of them must be told apart from a person who took the
+// delivery away, because the one is completed and the other is never made again. So the trace is staged before the file
+// moves, beside an empty mark that publishing has begun, and what is left in staging says how far it came:
+//   file staged                          nothing has appeared
+//   trace staged, no file                the file stands under its name
+//   the mark alone                       the delivery stood whole, whatever has become of it since
+//   nothing                              never staged, or somebody emptied the room
 #pragma once
 
 #include <optional>
@@ -13,6 +21,7 @@
 
 namespace tegodrop {
 
+// Thread-safe as far as `fs` is: it keeps nothing between two calls.
 class OutputOps {
  public:
   // `rooms`: the name of the room below the output folder where staging, quarantine and receipts stand. `fs` must
@@ -29,17 +38,41 @@ class OutputOps {
   Status Discard(const std::string& staging_name);
   Status WriteRecord(const std::string& name, const std::string& json, mode_t mode);
   Status WriteReceipt(const std::string& id, const std::string& json);
+  // The names of staged files survive a power cut.
+  Status SyncStaging();
 
  private:
-  // The output folder itself, opened afresh for each call: an output that was unmounted and mounted again is found
-  // again.
+  struct Places {
+    Fd folder;
+    Fd staging;
+    gid_t group = 0;  // the output folder's
+  };
+  enum class Progress : std::uint8_t { kNothing, kFileStands, kWhole };
+
+  // Opened afresh for each call: an output that was unmounted and mounted again is found again.
   Result<Fd> Folder() { return fs_.OpenFolder(path_); }
-  Result<Fd> Part(const std::string& part);
-  // Whether the file under `name` has this size and digest; nullopt where there is none.
-  Result<std::optional<bool>> IsOurs(int dir, const std::string& name, const StagedFacts& facts);
-  // A companion of the output: one with this very content is left alone, another one is an error.
-  Status WriteCompanion(int folder, int staging, const std::string& name, const std::string& content, mode_t mode,
-                        gid_t group);
+  Result<Places> OpenPlaces();
+  // A part of the room, made where it is not, for the output folder's group.
+  Result<Fd> Part(std::string_view part);
+  Result<Fd> MakePart(int dir, const std::string& name, gid_t group);
+
+  Result<bool> Exists(int dir, const std::string& name);
+  Status RemoveIfThere(int dir, const std::string& name);
+  // The file of an attempt, its trace and its mark.
+  Status RemoveStaged(int staging, const std::string& staging_name);
+  Result<bool> SameFile(int dir, const std::string& name, const FileStat& stat);
+  // Whether the folder holds the name or one of its companions already, compared without case; `own` is no obstacle.
+  Result<bool> NameTaken(int folder, const std::string& wanted, const FileStat* own);
+  // Whether `name` is a regular file of this size and digest.
+  Result<bool> IsOurs(int dir, const std::string& name, const StagedFacts& facts);
+
+  // The first of the three moves; kNameTaken where somebody was faster.
+  Result<PublishOutcome> PublishFile(const Places& at, int staged, const PublishRequest& request);
+  // How far an earlier call came, where the file is not staged any more.
+  Result<Progress> HowFar(const Places& at, const PublishRequest& request);
+  Status StageTrace(const Places& at, const PublishRequest& request);
+  Status PublishChecksum(const Places& at, const PublishRequest& request);
+  Status PublishTrace(const Places& at, const PublishRequest& request);
 
   const std::string path_;
   const std::string rooms_;

@@ -1,0 +1,166 @@
+#include "daemon/delivery/finisher.h"
+
+#include <chrono>
+#include <utility>
+
+#include "daemon/base/text.h"
+#include "daemon/delivery/errand.h"
+#include "daemon/disk/layout.h"
+#include "daemon/model/output_name.h"
+
+namespace tegodrop {
+namespace {
+
+// Record (of a failure); source put away; receipt; what the attempts left in staging removed; row.
+class Finish final : public Errand {
+ public:
+  Finish(const FinishWorld& world, JobRecord& record, std::function<void(Status)> done)
+      : Errand(record, std::move(done)), world_(world) {}
+
+  void Start(const FindDrop& find_drop, const FindOutput& find_output) {
+    if (job().state != JobState::kPublished && !IsEnd(job().state)) {
+      return Later(MakeError(ErrorKind::kBug,
+                             "a job in state " + std::string(ToString(job().state)) + " has not come to its end"));
+    }
+    auto drop = find_drop(job());
+    if (!drop) return Later(drop.error());
+    drop_ = *drop;
+    auto output = find_output(job());
+    if (output) output_ = *output;
+    if (!output && NeedsOutput()) return Later(output.error());
+    if (!output) Unrecorded(output.error());
+    delivered() || !output ? PutAway() : WriteRecord();
+  }
+
+ private:
+  bool delivered() const { return job().state == JobState::kPublished || job().state == JobState::kDelivered; }
+  bool copied() const { return job().target.after == SourceAfter::kKeep; }
+  bool unwritable() const { return job().failure && job().failure->kind == FailureKind::kOutputUnwritable; }
+  // One trouble stays one trouble: an output folder that is away holds up only what is written into it.
+  bool NeedsOutput() const { return !unwritable() && (copied() || !delivered()); }
+
+  // The row, with a failure to show in every case.
+  Job Shown() const {
+    Job shown = job();
+    if (delivered() || shown.failure) return shown;
+    shown.failure.emplace();
+    const bool cancelled = shown.state == JobState::kCancelled;
+    shown.failure->kind = cancelled ? FailureKind::kCancelled : FailureKind::kUnreadable;
+    shown.failure->message = cancelled ? "the job was cancelled" : "the job failed and its reason was not recorded";
+    shown.failure->remedy = "drop the artifact again to have it protected";
+    return shown;
+  }
+
+  void WriteRecord() {
+    const Job shown = Shown();
+    step_ = output_->WriteRecord(FailedName(SafeName(shown.artifact.file_name), shown.id),
+                                 FailedJson(shown, world_.producer), shown.target.output_mode,
+                                 [this](const Status& written) {
+                                   if (!written && !unwritable()) return Done(Fail(written.error()));
+                                   if (!written) Unrecorded(written.error());
+                                   PutAway();
+                                 });
+  }
+
+  void PutAway() {
+    PutAwayRequest request;
+    request.job = job().id;
+    request.name = job().artifact.file_name;
+    request.sidecars = job().artifact.sidecar.files;
+    request.copy = copied();
+    request.destination = !delivered()                                  ? Destination::kFailed
+                          : job().target.after == SourceAfter::kArchive ? Destination::kProcessed
+                                                                        : Destination::kNowhere;
+    if (!delivered() && !copied()) request.reason_json = ReasonJson(Shown(), world_.clock.Wall());
+    step_ = drop_->PutAway(std::move(request), [this](const Status& away) {
+      if (!away) return Done(Fail(away.error()));
+      WriteReceipt();
+    });
+  }
+
+  void WriteReceipt() {
+    const std::string id = ReceiptId(job());
+    const std::string receipt = ReceiptJson(Shown());
+    const auto written = [this](const Status& status) {
+      if (!status && !(copied() && unwritable())) return Done(Fail(status.error()));
+      if (!status) Unrecorded(status.error());
+      Tidy();
+    };
+    if (!copied()) {
+      step_ = drop_->WriteReceipt(id, receipt, written);
+    } else if (output_ != nullptr) {
+      step_ = output_->WriteReceipt(id, receipt, written);
+    } else {
+      Tidy();
+    }
+  }
+
+  // What is left in staging costs room and harms nothing: no reason to keep a job from its end.
+  void Tidy() {
+    if (output_ == nullptr || job().output.staging_name.empty()) return RecordFinished();
+    step_ = output_->Discard(job().output.staging_name, [this](const Status& gone) {
+      if (!gone) world_.log.Warning("delivery.staging_left", gone.error().message, {{"job", job().id}});
+      RecordFinished();
+    });
+  }
+
+  void RecordFinished() {
+    std::string note = delivered() ? "delivered; the source is put away" : "the source is put away with the reason";
+    Save(
+        [](Job& job) {
+          if (job.state == JobState::kPublished) job.state = JobState::kDelivered;
+          job.finished = true;
+        },
+        std::move(note),
+        [this] {
+          Tell();
+          Done({});
+        });
+  }
+
+  void Tell() {
+    const Job shown = Shown();
+    if (delivered()) {
+      return world_.log.Info("job.delivered", shown.artifact.file_name + " is delivered",
+                             {{"job", shown.id},
+                              {"folder", shown.target.folder},
+                              {"file", shown.artifact.file_name},
+                              {"protected", shown.output.protected_name},
+                              {"trace", TracePath(shown)}});
+    }
+    const LogLevel level = shown.state == JobState::kCancelled ? LogLevel::kWarning : LogLevel::kError;
+    world_.log.Write(level, "job.failed", shown.failure->message,
+                     {{"job", shown.id},
+                      {"folder", shown.target.folder},
+                      {"file", shown.artifact.file_name},
+                      {"kind", ToString(shown.failure->kind)},
+                      {"remedy", shown.failure->remedy}});
+  }
+
+  void Unrecorded(const Error& error) {
+    if (delivered()) return;
+    world_.log.Warning("job.failed_unrecorded", error.message, {{"job", job().id}, {"folder", job().target.folder}});
+  }
+
+  // Never inside the starting call.
+  void Later(Error error) {
+    step_ = world_.timers.After(std::chrono::milliseconds(0), [this, error = std::move(error)] { Done(Fail(error)); });
+  }
+
+  const FinishWorld& world_;
+  DropFolder* drop_ = nullptr;
+  OutputFolder* output_ = nullptr;  // none where the job can do without
+};
+
+}  // namespace
+
+Finisher::Finisher(FinishWorld world, FindDrop find_drop, FindOutput find_output)
+    : world_(std::move(world)), find_drop_(std::move(find_drop)), find_output_(std::move(find_output)) {}
+
+HandlePtr Finisher::Start(JobRecord& record, std::function<void(Status)> done) {
+  auto finish = std::make_unique<Finish>(world_, record, std::move(done));
+  finish->Start(find_drop_, find_output_);
+  return finish;
+}
+
+}  // namespace tegodrop

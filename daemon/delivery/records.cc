@@ -1,0 +1,269 @@
+#include "daemon/delivery/records.h"
+
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "daemon/base/text.h"
+#include "daemon/base/version.h"
+#include "daemon/disk/layout.h"
+
+namespace tegodrop {
+namespace {
+
+// One indented JSON object, always valid UTF-8: text that is not UTF-8 (a file name of an old share) appears with its
+// bytes escaped, as the log shows it.
+class Json {
+ public:
+  void Begin() { writer_.StartObject(); }
+  void Begin(std::string_view key) {
+    Name(key);
+    writer_.StartObject();
+  }
+  void End() { writer_.EndObject(); }
+  void BeginList(std::string_view key) {
+    Name(key);
+    writer_.StartArray();
+  }
+  void EndList() { writer_.EndArray(); }
+
+  void Text(std::string_view key, std::string_view value) {
+    Name(key);
+    Value(value);
+  }
+  // Empty means not known.
+  void Known(std::string_view key, std::string_view value) { value.empty() ? Null(key) : Text(key, value); }
+  void Maybe(std::string_view key, const std::optional<std::string>& value) { value ? Text(key, *value) : Null(key); }
+  void Number(std::string_view key, std::optional<std::int64_t> value) {
+    Name(key);
+    value ? writer_.Int64(*value) : writer_.Null();
+  }
+  void Flag(std::string_view key, std::optional<bool> value) {
+    Name(key);
+    value ? writer_.Bool(*value) : writer_.Null();
+  }
+  void Null(std::string_view key) {
+    Name(key);
+    writer_.Null();
+  }
+  void Time(std::string_view key, WallMs time) { time == 0 ? Null(key) : Text(key, Rfc3339(time)); }
+
+  std::string Finish() { return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n"; }
+
+ private:
+  void Name(std::string_view key) {
+    const std::string safe = Utf8(key);
+    writer_.Key(safe.data(), static_cast<rapidjson::SizeType>(safe.size()));
+  }
+  void Value(std::string_view value) {
+    const std::string safe = Utf8(value);
+    writer_.String(safe.data(), static_cast<rapidjson::SizeType>(safe.size()));
+  }
+  static std::string Utf8(std::string_view text) { return IsUtf8(text) ? std::string(text) : Printable(text); }
+
+  rapidjson::StringBuffer buffer_;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer_{buffer_};
+};
+
+std::optional<std::int64_t> KnownSize(std::uint64_t size, const std::string& sha256) {
+  if (size == 0 && sha256.empty()) return std::nullopt;
+  return static_cast<std::int64_t>(size);
+}
+
+void WriteCommit(Json& json, const CommitFacts& commit) {
+  json.Known("commit_sha", commit.sha());
+  json.Begin("commit");
+  json.Known("origin", commit.origin());
+  json.Flag("conflict", commit.conflict());
+  json.BeginList("candidates");
+  for (const CommitCandidate& candidate : commit.candidates) {
+    json.Begin();
+    json.Text("origin", candidate.origin);
+    json.Text("sha", candidate.sha);
+    json.End();
+  }
+  json.EndList();
+  json.End();
+}
+
+// Package and version stand in the manifests, which this version does not read.
+void WriteIdentity(Json& json) {
+  json.Null("package");
+  json.Null("version_name");
+  json.Null("version_code");
+}
+
+void WriteSourceAndOutput(Json& json, const Job& job) {
+  json.Begin("source");
+  json.Number("size", KnownSize(job.artifact.size, job.artifact.sha256));
+  json.Known("sha256", job.artifact.sha256);
+  WriteIdentity(json);
+  json.End();
+  json.Begin("output");
+  json.Number("size", KnownSize(job.output.size, job.output.sha256));
+  json.Known("sha256", job.output.sha256);
+  WriteIdentity(json);
+  json.Null("signature_schemes");
+  json.End();
+}
+
+void WriteSidecar(Json& json, const SidecarFacts& sidecar) {
+  if (!sidecar.present) return json.Null("sidecar");
+  json.Begin("sidecar");
+  json.Known("repository", sidecar.repository);
+  json.Known("ref", sidecar.ref);
+  json.Known("build_url", sidecar.build_url);
+  json.Begin("labels");
+  for (const Label& label : sidecar.labels) json.Text(label.key, label.value);
+  json.End();
+  json.End();
+}
+
+void WriteBuild(Json& json, const std::optional<BuildRow>& build) {
+  if (!build) return json.Null("build");
+  json.Begin("build");
+  json.Number("end_time", build->end_time);
+  json.Text("name", build->name);
+  json.Flag("signed", build->signed_);
+  json.Maybe("signing_key_id", build->signing_key_id);
+  json.Maybe("signing_key_name", build->signing_key_name);
+  json.Maybe("status_message", build->status_message);
+  json.Maybe("error_message", build->error_message);
+  json.Maybe("signing_error_message", build->signing_error_message);
+  json.End();
+}
+
+void WriteValidation(Json& json, const std::vector<Check>& checks) {
+  json.Begin("validation");
+  json.Text("result", OverallResult(checks));
+  json.BeginList("checks");
+  for (const Check& check : checks) {
+    json.Begin();
+    json.Text("id", check.id);
+    json.Text("result", check.result);
+    json.Known("detail", check.detail);
+    json.End();
+  }
+  json.EndList();
+  json.End();
+}
+
+void WriteTimes(Json& json, const Times& times) {
+  json.Begin("times");
+  json.Time("detected", times.detected);
+  json.Time("submitted", times.submitted);
+  json.Time("completed", times.completed);
+  json.Time("delivered", times.delivered);
+  json.End();
+}
+
+void WriteTraceFields(Json& json, const Job& job, const Producer& producer) {
+  json.Text("schema", "tegodrop-trace/1");
+  json.Known("version", job.target.version);
+  json.Text("platform", PlatformOf(job.artifact.kind));
+  json.Text("file_name", job.artifact.file_name);
+  json.Known("file_path", job.ticket.file_path);
+  json.Number("start_time", job.ticket.start_time == 0 ? std::nullopt : std::optional(job.ticket.start_time));
+  json.Known("protected_output", job.output.protected_name);
+  WriteCommit(json, job.artifact.commit);
+  json.Known("tenant", job.target.tenant);
+  json.Known("portal_url", job.target.portal_url);
+  json.Known("folder", job.target.folder);
+  WriteSourceAndOutput(json, job);
+  WriteSidecar(json, job.artifact.sidecar);
+  WriteBuild(json, job.build);
+  WriteValidation(json, job.output.checks);
+  WriteTimes(json, job.times);
+  json.Text("job", job.id);
+  json.Known("host", producer.host);
+  json.Begin("tool");
+  json.Text("name", kToolName);
+  json.Known("version", producer.tool_version);
+  json.End();
+}
+
+void WriteFailure(Json& json, const std::optional<Failure>& failure) {
+  if (!failure) return json.Null("failure");
+  json.Begin("failure");
+  json.Text("kind", ToString(failure->kind));
+  json.Text("message", failure->message);
+  json.Known("remedy", failure->remedy);
+  json.Maybe("status_message", failure->status_message);
+  json.Maybe("error_message", failure->error_message);
+  json.Maybe("signing_error_message", failure->signing_error_message);
+  json.End();
+}
+
+bool Delivered(const Job& job) { return job.state == JobState::kPublished || job.state == JobState::kDelivered; }
+
+}  // namespace
+
+std::string TraceJson(const Job& job, const Producer& producer) {
+  Json json;
+  json.Begin();
+  WriteTraceFields(json, job, producer);
+  json.End();
+  return json.Finish();
+}
+
+std::string FailedJson(const Job& job, const Producer& producer) {
+  // A name and a time that were chosen for a delivery which never came would be taken for one.
+  Job undelivered = job;
+  undelivered.output.protected_name.clear();
+  undelivered.times.delivered = 0;
+  Json json;
+  json.Begin();
+  WriteTraceFields(json, undelivered, producer);
+  WriteFailure(json, job.failure);
+  json.End();
+  return json.Finish();
+}
+
+std::string ReasonJson(const Job& job, WallMs now) {
+  Json json;
+  json.Begin();
+  json.Text("schema", "tegodrop-reason/1");
+  json.Text("job", job.id);
+  json.Text("file_name", job.artifact.file_name);
+  json.Known("sha256", job.artifact.sha256);
+  WriteFailure(json, job.failure);
+  json.Time("time", now);
+  json.End();
+  return json.Finish();
+}
+
+std::string ReceiptJson(const Job& job) {
+  Json json;
+  json.Begin();
+  json.Text("schema", "tegodrop-receipt/1");
+  json.Text("state", Delivered(job) ? "delivered" : "failed");
+  json.Text("job", job.id);
+  json.Text("file_name", job.artifact.file_name);
+  json.Known("sha256", job.artifact.sha256);
+  json.Known("trace", TracePath(job));
+  WriteFailure(json, Delivered(job) ? std::nullopt : job.failure);
+  json.End();
+  return json.Finish();
+}
+
+std::string TracePath(const Job& job) {
+  if (!Delivered(job) || job.output.protected_name.empty()) return "";
+  return job.target.output_path + "/" + TraceName(job.output.protected_name);
+}
+
+std::string ChecksumLine(const Job& job) { return job.output.sha256 + "  " + job.output.protected_name + "\n"; }
+
+std::string ReceiptId(const Job& job) {
+  const std::string& id = job.artifact.sidecar.submit_id;
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  };
+  const bool safe = !id.empty() && id.size() <= 64 && id.front() != '.' && std::all_of(id.begin(), id.end(), allowed);
+  return safe ? id : job.id;
+}
+
+}  // namespace tegodrop
