@@ -13,15 +13,20 @@ namespace tegodrop::sim {
 
 struct Settings {
   // Builds.
-  double build_seconds = 2;              // on the simulator's clock
-  bool hold_builds = false;              // no build makes progress
-  std::string fail_build;                // not empty: builds that end from now on fail with this text
-  std::string build_result;              // how builds end from now on, see kBuildResults in settings.cc
-  int64_t concurrent_builds = 0;         // this many queued or running: 429; 0 = no limit
-  std::string default_signing_key;       // key id used when an upload names none
-  std::string plan = "TEAM";             // FREE | TEAM | ENTERPRISE; FREE skips signing
-  bool builds_permission = true;         // false: endpoints that need the Builds permission answer 403
-  double history_lag = 0;                // seconds before a received build shows
+  double build_seconds = 2;       // on the simulator's clock
+  bool hold_builds = false;       // no build makes progress
+  std::string fail_build;         // not empty: builds that end from now on fail with this text
+  std::string build_result;       // how builds end from now on, see kBuildResults in settings.cc
+  int64_t concurrent_builds = 0;  // this many queued or running: 429; 0 = no limit
+  std::string signing_keys =      // "id:platform:name", with ';' between them
+      "key-uuid-1234:android:Android release key;key-uuid-5678:ios:iOS distribution key";
+  std::string
+      default_signing_key;        // key ids, with ',' between them: one for a platform, used when an upload names none
+  std::string plan = "TEAM";      // FREE | TEAM | ENTERPRISE; FREE skips signing
+  bool builds_permission = true;  // false: endpoints that need the Builds permission answer 403
+  bool controls_enabled = true;   // false: uploads are refused, as without any protection control
+  double worker_timeout = 0;      // seconds after which the listing fails a build in progress; 0 = never
+  double history_lag = 0;         // seconds before a received build shows
   std::string listing_order = "newest";  // newest | oldest | shuffled
 
   // Uploads.
@@ -35,6 +40,7 @@ struct Settings {
   bool second_put_queues = true;                            // an object put twice is built twice
 
   // The wire.
+  std::string tenants_body = "object";    // object: {"tenants": [...]} | array: the bare list
   std::string error_body = "message";     // message | error | detail | text | html | empty
   int64_t upload_bytes_per_second = 0;    // each transfer; 0 = no limit
   int64_t download_bytes_per_second = 0;  // each transfer; 0 = no limit

@@ -32,6 +32,19 @@ std::string Base64(std::string_view bytes) {
   return out;
 }
 
+std::optional<std::string> FromBase64(std::string_view text) {
+  std::string out(text.size() / 4 * 3 + 3, '\0');
+  int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                               reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (length < 0) return std::nullopt;
+  // OpenSSL counts the padding as zero bytes and skips spaces at the ends: the way back shows both.
+  for (int padding = 0; padding <= 2 && padding <= length; ++padding) {
+    std::string bytes = out.substr(0, static_cast<size_t>(length - padding));
+    if (Base64(bytes) == text) return bytes;
+  }
+  return std::nullopt;
+}
+
 std::string HmacHex(std::string_view key, std::string_view text) {
   unsigned char mac[EVP_MAX_MD_SIZE];
   unsigned int length = 0;

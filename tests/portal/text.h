@@ -15,6 +15,9 @@ std::string Hex(std::string_view bytes);
 // Base64 on one line, padded.
 std::string Base64(std::string_view bytes);
 
+// The reverse; nothing unless `text` is exactly what Base64() gives for some bytes.
+std::optional<std::string> FromBase64(std::string_view text);
+
 // HMAC-SHA256 of `text` under `key`, as hexadecimal.
 std::string HmacHex(std::string_view key, std::string_view text);
 

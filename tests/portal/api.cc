@@ -1,0 +1,131 @@
+#include "tests/portal/api.h"
+
+#include <algorithm>
+#include <array>
+
+#include "tests/portal/text.h"
+
+namespace tegodrop::sim {
+namespace {
+
+constexpr std::string_view kFrontend = "/frontend/";
+
+constexpr Endpoint kEndpoints[] = {
+    {"upload_request", "upload_application_build", "POST", Endpoint::Access::kBuilds, UploadApplicationBuild,
+     &Counters::upload_requests},
+    {"complete", "complete_multipart_upload", "POST", Endpoint::Access::kBuilds, CompleteMultipartUpload,
+     &Counters::complete_requests},
+    {"abort", "abort_multipart_upload", "POST", Endpoint::Access::kBuilds, AbortMultipartUpload,
+     &Counters::abort_requests},
+    {"list", "get_application_builds", "POST", Endpoint::Access::kReads, GetApplicationBuilds,
+     &Counters::list_requests},
+    {"download_request", "download_application_build", "POST", Endpoint::Access::kReads, DownloadApplicationBuild,
+     &Counters::download_requests},
+    {"tenants", "get_tenants", "GET", Endpoint::Access::kNoTenant, GetTenants, &Counters::tenant_requests},
+};
+
+// On the page, but not served here.
+constexpr std::array<std::string_view, 9> kOthersOfThePage = {
+    "get_applications",   "delete_application_build", "delete_application",
+    "get_signing_keys",   "upload_signing_key",       "set_default_signing_key",
+    "delete_signing_key", "upload_code_signing_file", "sign_application_build"};
+
+// Whether `value` is "Bearer " and the base64 of KEY:SECRET on one line, whoever's that may be.
+bool IsBearerOfATokenForm(std::string_view value) {
+  constexpr std::string_view kBearer = "Bearer ";
+  if (!value.starts_with(kBearer)) return false;
+  std::optional<std::string> token = FromBase64(value.substr(kBearer.size()));
+  return token && token->find(':') != std::string::npos && token->find_first_of(" \r\n\t") == std::string::npos;
+}
+
+bool IsTenantForm(std::string_view value) {
+  return value.size() == 32 && value.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::optional<Reply> CheckAuthorization(const Call& call) {
+  const size_t count = call.request.Count("Authorization");
+  if (count == 0) return call.Convict("authorization_missing", 401, "no Authorization header");
+  const std::string value = *call.request.Header("Authorization");
+  if (count > 1 || !IsBearerOfATokenForm(value)) {
+    return call.Convict("authorization_form", 401, "Authorization is not one line of Bearer and base64(key:secret)");
+  }
+  if (!EqualSecret(value, "Bearer " + Base64(call.world.token))) return call.Refuse(401, "Invalid API token");
+  return std::nullopt;
+}
+
+std::optional<Reply> CheckTenant(const Call& call) {
+  const size_t count = call.request.Count("tenant");
+  if (count == 0) return call.Convict("tenant_missing", 400, "no tenant header");
+  const std::string value = *call.request.Header("tenant");
+  if (count > 1 || !IsTenantForm(value)) {
+    return call.Convict("tenant_form", 400, "the tenant header is not 32 lower-case hexadecimal digits");
+  }
+  if (value != call.world.tenant) return call.Refuse(403, "This token does not belong to that tenant");
+  return std::nullopt;
+}
+
+std::optional<Reply> CheckBody(Call* call) {
+  if (call->request.Count("Content-Type") != 1 ||
+      LowerCase(*call->request.Header("Content-Type")) != "application/json") {
+    return call->Convict("content_type", 415, "Content-Type is not application/json");
+  }
+  std::string error;
+  if (ParseObject(call->request.body, &call->body, &error)) return std::nullopt;
+  return call->Convict("body", 400, error);
+}
+
+std::optional<Reply> Check(const Endpoint& endpoint, Call* call) {
+  if (call->request.method != endpoint.method) {
+    return call->Convict("method", 405, std::string("this endpoint wants ") + endpoint.method);
+  }
+  if (call->request.has_query) return call->Convict("query", 400, "this endpoint has no query");
+  if (auto refusal = CheckAuthorization(*call)) return refusal;
+  if (endpoint.access != Endpoint::Access::kNoTenant) {
+    if (auto refusal = CheckTenant(*call)) return refusal;
+  }
+  if (std::string_view(endpoint.method) == "POST") {
+    if (auto refusal = CheckBody(call)) return refusal;
+  }
+  if (endpoint.access == Endpoint::Access::kBuilds && !call->world.settings.builds_permission) {
+    return call->Refuse(403, "This token has not the Builds permission");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Reply Call::Convict(std::string_view rule, int status, std::string_view text) const {
+  world.Convict(rule, std::string(endpoint) + ": " + std::string(text));
+  return Refuse(status, text);
+}
+
+const Endpoint* FindEndpoint(std::string_view path) {
+  if (!path.starts_with(kFrontend)) return nullptr;
+  path.remove_prefix(kFrontend.size());
+  for (const Endpoint& endpoint : kEndpoints) {
+    if (path == endpoint.path) return &endpoint;
+  }
+  return nullptr;
+}
+
+Reply ServeApi(World* world, const Endpoint& endpoint, const Request& request) {
+  std::unique_lock lock(world->mutex);
+  Call call{*world, request, lock, endpoint.name};
+  if (std::optional<Reply> refusal = Check(endpoint, &call)) return std::move(*refusal);
+  return endpoint.handle(&call);
+}
+
+Reply ServeUnknown(World* world, const Request& request) {
+  std::unique_lock lock(world->mutex);
+  Call call{*world, request, lock, "unknown"};
+  std::string_view name = request.path;
+  if (name.starts_with(kFrontend)) {
+    name.remove_prefix(kFrontend.size());
+    if (std::find(kOthersOfThePage.begin(), kOthersOfThePage.end(), name) != kOthersOfThePage.end()) {
+      return call.Refuse(404, "The simulator does not serve this endpoint");
+    }
+  }
+  return call.Convict("path", 404, "no such path");
+}
+
+}  // namespace tegodrop::sim

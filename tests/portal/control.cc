@@ -1,0 +1,160 @@
+#include "tests/portal/control.h"
+
+#include <cmath>
+
+namespace tegodrop::sim {
+namespace {
+
+using Lock = std::unique_lock<std::mutex>;
+
+Reply Failed(int status, std::string_view text) {
+  JsonWriter out;
+  out.BeginObject().Key("error").Text(text).EndObject();
+  return JsonReply(status, out);
+}
+
+Reply Done() {
+  JsonWriter out;
+  out.BeginObject().EndObject();
+  return JsonReply(200, out);
+}
+
+void WriteBuilds(const World& world, JsonWriter* out) {
+  out->BeginArray();
+  for (const Build& build : world.builds.all()) {
+    out->BeginObject().Key("id").Integer(build.id).Key("version").Text(build.identity.version);
+    out->Key("platform").Text(build.identity.platform).Key("start_time").Integer(build.identity.start_time);
+    out->Key("name").Text(build.identity.file_name).Key("success");
+    build.success ? out->Bool(*build.success) : out->Null();
+    out->Key("status_message").Text(world.builds.StatusMessage(build));
+    out->Key("error_message").TextOrNull(build.error_message);
+    out->Key("signed").Bool(build.signed_build).Key("source_sha256").Text(build.source->sha256());
+    // Of what is delivered, unless that was damaged on purpose.
+    out->Key("output_sha256");
+    const bool whole = build.output && build.output->size() == build.output_size;
+    whole ? out->Text(build.output->sha256()) : out->Null();
+    out->Key("output_size").Integer(build.output_size).EndObject();
+  }
+  out->EndArray();
+}
+
+void WriteObjects(const World& world, JsonWriter* out) {
+  out->BeginArray();
+  for (const auto& [key, object] : world.objects) {
+    out->BeginObject().Key("key").Text(key).Key("sha256").Text(object.file->sha256());
+    out->Key("size").Integer(object.file->size()).Key("puts").Integer(object.puts).EndObject();
+  }
+  out->EndArray();
+}
+
+Reply State(World* world, Lock* lock) {
+  world->builds.WaitUntilSettled(lock);
+  JsonWriter out;
+  out.BeginObject().Key("now").Number(world->clock.UnixNow());
+  out.Key("ms").Integer(world->clock.RealMilliseconds()).Key("counters");
+  world->counters.Write(&out);
+  out.Key("settings");
+  world->settings.Write(&out);
+  out.Key("requests");
+  world->requests.Write(&out);
+  out.Key("builds");
+  WriteBuilds(*world, &out);
+  out.Key("objects");
+  WriteObjects(*world, &out);
+  out.Key("faults_left").Integer(world->faults.Left()).Key("violations");
+  world->violations.Write(&out);
+  out.EndObject();
+  return JsonReply(200, out);
+}
+
+Reply ShowViolations(World* world, Lock*) {
+  JsonWriter out;
+  out.BeginObject().Key("violations");
+  world->violations.Write(&out);
+  out.EndObject();
+  return JsonReply(200, out);
+}
+
+Reply Set(World* world, Lock* lock, const rapidjson::Document& body) {
+  Settings changed = world->settings;
+  std::string error;
+  for (const auto& member : body.GetObject()) {
+    if (!changed.Set(Text(member.name), member.value, &error)) return Failed(400, error);
+  }
+  // What has ended by now ended under the old settings.
+  world->builds.WaitUntilSettled(lock);
+  world->settings = std::move(changed);
+  world->portal_down = world->settings.portal_down;
+  world->builds.WaitUntilSettled(lock);
+  return Done();
+}
+
+Reply Advance(World* world, Lock* lock, const rapidjson::Document& body) {
+  auto seconds = body.FindMember("seconds");
+  if (body.MemberCount() != 1 || seconds == body.MemberEnd() || !seconds->value.IsNumber() ||
+      !std::isfinite(seconds->value.GetDouble()) || seconds->value.GetDouble() < 0) {
+    return Failed(400, "'seconds' wants a number, at least 0");
+  }
+  world->clock.Advance(seconds->value.GetDouble());
+  world->builds.WaitUntilSettled(lock);
+  return Done();
+}
+
+Reply AddFault(World* world, Lock*, const rapidjson::Document& body) {
+  std::string error;
+  return world->faults.Add(body, &error) ? Done() : Failed(400, error);
+}
+
+Reply ClearFaults(World* world, Lock*, const rapidjson::Document&) {
+  world->faults.Clear();
+  return Done();
+}
+
+struct Getter {
+  const char* path;
+  Reply (*serve)(World*, Lock*);
+};
+struct Poster {
+  const char* path;
+  Reply (*serve)(World*, Lock*, const rapidjson::Document&);
+};
+constexpr Getter kGetters[] = {{"/control/state", State}, {"/control/violations", ShowViolations}};
+constexpr Poster kPosters[] = {{"/control/set", Set},
+                               {"/control/advance", Advance},
+                               {"/control/faults", AddFault},
+                               {"/control/clear_faults", ClearFaults}};
+
+}  // namespace
+
+const char kControlHelp[] = R"(Control API, on the same port, JSON both ways:
+  GET  /control/state         counters, requests, builds, objects, switches, violations
+  GET  /control/violations    what clients did that the portal's page forbids
+  POST /control/set           {"build_seconds": 0, ...}: any switches, all or none
+  POST /control/advance       {"seconds": N}: pushes the portal's clock; answers when builds that end by then have ended
+  POST /control/faults        {"where": W, "times": 1, "skip": 0, "action": A}
+                              W: upload_request complete abort list tenants download_request put part get any
+                              A: {"status": 503, "headers": {"Retry-After": "1"}, "body": "..."}
+                                 {"close_after_bytes": N}  of the body of a put or part, else of the answer's body
+                                 {"stall": true, "after_bytes": N}  counted likewise; without N nothing happens at all
+                                 {"lost_answer": true}  the effect, then no answer
+  POST /control/clear_faults  {}
+)";
+
+Reply ServeControl(World* world, const Request& request) {
+  Lock lock(world->mutex);
+  if (request.method == "GET") {
+    for (const Getter& one : kGetters) {
+      if (request.path == one.path) return one.serve(world, &lock);
+    }
+  }
+  for (const Poster& one : kPosters) {
+    if (request.method != "POST" || request.path != one.path) continue;
+    rapidjson::Document body;
+    std::string error;
+    if (!ParseObject(request.body, &body, &error)) return Failed(400, error);
+    return one.serve(world, &lock, body);
+  }
+  return Failed(404, "no such control; portal --help lists them");
+}
+
+}  // namespace tegodrop::sim

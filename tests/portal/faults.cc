@@ -1,0 +1,121 @@
+#include "tests/portal/faults.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tegodrop::sim {
+namespace {
+
+constexpr std::array<std::string_view, 10> kWheres = {"any",     "upload_request",   "complete", "abort", "list",
+                                                      "tenants", "download_request", "put",      "part",  "get"};
+
+bool Refuse(std::string* error, std::string_view text) {
+  *error = text;
+  return false;
+}
+
+bool ReadCount(const rapidjson::Value& object, const char* name, int64_t minimum, int64_t* out, std::string* error) {
+  auto found = object.FindMember(name);
+  if (found == object.MemberEnd()) return true;
+  if (!found->value.IsInt64() || found->value.GetInt64() < minimum) {
+    return Refuse(error, std::string("'") + name + "' wants an integer, at least " + std::to_string(minimum));
+  }
+  *out = found->value.GetInt64();
+  return true;
+}
+
+bool ReadStatus(const rapidjson::Value& action, FaultAction* out, std::string* error) {
+  int64_t status = IntegerOr(action, "status", 0);
+  if (status < 200 || status > 599) return Refuse(error, "'status' wants an integer from 200 to 599");
+  out->answer.status = static_cast<int>(status);
+  out->answer.body = TextOr(action, "body", "");
+  auto headers = action.FindMember("headers");
+  if (headers == action.MemberEnd()) return true;
+  if (!headers->value.IsObject()) return Refuse(error, "'headers' wants an object of texts");
+  for (const auto& header : headers->value.GetObject()) {
+    if (!header.value.IsString()) return Refuse(error, "'headers' wants an object of texts");
+    out->answer.headers.emplace_back(Text(header.name), Text(header.value));
+  }
+  return true;
+}
+
+bool IsTrue(const rapidjson::Value& action, const char* name) {
+  auto found = action.FindMember(name);
+  return found != action.MemberEnd() && found->value.IsTrue();
+}
+
+bool ReadAction(const rapidjson::Value& action, FaultAction* out, std::string* error) {
+  int64_t bytes = -1;
+  if (action.HasMember("status")) {
+    out->kind = FaultAction::Kind::kStatus;
+    return ReadStatus(action, out, error);
+  }
+  if (action.HasMember("close_after_bytes")) {
+    out->kind = FaultAction::Kind::kClose;
+    if (!ReadCount(action, "close_after_bytes", 0, &bytes, error)) return false;
+  } else if (IsTrue(action, "stall")) {
+    out->kind = FaultAction::Kind::kStall;
+    if (!ReadCount(action, "after_bytes", 0, &bytes, error)) return false;
+  } else if (IsTrue(action, "lost_answer")) {
+    out->kind = FaultAction::Kind::kLostAnswer;
+  } else {
+    return Refuse(error, "'action' wants one of status, close_after_bytes, stall: true, lost_answer: true");
+  }
+  if (bytes >= 0) out->bytes = bytes;
+  return true;
+}
+
+bool OnlyKnown(const rapidjson::Value& object, std::initializer_list<std::string_view> known, std::string* error) {
+  for (const auto& member : object.GetObject()) {
+    if (std::find(known.begin(), known.end(), Text(member.name)) == known.end()) {
+      return Refuse(error, "unknown field '" + std::string(Text(member.name)) + "'");
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool Faults::Add(const rapidjson::Value& object, std::string* error) {
+  Order order;
+  if (!OnlyKnown(object, {"where", "times", "skip", "action"}, error)) return false;
+  order.where = TextOr(object, "where", "");
+  if (std::find(kWheres.begin(), kWheres.end(), order.where) == kWheres.end()) {
+    *error = "'where' wants one of";
+    for (std::string_view where : kWheres) *error += " " + std::string(where);
+    return false;
+  }
+  if (!ReadCount(object, "times", 1, &order.times, error) || !ReadCount(object, "skip", 0, &order.skip, error)) {
+    return false;
+  }
+  auto action = object.FindMember("action");
+  if (action == object.MemberEnd() || !action->value.IsObject()) return Refuse(error, "'action' wants an object");
+  if (!OnlyKnown(action->value,
+                 {"status", "headers", "body", "close_after_bytes", "stall", "after_bytes", "lost_answer"}, error) ||
+      !ReadAction(action->value, &order.action, error)) {
+    return false;
+  }
+  orders_.push_back(std::move(order));
+  return true;
+}
+
+std::optional<FaultAction> Faults::Take(std::string_view where) {
+  auto order = std::find_if(orders_.begin(), orders_.end(),
+                            [&](const Order& one) { return one.where == where || one.where == "any"; });
+  if (order == orders_.end()) return std::nullopt;
+  if (order->skip > 0) {
+    --order->skip;
+    return std::nullopt;
+  }
+  FaultAction action = order->action;
+  if (--order->times == 0) orders_.erase(order);
+  return action;
+}
+
+int64_t Faults::Left() const {
+  int64_t left = 0;
+  for (const Order& order : orders_) left += order.times;
+  return left;
+}
+
+}  // namespace tegodrop::sim
