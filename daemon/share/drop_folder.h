@@ -61,8 +61,12 @@ struct Hint {
 struct InspectRequest {
   std::string name;
   ArtifactKind kind = ArtifactKind::kApk;
-  FileStat expected;  // as listed; anything else is a change
+  FileStat expected;                  // as listed; anything else is a change
+  std::vector<std::string> sidecars;  // as listed beside it; those that came since are found by their usual names
   bool full_crc = false;
+  bool need_lease = false;  // where the lease cannot be asked, read nothing and say kCannotTell
+  bool early = false;       // perhaps still being written: an incomplete one is not hashed
+  bool read = true;         // false: only whether somebody writes it, and its sidecars; kWhole means no more than that
 };
 
 // What looking into a candidate gave.
@@ -74,32 +78,41 @@ struct Inspection {
     kIncomplete,     // not (yet) a whole ZIP
     kNotAnArtifact,  // a whole ZIP without what its kind must have
     kUnreadable,     // cannot be opened or read
+    kCannotTell,     // need_lease, and the lease cannot be asked (a foreign owner): nothing was read
   };
   Outcome outcome = Outcome::kUnreadable;
   std::string reason;          // for people; empty with kWhole
   bool writers_known = false;  // the lease could be asked, and nobody writes
   FileStat stat;
-  std::string sha256;
+  std::string sha256;  // empty where it was not read to its end
   struct SidecarFile {
     std::string name;
     SidecarKind kind = SidecarKind::kCommit;
+    FileStat stat;
     Result<std::string> content;  // as read, at most 64 KiB
   };
   std::vector<SidecarFile> sidecars;
+};
+
+// A sidecar as it was when it was read.
+struct SidecarRef {
+  std::string name;
+  FileStat expected;
 };
 
 struct ClaimRequest {
   std::string job;
   std::string name;
   FileStat expected;
-  std::vector<std::string> sidecars;
+  std::string sha256;                // of the content; empty where it is not known
+  std::vector<SidecarRef> sidecars;  // all that belong to it: one that came or changed since is a change
   bool copy = false;  // `after: keep` or a folder that cannot be written: into the spool, the folder unchanged
 };
 
 enum class ClaimOutcome : std::uint8_t {
   kClaimed,
   kGone,     // somebody else took it or removed it
-  kChanged,  // it was written again; it stands where it stood
+  kChanged,  // it was written again, or its sidecars are others now; it stands where it stood
 };
 
 // Where a job's source goes in the end.
@@ -132,17 +145,20 @@ class DropFolder {
   // to be trusted now, never that it is empty.
   virtual HandlePtr List(std::function<void(Result<Listing>)> done) = 0;
   virtual HandlePtr Inspect(InspectRequest request, std::function<void(Inspection)> done) = 0;
-  // Moves sidecars and then the artifact into claimed/<job>/, synced. Safe to do again.
+  // Moves sidecars and then the artifact into claimed/<job>/, synced. A file with further hard links is copied there,
+  // so that nobody writes into it through another name. Safe to do again with the same request.
   virtual HandlePtr Claim(ClaimRequest request, std::function<void(Result<ClaimOutcome>)> done) = 0;
-  // Whether the claimed artifact stands in its place (after a death between intent and outcome).
+  // Whether the claimed artifact stands in its place (after a death between intent and outcome). False only where that
+  // is certain; a folder that is missing or lost its room is an error. For a copy the folder need not be open.
   virtual HandlePtr HasClaimed(const std::string& job, const std::string& name, bool copy,
                                std::function<void(Result<bool>)> done) = 0;
   // The claimed artifact, open for reading.
   virtual HandlePtr OpenClaimed(const std::string& job, const std::string& name, bool copy,
                                 std::function<void(Result<Fd>)> done) = 0;
-  // Moves the claimed artifact and its companions to where they belong, synced. Safe to do again.
+  // Moves the claimed artifact and its companions to where they belong, synced. Where NAME or one of its companions'
+  // names is taken there, they all go under "STEM-<job>EXT". Safe to do again.
   virtual HandlePtr PutAway(PutAwayRequest request, std::function<void(Status)> done) = 0;
-  // Moves a sidecar that has no artifact to failed/.
+  // Moves a sidecar that has no artifact to failed/; one that is gone, or whose artifact has come, is left alone.
   virtual HandlePtr PutAwayOrphan(const std::string& sidecar, const std::string& reason_json,
                                   std::function<void(Status)> done) = 0;
   // receipts/<id>.json; one that is there is left alone.

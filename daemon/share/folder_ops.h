@@ -1,12 +1,15 @@
 // What a drop folder does, blocking: for a thread of this process, and later for the helper process of a network
 // folder.
 //
-// Not thread-safe as a whole: Open first; then Inspect and OpenClaimed may run on other threads than the rest.
+// Inspect, OpenClaimed and HasClaimed may run on any thread and at any time, beside an Open too: each works on the
+// folder as it was open when it began. All other calls belong to one thread.
 #pragma once
 
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/random.h"
@@ -17,11 +20,20 @@
 
 namespace tegodrop {
 
+// An unfinished copy in a claimed folder; no artifact has such a name, because dot files are passed over.
+inline constexpr std::string_view kCopyPart = ".copy.part";
+
 struct FolderOpsSettings {
   std::string path;    // the drop folder
   std::string rooms;   // its own room's name
-  std::string spool;   // absolute; where copies go
+  std::string spool;   // absolute; where copies go; made where it is not
   bool change = true;  // false: `after: keep`, nothing in the folder is changed
+};
+
+// The folder as one Open found it.
+struct OpenedFolder {
+  Fd fd;
+  FileStat stat;
 };
 
 class FolderOps {
@@ -29,10 +41,11 @@ class FolderOps {
   // All references must outlive it.
   FolderOps(FolderOpsSettings settings, FileSystem& fs, const Clock& clock, Random& random);
 
-  // See DropFolder. Does not arm any watch.
+  // See DropFolder. Does not arm any watch. After a failure the folder counts as not open.
   Result<DropFolderFacts> Open(const std::string& known_room_id, const std::string& known_fs);
-  // The folder's descriptor for a watch; valid after Open until the next Open.
-  int fd() const { return folder_.get(); }
+  // The folder as it is open now, null where it is not: its descriptor lives as long as the answer is held.
+  // Thread-safe.
+  std::shared_ptr<const OpenedFolder> opened() const;
 
   Result<Listing> List();
   Inspection Inspect(const InspectRequest& request);
@@ -45,19 +58,39 @@ class FolderOps {
   Result<int> Prune(WallMs processed_before, WallMs receipts_before);
 
  private:
+  using Folder = std::shared_ptr<const OpenedFolder>;
+
+  Result<Folder> Opened() const;
   // Errors where the path leads to another folder than the one that was opened: it was mounted over, renamed or
   // replaced.
-  Status StillThere();
+  Status StillThere(const OpenedFolder& folder);
+  Status CheckId(int folder, const std::string& known_room_id);
+
+  Result<std::vector<Inspection::SidecarFile>> ReadSidecars(int folder, const InspectRequest& request);
+
   Result<Fd> SpoolFolder(const std::string& job, bool make);
+  Status DropSpoolFolder(const std::string& job);
   Result<ClaimOutcome> CopyToSpool(const ClaimRequest& request);
-  Room room() { return Room(fs_, folder_.get(), settings_.rooms); }
+  Result<ClaimOutcome> MoveToRoom(const OpenedFolder& folder, int to, const ClaimRequest& request);
+  Result<bool> SidecarsAsRead(int folder, int to, const ClaimRequest& request);
+  Result<bool> AlreadyClaimed(int to, const ClaimRequest& request);
+  Status PutBack(int folder, int to, const ClaimRequest& request);
+  // Copies the open file under a temporary name and renames it to `name`: a copy under its right name is whole. False
+  // where the source changed meanwhile. `private_mode`: readable by us alone, else with the source's mode and group.
+  Result<bool> CopyWhole(int source, const FileStat& stat, int dir, const std::string& name, const std::string& sha256,
+                         bool private_mode);
+
+  // The folder that the job's artifact stands in; ENOENT only where that one folder is not there.
+  Result<Fd> ClaimedFolder(const std::string& job, bool copy);
+
+  Room room(int folder) { return Room(fs_, folder, settings_.rooms); }
 
   const FolderOpsSettings settings_;
   FileSystem& fs_;
   const Clock& clock_;
   Random& random_;
-  Fd folder_;
-  FileStat opened_;
+  mutable std::mutex mutex_;
+  Folder opened_;  // guarded by mutex_
 };
 
 }  // namespace tegodrop

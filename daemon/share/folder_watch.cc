@@ -1,10 +1,12 @@
 #include "daemon/share/folder_watch.h"
 
+#include <fcntl.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -24,16 +26,36 @@ Hint ToHint(std::uint32_t mask, std::string name) {
 
 }  // namespace
 
-Result<std::unique_ptr<FolderWatch>> FolderWatch::Start(EventLoop& loop, int folder_fd,
+Result<std::unique_ptr<FolderWatch>> FolderWatch::Start(EventLoop& loop, int folder_fd, const std::string& path,
                                                         std::function<void(Hint)> hint) {
   Fd inotify(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (!inotify.valid()) return FailPosix("cannot watch", "a folder (inotify_init1)", errno);
+  if (!inotify.valid()) return FailPosix("cannot watch", path, errno);
   // By descriptor, so that the watch stands on the very folder that was opened.
-  const std::string path = "/proc/self/fd/" + std::to_string(folder_fd);
-  if (inotify_add_watch(inotify.get(), path.c_str(), kMask) < 0) return FailPosix("cannot watch", "a folder", errno);
+  const std::string by_fd = "/proc/self/fd/" + std::to_string(folder_fd);
+  if (inotify_add_watch(inotify.get(), by_fd.c_str(), kMask) < 0) return FailPosix("cannot watch", path, errno);
   std::unique_ptr<FolderWatch> watch(new FolderWatch(std::move(inotify), std::move(hint)));
   watch->readable_ = loop.WatchReadable(watch->inotify_.get(), false, [raw = watch.get()] { raw->Drain(); });
+  watch->WatchSurroundings(loop, path);
   return watch;
+}
+
+// A folder that we hold open sends no event when it is removed (measured), and none when something is mounted over it;
+// its parent and the mount table do. Where they cannot be watched the next periodic scan tells.
+void FolderWatch::WatchSurroundings(EventLoop& loop, const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).lexically_normal();
+  const std::filesystem::path parent =
+      folder.has_filename() ? folder.parent_path() : folder.parent_path().parent_path();
+  parent_name_ = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+  if (!parent_name_.empty()) {
+    constexpr std::uint32_t kParentMask = IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
+    parent_ = inotify_add_watch(inotify_.get(), parent.c_str(), kParentMask);
+  }
+  mounts_ = Fd(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+  if (!mounts_.valid()) return;
+  mounted_ = loop.WatchReadable(mounts_.get(), true, [this] {
+    const auto hint = hint_;
+    hint({});
+  });
 }
 
 void FolderWatch::Drain() {
@@ -47,11 +69,15 @@ void FolderWatch::Drain() {
       std::memcpy(&event, buffer + at, sizeof event);
       const char* name = buffer + at + sizeof event;
       at += static_cast<ssize_t>(sizeof event + event.len);
+      if (event.wd == parent_ && parent_ >= 0) {
+        if (event.len > 0 && parent_name_ == name) hints.push_back({});
+        continue;
+      }
       const bool about_folder =
           (event.mask & (IN_Q_OVERFLOW | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0;
       if (about_folder || event.len == 0) {
         hints.push_back({});
-      } else if ((event.mask & IN_ISDIR) == 0) {
+      } else if ((event.mask & IN_ISDIR) == 0 && (KindOfName(name) || SidecarOf(name)) && !IsPassedOver(name)) {
         hints.push_back(ToHint(event.mask, std::string(name)));
       }
     }

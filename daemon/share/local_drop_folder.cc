@@ -81,7 +81,9 @@ class LocalDropFolder final : public DropFolder {
 
   void Arm(DropFolderFacts& facts, const std::function<void(Hint)>& hint) {
     if (!settings_.events || !(facts.fs.local || settings_.events_everywhere)) return;
-    auto watch = FolderWatch::Start(loop_, ops_->fd(), hint);
+    const auto opened = ops_->opened();
+    if (!opened) return;  // opened anew meanwhile: that one arms it
+    auto watch = FolderWatch::Start(loop_, opened->fd.get(), settings_.ops.path, hint);
     if (!watch) {
       facts.watch_trouble = watch.error().message;
       return;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "daemon/base/digest.h"
 #include "daemon/base/text.h"
 #include "daemon/disk/layout.h"
 #include "daemon/disk/whole_file.h"
@@ -12,20 +13,31 @@
 
 namespace tegodrop {
 
+bool IsPlainName(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
 // Rooms have the drop folder's group and 2770 as far as the drop folder itself grants its group writing, else 0750.
 Status Room::MakePart(int dir, const std::string& name) {
   const auto parent = fs_.Stat(folder_);
   if (!parent) return Fail(parent.error());
-  const bool group_writes = (parent->mode & S_IWGRP) != 0;
-  if (auto there = fs_.StatAt(dir, name); there) {
-    if (there->IsFolder()) return {};
+  const mode_t mode = (parent->mode & S_IWGRP) != 0 ? 02770 : 0750;
+  const auto there = fs_.StatAt(dir, name);
+  if (there && !there->IsFolder()) {
     return Fail(ErrorKind::kLocalDisk, "'" + name + "' in the drop folder must be a folder; move it away");
   }
-  const mode_t mode = group_writes ? 02770 : 0750;
-  if (auto made = fs_.MakeFolderAt(dir, name, mode); !made) return made;
+  // Whoever widened the modes of a room has a reason; one that is narrower was left so by a death in between, and is
+  // mended where it is ours.
+  if (there && (there->mode & mode) == mode) return {};
+  if (!there) {
+    if (auto made = fs_.MakeFolderAt(dir, name, mode); !made) return made;
+  }
   auto folder = fs_.OpenFolderAt(dir, name);
   if (!folder) return Fail(folder.error());
-  return fs_.SetModeAndGroup(folder->get(), mode, parent->gid);
+  auto set = fs_.SetModeAndGroup(folder->get(), mode, parent->gid);
+  if (!set && there && set.error().sys == EPERM) return {};
+  return set;
 }
 
 Result<std::string> Room::Prepare(Random& random, WallMs now) {
@@ -71,19 +83,68 @@ Status Room::RemoveClaimedFolder(const std::string& job) {
   return fs_.SyncFolder(claimed->get());
 }
 
-Result<std::string> Room::MoveInto(int from_dir, const std::string& name, std::string_view part,
-                                   const std::string& job) {
+// Taken by another file than ours; a move by link and unlink that died in between leaves ours under both names.
+Result<bool> Room::IsTaken(int from_dir, const std::string& name, int to, const std::string& target) {
+  auto there = fs_.StatAt(to, target);
+  if (!there && there.error().sys == ENOENT) return false;
+  if (!there) return Fail(there.error());
+  auto here = fs_.StatAt(from_dir, name);
+  return !(here && here->dev == there->dev && here->ino == there->ino);
+}
+
+Result<std::string> Room::ChooseName(int from_dir, const std::string& name, const Companions& companions, int to,
+                                     const std::string& job) {
+  std::string other = NameWithJob(name, job);
+  if (auto here = fs_.StatAt(from_dir, name); !here) {
+    if (here.error().sys != ENOENT) return Fail(here.error());
+    // Moved before, under the one name or the other.
+    if (auto there = fs_.StatAt(to, other); there || there.error().sys != ENOENT) return other;
+    return name;
+  }
+  constexpr std::size_t kLongestName = 255;
+  if (ReasonName(name).size() > kLongestName) return other;
+  std::vector<std::string> wanted = companions.sidecars;
+  wanted.push_back(name);
+  for (const std::string& one : wanted) {
+    auto taken = IsTaken(from_dir, one, to, one);
+    if (!taken) return Fail(taken.error());
+    if (*taken) return other;
+  }
+  if (companions.reason_json.empty()) return name;
+  auto reason = ReadWhole(fs_, to, ReasonName(name), 1 << 20);
+  const bool free = reason ? *reason == companions.reason_json : reason.error().sys == ENOENT;
+  return free ? name : other;
+}
+
+Status Room::MoveOne(int from_dir, const std::string& name, int to, const std::string& target, const std::string& job) {
+  auto moved = fs_.MoveAt(from_dir, name, to, target);
+  if (!moved && moved.error().sys == EEXIST) {
+    auto taken = IsTaken(from_dir, name, to, target);
+    if (!taken) return Fail(taken.error());
+    moved = *taken ? fs_.MoveAt(from_dir, name, to, NameWithJob(target, job)) : fs_.RemoveAt(from_dir, name);
+  }
+  if (!moved && moved.error().sys == ENOENT) return {};
+  return moved;
+}
+
+// The reason first: whoever sees the file can read it. Then the file itself, whose place tells a second run the name.
+Status Room::MoveInto(int from_dir, const std::string& name, const Companions& companions, std::string_view part,
+                      const std::string& job) {
   auto to = Part(part);
   if (!to) return Fail(to.error());
-  std::string target = name;
-  Status moved = fs_.MoveAt(from_dir, name, to->get(), target);
-  if (!moved && moved.error().sys == EEXIST) {
-    target = std::string(Stem(name)) + "-" + job + std::string(ExtensionOf(name));
-    moved = fs_.MoveAt(from_dir, name, to->get(), target);
+  auto target = ChooseName(from_dir, name, companions, to->get(), job);
+  if (!target) return Fail(target.error());
+  if (!companions.reason_json.empty()) {
+    if (auto written = Write(part, ReasonName(*target), companions.reason_json); !written) return written;
   }
-  if (!moved) return Fail(moved.error());
-  if (auto synced = fs_.SyncFolder(to->get()); !synced) return Fail(synced.error());
-  return target;
+  if (auto moved = MoveOne(from_dir, name, to->get(), *target, job); !moved) return moved;
+  for (const std::string& sidecar : companions.sidecars) {
+    if (!IsPlainName(sidecar)) continue;
+    const std::string beside = sidecar.starts_with(name) ? *target + sidecar.substr(name.size()) : sidecar;
+    if (auto moved = MoveOne(from_dir, sidecar, to->get(), beside, job); !moved) return moved;
+  }
+  if (auto synced = fs_.SyncFolder(to->get()); !synced) return synced;
+  return fs_.SyncFolder(from_dir);
 }
 
 Status Room::Write(std::string_view part, const std::string& name, std::string_view content) {
@@ -92,7 +153,9 @@ Status Room::Write(std::string_view part, const std::string& name, std::string_v
   auto stat = fs_.Stat(dir->get());
   if (!stat) return Fail(stat.error());
   const mode_t mode = (stat->mode & S_IWGRP) != 0 ? 0660 : 0640;
-  auto written = WriteWhole(fs_, dir->get(), "." + name + ".tmp", dir->get(), name, content, mode, stat->gid);
+  // A temporary name that is never too long, and always the same for the same file.
+  const std::string temp = "." + Sha256Hex(name).substr(0, 16) + ".tmp";
+  auto written = WriteWhole(fs_, dir->get(), temp, dir->get(), name, content, mode, stat->gid);
   if (!written && written.error().sys == EEXIST) return {};
   return written;
 }
@@ -107,13 +170,17 @@ Result<int> Room::Prune(std::string_view part, std::int64_t before_ns) {
   });
   if (!listed) return Fail(listed.error());
   int removed = 0;
+  Status first_trouble;
   for (const std::string& name : names) {
     auto stat = fs_.StatAt(dir->get(), name);
     // ctime: a move into the part sets it, while mtime is as old as the build server made it.
     if (!stat || !stat->IsRegular() || stat->ctime_ns >= before_ns) continue;
-    if (auto gone = fs_.RemoveAt(dir->get(), name); !gone) return Fail(gone.error());
-    ++removed;
+    auto gone = fs_.RemoveAt(dir->get(), name);
+    if (gone) ++removed;
+    // One that cannot be removed does not keep the others.
+    if (!gone && gone.error().sys != ENOENT && first_trouble) first_trouble = std::move(gone);
   }
+  if (!first_trouble) return Fail(first_trouble.error());
   return removed;
 }
 

@@ -3,12 +3,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "daemon/base/random.h"
 #include "daemon/base/result.h"
 #include "daemon/disk/file_system.h"
 
 namespace tegodrop {
+
+// One component of a path, and not "." or "..": what may be handed to a call that takes a name below a folder.
+bool IsPlainName(std::string_view name);
 
 class Room {
  public:
@@ -24,9 +29,16 @@ class Room {
   Result<Fd> ClaimedFolder(const std::string& job, bool make);
   Status RemoveClaimedFolder(const std::string& job);
 
-  // Moves a file into a part under its own name, or "STEM-<job>EXT" where that is taken; answers the name. ENOENT where
-  // it is not there.
-  Result<std::string> MoveInto(int from_dir, const std::string& name, std::string_view part, const std::string& job);
+  // What goes with a file: sidecars (files beside it whose names begin with its own) and the text of its reason.
+  struct Companions {
+    std::vector<std::string> sidecars;
+    std::string reason_json;  // written as NAME.reason.json; empty: none
+  };
+  // Moves a file and its sidecars into a part and writes its reason, all under NAME, or all under "STEM-<job>EXT" where
+  // one of those names is taken or NAME is too long for its companions. Safe to do again after a death anywhere: what
+  // is no longer in `from_dir` is taken for moved.
+  Status MoveInto(int from_dir, const std::string& name, const Companions& companions, std::string_view part,
+                  const std::string& job);
 
   // A small whole file in a part; one that is there is left alone.
   Status Write(std::string_view part, const std::string& name, std::string_view content);
@@ -37,6 +49,10 @@ class Room {
 
  private:
   Status MakePart(int dir, const std::string& name);
+  Result<std::string> ChooseName(int from_dir, const std::string& name, const Companions& companions, int to,
+                                 const std::string& job);
+  Result<bool> IsTaken(int from_dir, const std::string& name, int to, const std::string& target);
+  Status MoveOne(int from_dir, const std::string& name, int to, const std::string& target, const std::string& job);
 
   FileSystem& fs_;
   int folder_;

@@ -1,0 +1,199 @@
+// Taking an artifact: by rename into the room, or as a copy into the spool.
+#include <cerrno>
+#include <utility>
+
+#include "daemon/base/digest.h"
+#include "daemon/disk/layout.h"
+#include "daemon/model/output_name.h"
+#include "daemon/share/folder_ops.h"
+
+namespace tegodrop {
+namespace {
+
+bool Missing(const Error& error) { return error.sys == ENOENT; }
+
+}  // namespace
+
+Result<bool> FolderOps::CopyWhole(int source, const FileStat& stat, int dir, const std::string& name,
+                                  const std::string& sha256, bool private_mode) {
+  const std::string part(kCopyPart);
+  if (auto gone = fs_.RemoveAt(dir, part); !gone && !Missing(gone.error())) return Fail(gone.error());
+  auto copy = fs_.CreateAt(dir, part, 0600);
+  if (!copy) return Fail(copy.error());
+  const auto work = [&]() -> Result<bool> {
+    if (auto room_for = fs_.Reserve(copy->get(), stat.size); !room_for) return Fail(room_for.error());
+    std::vector<char> block(256 * 1024);
+    Sha256 digest;
+    for (std::uint64_t at = 0; at < stat.size;) {
+      auto count = fs_.ReadAt(source, block.data(), block.size(), at);
+      if (!count) return Fail(count.error());
+      if (*count == 0) return false;
+      digest.Update(block.data(), *count);
+      if (auto written = fs_.WriteAt(copy->get(), block.data(), *count, at); !written) return Fail(written.error());
+      at += *count;
+    }
+    auto after = fs_.Stat(source);
+    if (!after) return Fail(after.error());
+    if (!(*after == stat) || (!sha256.empty() && digest.FinishHex() != sha256)) return false;
+    if (!private_mode) {
+      if (auto set = fs_.SetModeAndGroup(copy->get(), stat.mode & 0777U, stat.gid); !set) return Fail(set.error());
+    }
+    if (auto synced = fs_.Sync(copy->get()); !synced) return Fail(synced.error());
+    if (auto closed = fs_.Close(std::move(*copy)); !closed) return Fail(closed.error());
+    if (auto moved = fs_.RenameAt(dir, part, dir, name); !moved) return Fail(moved.error());
+    if (auto synced = fs_.SyncFolder(dir); !synced) return Fail(synced.error());
+    return true;
+  };
+  auto whole = work();
+  if (!whole || !*whole) (void)fs_.RemoveAt(dir, part);
+  return whole;
+}
+
+Status FolderOps::DropSpoolFolder(const std::string& job) {
+  auto spool = fs_.OpenFolder(settings_.spool);
+  if (!spool) return Fail(spool.error());
+  auto gone = fs_.RemoveFolderAt(spool->get(), job);
+  if (!gone && !Missing(gone.error())) return gone;
+  return {};
+}
+
+Result<ClaimOutcome> FolderOps::CopyToSpool(const ClaimRequest& request) {
+  auto folder = Opened();
+  if (!folder) return Fail(folder.error());
+  if (auto there = StillThere(**folder); !there) return Fail(there.error());
+  auto spool = SpoolFolder(request.job, true);
+  if (!spool) return Fail(spool.error());
+  const auto leave = [&](ClaimOutcome outcome) -> Result<ClaimOutcome> {
+    (void)fs_.RemoveAt(spool->get(), request.name);
+    (void)DropSpoolFolder(request.job);
+    return outcome;
+  };
+  auto source = fs_.OpenFileAt((*folder)->fd.get(), request.name);
+  if (!source && Missing(source.error())) return leave(ClaimOutcome::kGone);
+  if (!source) return Fail(source.error());
+  auto stat = fs_.Stat(source->get());
+  if (!stat) return Fail(stat.error());
+  if (!(*stat == request.expected)) return leave(ClaimOutcome::kChanged);
+  auto same = CopyWhole(source->get(), *stat, spool->get(), request.name, request.sha256, true);
+  if (!same) return Fail(same.error());
+  if (!*same) return leave(ClaimOutcome::kChanged);
+  return ClaimOutcome::kClaimed;
+}
+
+// The job's folder holds what an earlier try put there: ours, unless something else had taken the name just then.
+Result<bool> FolderOps::AlreadyClaimed(int to, const ClaimRequest& request) {
+  auto there = fs_.StatAt(to, request.name);
+  if (!there && Missing(there.error())) return false;
+  if (!there) return Fail(there.error());
+  // A hard link may have become a copy of its own by then.
+  const bool own_copy = request.expected.links > 1 && there->links == 1 && there->size == request.expected.size;
+  return own_copy || there->SameContentAs(request.expected);
+}
+
+// Whether the sidecars are still those that were read, none missing and none added.
+Result<bool> FolderOps::SidecarsAsRead(int folder, int to, const ClaimRequest& request) {
+  for (const SidecarRef& sidecar : request.sidecars) {
+    if (fs_.StatAt(to, sidecar.name)) continue;  // moved by an earlier try
+    auto stat = fs_.StatAt(folder, sidecar.name);
+    if (!stat && Missing(stat.error())) return false;
+    if (!stat) return Fail(stat.error());
+    if (!(*stat == sidecar.expected)) return false;
+  }
+  for (const SidecarKind kind : {SidecarKind::kCommit, SidecarKind::kSha256, SidecarKind::kJson}) {
+    const std::string usual = request.name + std::string(Suffix(kind));
+    bool known = false;
+    for (const SidecarRef& sidecar : request.sidecars) known = known || sidecar.name == usual;
+    if (known) continue;
+    auto late = fs_.StatAt(folder, usual);
+    if (late && late->IsRegular()) return false;
+  }
+  return true;
+}
+
+// Everything in claimed/<job> goes back to where it stood; where something has taken that name, beside it under one
+// that tells the job, so that it is found there as an artifact of its own.
+Status FolderOps::PutBack(int folder, int to, const ClaimRequest& request) {
+  const std::string other = NameWithJob(request.name, request.job);
+  std::string back = request.name;
+  auto moved = fs_.MoveAt(to, request.name, folder, back);
+  if (!moved && moved.error().sys == EEXIST) {
+    back = other;
+    moved = fs_.MoveAt(to, request.name, folder, back);
+  }
+  if (!moved && !Missing(moved.error())) return moved;
+  for (const SidecarRef& sidecar : request.sidecars) {
+    const std::string suffix = sidecar.name.substr(request.name.size());
+    auto beside = fs_.MoveAt(to, sidecar.name, folder, back + suffix);
+    if (!beside && beside.error().sys == EEXIST) beside = fs_.MoveAt(to, sidecar.name, folder, other + suffix);
+    if (!beside && !Missing(beside.error())) return beside;
+  }
+  (void)fs_.RemoveAt(to, std::string(kCopyPart));
+  if (auto synced = fs_.SyncFolder(folder); !synced) return synced;
+  (void)room(folder).RemoveClaimedFolder(request.job);
+  return {};
+}
+
+Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int to, const ClaimRequest& request) {
+  const int from = folder.fd.get();
+  const auto leave = [&](ClaimOutcome outcome) -> Result<ClaimOutcome> {
+    if (auto back = PutBack(from, to, request); !back) return Fail(back.error());
+    return outcome;
+  };
+  auto already = AlreadyClaimed(to, request);
+  if (!already) return Fail(already.error());
+  if (!*already) {
+    // What an earlier try took by mistake must not be replaced.
+    if (fs_.StatAt(to, request.name)) return leave(ClaimOutcome::kChanged);
+    auto stat = fs_.StatAt(from, request.name);
+    if (!stat && Missing(stat.error())) return leave(ClaimOutcome::kGone);
+    if (!stat) return Fail(stat.error());
+    if (!(*stat == request.expected)) return leave(ClaimOutcome::kChanged);
+    auto as_read = SidecarsAsRead(from, to, request);
+    if (!as_read) return Fail(as_read.error());
+    if (!*as_read) return leave(ClaimOutcome::kChanged);
+    for (const SidecarRef& sidecar : request.sidecars) {
+      auto moved = fs_.MoveAt(from, sidecar.name, to, sidecar.name);
+      if (!moved && !Missing(moved.error()) && moved.error().sys != EEXIST) return Fail(moved.error());
+    }
+    auto moved = fs_.RenameAt(from, request.name, to, request.name);
+    if (!moved && !Missing(moved.error())) return Fail(moved.error());
+    // A share may have done the rename and lost its answer: the target decides. And another file may have taken the
+    // name between the look and the rename.
+    auto now = fs_.StatAt(to, request.name);
+    if (!now && !Missing(now.error())) return Fail(now.error());
+    if (!now) return leave(ClaimOutcome::kGone);
+    if (!now->SameContentAs(request.expected)) return leave(ClaimOutcome::kChanged);
+  }
+  if (request.expected.links > 1) {
+    auto file = fs_.OpenFileAt(to, request.name);
+    if (!file) return Fail(file.error());
+    auto now = fs_.Stat(file->get());
+    if (!now) return Fail(now.error());
+    if (now->links > 1) {
+      auto same = CopyWhole(file->get(), *now, to, request.name, request.sha256, false);
+      if (!same) return Fail(same.error());
+      if (!*same) return leave(ClaimOutcome::kChanged);
+    }
+  }
+  for (const int fd : {to, from}) {
+    if (auto synced = fs_.SyncFolder(fd); !synced) return Fail(synced.error());
+  }
+  return ClaimOutcome::kClaimed;
+}
+
+Result<ClaimOutcome> FolderOps::Claim(const ClaimRequest& request) {
+  bool plain = IsPlainName(request.job) && IsPlainName(request.name);
+  for (const SidecarRef& sidecar : request.sidecars) {
+    plain = plain && IsPlainName(sidecar.name) && sidecar.name.starts_with(request.name);
+  }
+  if (!plain) return Fail(ErrorKind::kBug, "not a name in a folder");
+  if (request.copy) return CopyToSpool(request);
+  auto folder = Opened();
+  if (!folder) return Fail(folder.error());
+  if (auto there = StillThere(**folder); !there) return Fail(there.error());
+  auto to = room((*folder)->fd.get()).ClaimedFolder(request.job, true);
+  if (!to) return Fail(to.error());
+  return MoveToRoom(**folder, to->get(), request);
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,77 @@
+// Where claimed artifacts go in the end.
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "daemon/base/random.h"
+#include "daemon/disk/layout.h"
+#include "daemon/share/folder_ops.h"
+
+namespace tegodrop {
+namespace {
+
+Status RemoveAll(FileSystem& fs, int dir) {
+  std::vector<std::string> names;
+  auto listed = fs.List(dir, [&](std::string_view name, EntryType) {
+    names.emplace_back(name);
+    return true;
+  });
+  if (!listed) return listed;
+  for (const std::string& name : names) {
+    auto gone = fs.RemoveAt(dir, name);
+    if (!gone && gone.error().sys != ENOENT) return gone;
+  }
+  return fs.SyncFolder(dir);
+}
+
+}  // namespace
+
+Status FolderOps::PutAway(const PutAwayRequest& request) {
+  if (!IsPlainName(request.job) || !IsPlainName(request.name)) return Fail(ErrorKind::kBug, "not a name in a folder");
+  auto dir = ClaimedFolder(request.job, request.copy);
+  if (!dir) {
+    if (dir.error().sys == ENOENT) return {};  // put away before
+    return Fail(dir.error());
+  }
+  if (request.copy) {
+    if (auto gone = RemoveAll(fs_, dir->get()); !gone) return gone;
+    return DropSpoolFolder(request.job);
+  }
+  auto folder = Opened();
+  if (!folder) return Fail(folder.error());
+  auto its_room = room((*folder)->fd.get());
+  if (request.destination == Destination::kNowhere) {
+    if (auto gone = RemoveAll(fs_, dir->get()); !gone) return gone;
+    return its_room.RemoveClaimedFolder(request.job);
+  }
+  const bool failed = request.destination == Destination::kFailed;
+  (void)fs_.RemoveAt(dir->get(), std::string(kCopyPart));
+  // All that stands there goes along, so that nothing is lost and the job's folder can go.
+  Room::Companions companions{request.sidecars, failed ? request.reason_json : std::string()};
+  auto listed = fs_.List(dir->get(), [&](std::string_view name, EntryType) {
+    const auto& known = companions.sidecars;
+    if (name != request.name && std::find(known.begin(), known.end(), name) == known.end()) {
+      companions.sidecars.emplace_back(name);
+    }
+    return true;
+  });
+  if (!listed) return listed;
+  auto moved =
+      its_room.MoveInto(dir->get(), request.name, companions, failed ? kRoomFailed : kRoomProcessed, request.job);
+  if (!moved) return moved;
+  return its_room.RemoveClaimedFolder(request.job);
+}
+
+Status FolderOps::PutAwayOrphan(const std::string& sidecar, const std::string& reason_json) {
+  const auto kind = SidecarOf(sidecar);
+  if (!IsPlainName(sidecar) || !kind) return Fail(ErrorKind::kBug, "not a sidecar's name");
+  auto folder = Opened();
+  if (!folder) return Fail(folder.error());
+  if (auto there = StillThere(**folder); !there) return Fail(there.error());
+  const int dir = (*folder)->fd.get();
+  const std::string artifact = sidecar.substr(0, sidecar.size() - Suffix(*kind).size());
+  if (fs_.StatAt(dir, artifact) || !fs_.StatAt(dir, sidecar)) return {};
+  return room(dir).MoveInto(dir, sidecar, {{}, reason_json}, kRoomFailed, NewId(clock_.Wall(), random_));
+}
+
+}  // namespace tegodrop
