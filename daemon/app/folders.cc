@@ -45,10 +45,11 @@ Result<DropFolder*> Folders::Drop(const Job& job) {
   Entry& entry = Make(job.target.drop_path, job.target.rooms, change, WatchMode::kPoll, false);
   const std::string missing = "the drop folder " + job.target.drop_path + " cannot be reached";
   if (entry.configured) {
-    if (is_open_(job.target.drop_path)) return entry.folder.get();
+    if (!change || is_open_(job.target.drop_path)) return entry.folder.get();
     return Fail(ErrorKind::kLocalDisk, missing);
   }
-  if (entry.open) return entry.folder.get();
+  // A copy stands in the spool: the folder itself is not needed.
+  if (entry.open || !change) return entry.folder.get();
   if (!entry.opening) OpenForJob(KeyOf(job.target.drop_path, job.target.rooms, change), job);
   return Fail(ErrorKind::kLocalDisk, entry.trouble.empty() ? missing : missing + ": " + entry.trouble);
 }
