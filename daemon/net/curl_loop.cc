@@ -150,11 +150,12 @@ int CurlLoop::CloseSocket(void* self, curl_socket_t fd) {
 
 void CurlLoop::OnPoll(uv_poll_t* poll, int status, int events) {
   const Socket* socket = static_cast<Socket*>(poll->data);
-  int flags =
-      ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) | ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
-  // An error must reach libcurl, or it would wait for ever. But with IN beside it: with ERR alone libcurl gives the
-  // request up without reading the answer that may lie in front of a reset.
-  if (status < 0) flags |= CURL_CSELECT_ERR | CURL_CSELECT_IN;
+  // An error must reach libcurl, or it would wait for ever; libuv names no event with it. But beside the events that
+  // libcurl waits for: with ERR alone it gives the request up without reading the answer that may lie in front of a
+  // reset, and with an event that it does not wait for it does nothing.
+  if (status < 0) events = socket->events;
+  int flags = (status < 0 ? CURL_CSELECT_ERR : 0) | ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
+              ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
   // Likewise a look for an early answer before each send: a server that refuses and closes makes the next send fail,
   // and libcurl does not read after that.
   if ((flags & CURL_CSELECT_OUT) != 0 && (socket->events & UV_READABLE) != 0) flags |= CURL_CSELECT_IN;

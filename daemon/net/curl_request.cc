@@ -242,7 +242,8 @@ void CurlRequest::TellProgress(bool last) {
   if (moved == told_ || (!last && now - told_at_ < kProgressEveryMs)) return;
   told_ = moved;
   told_at_ = now;
-  request_.progress(sent_, answer_.received());
+  const auto tell = request_.progress;  // copied: a cancellation in it may drop the request's
+  tell(sent_, answer_.received());
 }
 
 // -- pauses

@@ -39,7 +39,7 @@ std::string Peer::ReadBody(std::size_t size) {
 
 std::string Peer::ReadHead() {
   std::string head = TakeHead();
-  if (!head.empty()) record_(head);
+  if (!head.empty()) server_.Record(head);
   return head;
 }
 
@@ -48,7 +48,7 @@ std::string Peer::ReadRequest() {
   if (head.empty()) return head;
   const std::size_t at = head.find("Content-Length: ");
   if (at != std::string::npos) head += ReadBody(std::strtoul(head.c_str() + at + 16, nullptr, 10));
-  record_(head);
+  server_.Record(head);
   return head;
 }
 
@@ -64,6 +64,11 @@ void Peer::Send(std::string_view text) {
 
 void Peer::WaitForClose() {
   while (Fill()) buffer_.clear();
+}
+
+void Peer::Hold() {
+  std::unique_lock lock(server_.mutex_);
+  server_.change_.wait(lock, [this] { return server_.stopping_; });
 }
 
 void Peer::Reset() {
@@ -97,6 +102,7 @@ ScriptedServer::~ScriptedServer() {
     stopping_ = true;
     for (const int fd : open_) shutdown(fd, SHUT_RDWR);
   }
+  change_.notify_all();
   shutdown(listener_, SHUT_RDWR);
   acceptor_.join();
   threads.swap(threads_);  // nobody adds to it any more
@@ -123,16 +129,38 @@ void ScriptedServer::Serve(int fd, int index) {
   SSL* ssl = tls_ != nullptr ? SSL_new(tls_) : nullptr;
   if (ssl != nullptr) SSL_set_fd(ssl, fd);
   if (ssl == nullptr || SSL_accept(ssl) == 1) {
-    Peer peer(fd, ssl, [this](std::string request) {
-      const std::lock_guard lock(mutex_);
-      requests_.push_back(std::move(request));
-    });
+    Peer peer(*this, fd, ssl);
     serve_(peer, index);
   }
   SSL_free(ssl);
   const std::lock_guard lock(mutex_);
   open_.erase(std::find(open_.begin(), open_.end(), fd));
   close(fd);
+  change_.notify_all();
+}
+
+void ScriptedServer::WaitUntilAllAreClosed() {
+  std::unique_lock lock(mutex_);
+  change_.wait(lock, [this] { return open_.empty(); });
+}
+
+void ScriptedServer::Tick() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++ticks_;
+  }
+  change_.notify_all();
+}
+
+void ScriptedServer::WaitForTick() {
+  std::unique_lock lock(mutex_);
+  change_.wait(lock, [this] { return stopping_ || ticks_ > 0; });
+  if (ticks_ > 0) --ticks_;
+}
+
+void ScriptedServer::Record(std::string request) {
+  const std::lock_guard lock(mutex_);
+  requests_.push_back(std::move(request));
 }
 
 std::vector<std::string> ScriptedServer::requests() const {

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,10 +16,12 @@
 
 namespace tegodrop::testing {
 
+class ScriptedServer;
+
 // The server's end of one connection.
 class Peer {
  public:
-  Peer(int fd, SSL* ssl, std::function<void(std::string)> record) : fd_(fd), ssl_(ssl), record_(std::move(record)) {}
+  Peer(ScriptedServer& server, int fd, SSL* ssl) : server_(server), fd_(fd), ssl_(ssl) {}
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
@@ -32,6 +35,9 @@ class Peer {
   void Send(std::string_view text);
   // Until the other side closes; what comes is thrown away.
   void WaitForClose();
+  ScriptedServer& server() { return server_; }
+  // Neither reads nor sends until the server is destroyed.
+  void Hold();
   // The connection ends with a reset when the serving function returns, which it must do next. Without this it ends
   // with a FIN, or with a reset where bytes were left unread.
   void Reset();
@@ -42,9 +48,9 @@ class Peer {
   // False at the end.
   bool Fill();
   std::string TakeHead();
+  ScriptedServer& server_;
   int fd_;
   SSL* ssl_;
-  std::function<void(std::string)> record_;
   std::string buffer_;
 };
 
@@ -63,9 +69,17 @@ class ScriptedServer {
   // The last of them, "" where there is none.
   std::string request() const;
 
+  // Until every connection so far has ended on this side.
+  void WaitUntilAllAreClosed();
+  // Lets one WaitForTick go on, now or when it comes.
+  void Tick();
+  void WaitForTick();
+
  private:
   void Accept();
   void Serve(int fd, int index);
+  void Record(std::string request);
+  friend class Peer;
 
   std::function<void(Peer&, int)> serve_;
   SSL_CTX* tls_;
@@ -73,9 +87,11 @@ class ScriptedServer {
   int port_ = 0;
   std::atomic<int> connections_ = 0;
   mutable std::mutex mutex_;
+  std::condition_variable change_;
   std::vector<std::string> requests_;  // guarded by mutex_
   std::vector<int> open_;              // guarded by mutex_
   std::vector<std::thread> threads_;   // guarded by mutex_
+  int ticks_ = 0;                      // guarded by mutex_
   bool stopping_ = false;              // guarded by mutex_
   std::thread acceptor_;
 };
