@@ -1,0 +1,271 @@
+#include "daemon/portal/wire.h"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "daemon/base/text.h"
+#include "daemon/portal/safe_json.h"
+#include "daemon/portal/signed_url.h"
+#include "daemon/portal/words.h"
+
+namespace tegodrop {
+namespace {
+
+constexpr std::int64_t kExpiry = 3600;
+constexpr std::int64_t kShortestExpiry = 60;
+constexpr std::int64_t kLongestExpiry = 7 * 24 * 3600;  // what object stores sign at most
+
+// One flat object after another; the writer is RapidJSON's.
+class Body {
+ public:
+  Body() { writer_.StartObject(); }
+  Body& Text(const char* key, std::string_view value) {
+    writer_.Key(key);
+    Write(value);
+    return *this;
+  }
+  Body& Number(const char* key, std::int64_t value) {
+    writer_.Key(key);
+    writer_.Int64(value);
+    return *this;
+  }
+  Body& Parts(const char* key, const std::vector<CompletedPart>& parts) {
+    writer_.Key(key);
+    writer_.StartArray();
+    for (const CompletedPart& part : parts) {
+      writer_.StartObject();
+      Number("PartNumber", part.number).Text("ETag", part.etag);
+      writer_.EndObject();
+    }
+    writer_.EndArray();
+    return *this;
+  }
+  std::string Take() {
+    writer_.EndObject();
+    return {buffer_.GetString(), buffer_.GetSize()};
+  }
+
+ private:
+  void Write(std::string_view value) {
+    std::string mended;
+    if (!IsUtf8(value)) {
+      for (std::size_t at = 0; at < value.size();) {
+        std::size_t length = std::min<std::size_t>(4, value.size() - at);
+        while (length > 0 && !IsUtf8(value.substr(at, length))) --length;
+        mended += length == 0 ? std::string_view("\xEF\xBF\xBD") : value.substr(at, length);
+        at += std::max<std::size_t>(1, length);
+      }
+      value = mended;
+    }
+    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  }
+
+  rapidjson::StringBuffer buffer_;
+  rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
+};
+
+// "the portal's answer has no start_time", with the portal's words where it says any.
+Unexpected Lacks(std::string_view what, std::string_view body) {
+  std::string message = "the portal's answer has no " + std::string(what);
+  if (const std::string words = PortalMessage(body); !words.empty()) message += "; it says: " + words;
+  return Fail(ErrorKind::kRetry, message);
+}
+
+// A body as an object; HTML pages (a proxy's, a maintenance page) are told from broken JSON by their words.
+Result<rapidjson::Document> ReadObject(std::string_view body) {
+  Result<rapidjson::Document> document = ParseJson(body);
+  if (!document) {
+    Error error = document.error();
+    if (const std::string words = PortalWords(body); !words.empty()) error.message += "; it says: " + words;
+    return Fail(std::move(error));
+  }
+  if (!document->IsObject()) return Fail(ErrorKind::kRetry, "the portal's answer is no JSON object");
+  return document;
+}
+
+std::optional<std::string> NonEmpty(std::optional<std::string> text) {
+  if (text && text->empty()) return std::nullopt;
+  return text;
+}
+
+Result<MultipartPlan> ReadMultipart(const JsonValue& answer, std::string_view body) {
+  MultipartPlan plan;
+  const std::optional<std::string> upload_id = NonEmpty(TextMember(answer, "upload_id"));
+  if (!upload_id) return Lacks("upload_id", body);
+  plan.upload_id = *upload_id;
+  const std::optional<std::int64_t> chunk_size = IntegerMember(answer, "chunk_size");
+  if (!chunk_size || *chunk_size <= 0) return Lacks("chunk_size", body);
+  plan.chunk_size = static_cast<std::uint64_t>(*chunk_size);
+  const JsonValue* urls = Member(answer, "part_urls");
+  if (urls == nullptr || !urls->IsArray() || urls->Empty()) return Lacks("part_urls", body);
+  for (const JsonValue& url : urls->GetArray()) {
+    if (!url.IsString()) return Fail(ErrorKind::kRetry, "the portal's answer has a part URL that is no text");
+    Result<Secret> taken = TakeSignedUrl({url.GetString(), url.GetStringLength()});
+    if (!taken) return Fail(taken.error());
+    plan.part_urls.push_back(std::move(*taken));
+  }
+  const std::optional<std::int64_t> total = IntegerMember(answer, "total_parts");
+  if (total && *total != static_cast<std::int64_t>(plan.part_urls.size())) {
+    return Fail(ErrorKind::kRetry, "the portal's answer promises " + std::to_string(*total) +
+                                       " parts and has URLs for " + std::to_string(plan.part_urls.size()));
+  }
+  return plan;
+}
+
+Result<BuildRow> ReadRow(const JsonValue& value, const std::string& version) {
+  if (!value.IsObject()) return Fail(ErrorKind::kRetry, "a row of the build history is no object");
+  BuildRow row;
+  const std::optional<std::int64_t> start_time = IntegerMember(value, "start_time");
+  const std::optional<std::string> name = NonEmpty(TextMember(value, "name"));
+  if (!name) return Fail(ErrorKind::kRetry, "a row of the build history has no name");
+  if (!start_time)
+    return Fail(ErrorKind::kRetry, "the row of " + Printable(name->substr(0, 100)) + " has no start_time");
+  row.start_time = *start_time;
+  row.name = *name;
+  row.end_time = IntegerMember(value, "end_time");
+  row.version = NonEmpty(TextMember(value, "version")).value_or(version);
+  row.platform = TextMember(value, "platform").value_or("");
+  row.success = BoolMember(value, "success");
+  row.signed_ = BoolMember(value, "signed");
+  row.error_message = TextMember(value, "error_message");
+  row.status_message = TextMember(value, "status_message");
+  row.signing_key_id = TextMember(value, "signing_key_id");
+  row.signing_key_name = TextMember(value, "signing_key_name");
+  row.signing_error_message = TextMember(value, "signing_error_message");
+  row.deleted = BoolMember(value, "deleted").value_or(false);
+  return row;
+}
+
+std::int64_t TotalPages(const JsonValue& answer, std::size_t rows, const HistoryQuestion& question) {
+  if (const auto pages = IntegerMember(answer, "total_pages")) return std::max<std::int64_t>(1, *pages);
+  const std::int64_t size = std::max<std::int64_t>(1, IntegerMember(answer, "page_size").value_or(question.page_size));
+  if (const auto count = IntegerMember(answer, "total_count"); count && *count >= 0) {
+    return std::max<std::int64_t>(1, *count / size + (*count % size != 0 ? 1 : 0));
+  }
+  return static_cast<std::int64_t>(rows) >= size ? question.page + 1 : question.page;
+}
+
+}  // namespace
+
+std::string UploadBody(const UploadRequest& request) {
+  Body body;
+  body.Text("file_name", request.file_name).Text("platform", request.platform).Text("version", request.version);
+  body.Number("file_size", static_cast<std::int64_t>(request.file_size));
+  if (!request.signing_key.empty()) body.Text("signing_key_id", request.signing_key);
+  return body.Take();
+}
+
+std::string CompleteBody(const std::string& file_path, const std::string& upload_id,
+                         const std::vector<CompletedPart>& parts) {
+  return Body().Text("file_path", file_path).Text("upload_id", upload_id).Parts("parts", parts).Take();
+}
+
+std::string AbortBody(const std::string& file_path, const std::string& upload_id) {
+  return Body().Text("file_path", file_path).Text("upload_id", upload_id).Take();
+}
+
+std::string HistoryBody(const HistoryQuestion& question) {
+  return Body()
+      .Text("version", question.version)
+      .Number("page", question.page)
+      .Number("page_size", question.page_size)
+      .Take();
+}
+
+std::string DownloadBody(const BuildIdentity& build) {
+  return Body()
+      .Text("version", build.version)
+      .Text("platform", build.platform)
+      .Number("start_time", build.start_time)
+      .Text("file_name", build.name)
+      .Take();
+}
+
+Result<UploadGrant> ReadUploadGrant(std::string_view body) {
+  const Result<rapidjson::Document> answer = ReadObject(body);
+  if (!answer) return Fail(answer.error());
+  UploadGrant grant;
+  const std::optional<std::string> url = NonEmpty(TextMember(*answer, "url"));
+  if (BoolMember(*answer, "multipart").value_or(!url && Member(*answer, "part_urls") != nullptr)) {
+    Result<MultipartPlan> plan = ReadMultipart(*answer, body);
+    if (!plan) return Fail(plan.error());
+    grant.multipart = std::move(*plan);
+  } else {
+    if (!url) return Lacks("url", body);
+    Result<Secret> taken = TakeSignedUrl(*url);
+    if (!taken) return Fail(taken.error());
+    grant.url = std::move(*taken);
+  }
+  const std::optional<std::int64_t> start_time = IntegerMember(*answer, "start_time");
+  if (!start_time || *start_time <= 0) return Lacks("start_time", body);
+  grant.start_time = *start_time;
+  const std::optional<std::string> file_path = NonEmpty(TextMember(*answer, "file_path"));
+  if (!file_path) return Lacks("file_path", body);
+  grant.file_path = *file_path;
+  grant.expires_in = std::chrono::seconds(
+      std::clamp(IntegerMember(*answer, "expires_in").value_or(kExpiry), kShortestExpiry, kLongestExpiry));
+  grant.signing_key_id = NonEmpty(TextMember(*answer, "signing_key_id"));
+  // The request's own word for no key: it must not read as the id of one.
+  if (grant.signing_key_id == "none") grant.signing_key_id.reset();
+  return grant;
+}
+
+Result<HistoryReading> ReadHistory(std::string_view body, const HistoryQuestion& question) {
+  const Result<rapidjson::Document> answer = ReadObject(body);
+  if (!answer) return Fail(answer.error());
+  const JsonValue* results = Member(*answer, "results");
+  if (results == nullptr || !results->IsArray()) return Lacks("list of results", body);
+  HistoryReading reading;
+  for (const JsonValue& value : results->GetArray()) {
+    Result<BuildRow> row = ReadRow(value, question.version);
+    if (row) {
+      reading.page.rows.push_back(std::move(*row));
+    } else {
+      reading.skipped.push_back(row.error().message);
+    }
+  }
+  reading.page.total_count = IntegerMember(*answer, "total_count").value_or(0);
+  reading.page.page = IntegerMember(*answer, "page").value_or(question.page);
+  reading.page.total_pages = TotalPages(*answer, results->Size(), question);
+  return reading;
+}
+
+Result<Secret> ReadDownload(std::string_view body) {
+  const Result<rapidjson::Document> answer = ReadObject(body);
+  if (!answer) return Fail(answer.error());
+  const std::optional<std::string> url = NonEmpty(TextMember(*answer, "url"));
+  if (!url) return Lacks("url", body);
+  return TakeSignedUrl(*url);
+}
+
+Status ReadDone(std::string_view body) {
+  const Result<rapidjson::Document> answer = ReadObject(body);
+  if (!answer) return Fail(answer.error());
+  if (SaysItFailed(body)) return Fail(ErrorKind::kRetry, "the portal says that it failed: " + PortalWords(body));
+  return {};
+}
+
+Result<std::vector<TenantInfo>> ReadTenants(std::string_view body) {
+  const Result<rapidjson::Document> answer = ParseJson(body);
+  if (!answer) return Fail(ReadObject(body).error());
+  const JsonValue* list = answer->IsArray() ? &*answer : nullptr;
+  for (const std::string_view key : {"tenants", "results", "data"}) {
+    const JsonValue* member = Member(*answer, key);
+    if (list == nullptr && member != nullptr && member->IsArray()) list = member;
+  }
+  if (list == nullptr) return Lacks("list of tenants", body);
+  std::vector<TenantInfo> tenants;
+  for (const JsonValue& value : list->GetArray()) {
+    std::optional<std::string> id = NonEmpty(TextMember(value, "tenant_id"));
+    if (!id) id = NonEmpty(TextMember(value, "id"));
+    if (!id) continue;
+    tenants.push_back({*id, TextMember(value, "name").value_or(""), TextMember(value, "plan").value_or("")});
+  }
+  return tenants;
+}
+
+}  // namespace tegodrop
