@@ -447,7 +447,7 @@ TEST(HostileJson, SurvivesThousandsOfMutations) {
                                           R"([{"tenant_id":"t","name":"n","plan":"TEAM"}])"};
   const std::string pieces[] = {"{", "}", "[", "]", "\"", ",", ":", "null", "1e9", "\\u0000", "\\ud83d", "\xC3", "-"};
   int understood = 0;
-  constexpr int kRounds = 20'000;
+  constexpr int kRounds = 3000;
   for (int round = 0; round < kRounds; ++round) {
     std::string body = seeds[random() % seeds.size()];
     const std::uint64_t changes = 1 + random() % 4;
@@ -489,7 +489,7 @@ TEST(HostileJson, SurvivesThousandsOfMutations) {
     (void)ReadDownload(body);
     (void)ReadDone(body);
   }
-  EXPECT_GT(understood, 100);
+  EXPECT_GT(understood, 30);
   EXPECT_LT(understood, kRounds / 2);
 }
 
