@@ -1,0 +1,85 @@
+#include "daemon/model/job.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace tegodrop {
+namespace {
+
+TEST(Job, IsKnownToThePortalByFourValues) {
+  Job job;
+  job.target.version = "staging";
+  job.artifact.kind = ArtifactKind::kIpa;
+  job.artifact.file_name = "app.ipa";
+  job.ticket.start_time = 7;
+  EXPECT_EQ(IdentityOf(job), (BuildIdentity{"staging", "ios", 7, "app.ipa"}));
+}
+
+TEST(Job, MustBeSignedAsTheFolderSaysOrElseAsTheAnswerNamedAKey) {
+  Job job;
+  EXPECT_FALSE(SignatureRequired(job));
+  job.ticket.signing_key_id = "";
+  EXPECT_FALSE(SignatureRequired(job));
+  job.ticket.signing_key_id = "key-1";
+  EXPECT_TRUE(SignatureRequired(job));
+  job.target.signature = SignatureNeed::kNotRequired;
+  EXPECT_FALSE(SignatureRequired(job));
+  job.target.signature = SignatureNeed::kRequired;
+  job.ticket.signing_key_id.reset();
+  EXPECT_TRUE(SignatureRequired(job));
+}
+
+TEST(Job, WaitsForItsRowsOwnWordBeforeItsState) {
+  Job job;
+  job.state = JobState::kClaimed;
+  job.times.claimed = 5;
+  EXPECT_EQ(WaitingOf(job).for_what, "an upload slot");
+  EXPECT_EQ(WaitingOf(job).since, 5);
+  job.waiting = {"the portal", 6, 7};
+  EXPECT_EQ(WaitingOf(job).for_what, "the portal");
+  EXPECT_EQ(WaitingOf(job).not_before, 7);
+  job.waiting = {};
+  job.state = JobState::kBuilding;
+  EXPECT_EQ(WaitingOf(job).for_what, "the build");
+  job.build = BuildRow{};
+  job.build->status_message = "Protecting";
+  EXPECT_EQ(WaitingOf(job).for_what, "the build: Protecting");
+  for (const JobState state : {JobState::kUploading, JobState::kFetched, JobState::kDelivered}) {
+    job.state = state;
+    EXPECT_EQ(WaitingOf(job).for_what, "") << ToString(state);
+  }
+}
+
+TEST(Failure, EveryKindHasTheNameThatFilesMaySay) {
+  const char* const names[] = {"incomplete",     "not_an_artifact",   "checksum",          "bad_name",
+                               "too_large",      "unreadable",        "bad_sidecar",       "commit_missing",
+                               "portal_refused", "build_failed",      "not_signed",        "build_stuck",
+                               "upload_expired", "validation_failed", "output_unwritable", "cancelled"};
+  std::set<FailureKind> kinds;
+  for (const char* name : names) {
+    const auto kind = FailureKindFromString(name);
+    ASSERT_TRUE(kind.has_value()) << name;
+    EXPECT_EQ(ToString(*kind), name);
+    kinds.insert(*kind);
+  }
+  EXPECT_EQ(kinds.size(), std::size(names));
+  EXPECT_FALSE(FailureKindFromString("unknown").has_value());
+  EXPECT_FALSE(FailureKindFromString("").has_value());
+}
+
+TEST(Checks, TheWorstResultIsTheWhole) {
+  const auto overall = [](std::initializer_list<const char*> results) {
+    std::vector<Check> checks;
+    for (const char* result : results) checks.push_back({"id", result, ""});
+    return OverallResult(checks);
+  };
+  EXPECT_EQ(overall({}), "skipped");
+  EXPECT_EQ(overall({"skipped", "skipped"}), "skipped");
+  EXPECT_EQ(overall({"skipped", "pass"}), "pass");
+  EXPECT_EQ(overall({"pass", "warn", "skipped"}), "warn");
+  EXPECT_EQ(overall({"warn", "fail", "pass"}), "fail");
+}
+
+}  // namespace
+}  // namespace tegodrop
