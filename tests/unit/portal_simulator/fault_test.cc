@@ -74,7 +74,8 @@ TEST_F(FaultsOnTheWire, APutIsCutAfterItsBytesAndStoresNothing) {
     Order(R"({"where":"put","action":{"close_after_bytes":)" + std::to_string(bytes) + "}}");
     HttpAnswer answer = Put(upload.url, std::string(100'000, 'x'));
     EXPECT_NE(answer.code, CURLE_OK) << bytes;
-    EXPECT_EQ(answer.status, 0) << bytes;
+    // No answer but, to a client that asked, the leave to go on.
+    EXPECT_LT(answer.status, 200) << bytes;
   }
   EXPECT_EQ(Counter("objects_received"), 0);
   EXPECT_EQ(Rules(), Rulings{});
