@@ -7,32 +7,17 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "config/settings.h"
 #include "daemon/base/clock.h"
-#include "daemon/base/log.h"
-#include "daemon/base/random.h"
+#include "daemon/intake/world.h"
 #include "daemon/ledger/ledger.h"
-#include "daemon/loop/handle.h"
-#include "daemon/loop/timers.h"
 #include "daemon/model/job.h"
-#include "daemon/share/drop_folder.h"
 
 namespace tegodrop {
-
-// What the room needs of the world; all must outlive the Intake.
-struct IntakeWorld {
-  DropFolder& folder;
-  Ledger& ledger;
-  TimerMaker& timers;
-  const Clock& clock;
-  Random& random;
-  Log& log;
-};
 
 struct IntakeSettings {
   FolderSettings folder;
@@ -47,6 +32,9 @@ struct IntakeState {
   std::string state = "ok";  // "ok" | "degraded" | "missing"
   std::string reason;        // one sentence, empty with ok
   bool scanned = false;      // at least one listing was worked through since the start
+  // A listing, a look or a claim is under way or about to be. Without it no candidate can be admitted before something
+  // happens to it or time passes.
+  bool busy = false;
   struct Pending {
     std::string file_name;
     std::string reason;  // what it waits for: "2 s of quiet", "somebody still has it open for writing", "not (yet) a
@@ -72,10 +60,12 @@ class Intake {
   // Lists now, as on an event.
   void Rescan();
   // Nothing new is inspected or claimed any more; a claim in progress is carried to its row, then `done` runs (from the
-  // loop, never inside the call).
+  // loop, never inside the call). A claim that waits for its next try is left to its row, which says claiming.
   void Stop(std::function<void()> done);
-  // Claims in progress are none and no candidate can be admitted before something new happens to it or time passes.
+  // Valid until the next call.
   const IntakeState& state() const;
+  // `changed` runs on the loop whenever `open`, `state` or `reason` has changed. It may not destroy the Intake.
+  void OnChange(std::function<void()> changed);
 
  private:
   class Impl;

@@ -1,0 +1,125 @@
+#include "daemon/intake/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/base/text.h"
+#include "daemon/base/units.h"
+#include "daemon/intake/sidecar.h"
+
+namespace tegodrop {
+namespace {
+
+Failure MakeFailure(FailureKind kind, std::string message, std::string remedy) {
+  Failure failure;
+  failure.kind = kind;
+  failure.message = std::move(message);
+  failure.remedy = std::move(remedy);
+  return failure;
+}
+
+Failure BadSidecar(const std::string& message) {
+  return MakeFailure(FailureKind::kBadSidecar, message,
+                     "Correct or leave out the sidecar, and drop it and then the artifact again.");
+}
+
+Failure Checksum(const std::string& sidecar, const std::string& named, const std::string& actual) {
+  return MakeFailure(
+      FailureKind::kChecksum, Printable(sidecar) + " names the SHA-256 " + named + ", but the file has " + actual,
+      "The file was damaged or replaced on its way, or the sidecar belongs to another: drop both again.");
+}
+
+// Keeps the first reason: one is enough to refuse, and the others show after it is mended.
+void Refuse(Weighed& weighed, Failure failure) {
+  if (!weighed.failure) weighed.failure = std::move(failure);
+}
+
+void TakeTexts(const SidecarContent& content, SidecarFacts& facts) {
+  facts.present = true;
+  facts.repository = content.repository;
+  facts.ref = content.ref;
+  facts.build_url = content.build_url;
+  facts.signing_key_id = content.signing_key_id;
+  facts.submit_id = content.submit_id;
+  facts.labels = content.labels;
+}
+
+void WeighSidecar(const FolderSettings& folder, const Inspection::SidecarFile& file, Weighed& weighed) {
+  Artifact& artifact = weighed.artifact;
+  artifact.sidecar.files.push_back(file.name);
+  if (!file.content) {
+    return Refuse(weighed, BadSidecar(Printable(file.name) + " cannot be read: " + file.content.error().message));
+  }
+  auto content = ParseSidecar(file.kind, *file.content, artifact.file_name);
+  if (!content) return Refuse(weighed, BadSidecar(Printable(file.name) + " " + content.error().message));
+  if (file.kind == SidecarKind::kJson) TakeTexts(*content, artifact.sidecar);
+  if (!content->commit.empty()) artifact.commit.candidates.push_back({"sidecar", content->commit});
+  if (!content->sha256.empty() && !artifact.sha256.empty()) {
+    if (content->sha256 == artifact.sha256) {
+      weighed.proven = true;
+    } else {
+      Refuse(weighed, Checksum(file.name, content->sha256, artifact.sha256));
+    }
+  }
+  const std::string& key = content->signing_key_id;
+  if (key.empty()) return;
+  if (std::find(folder.allow_keys.begin(), folder.allow_keys.end(), key) != folder.allow_keys.end()) {
+    weighed.signing_key = key;
+    return;
+  }
+  Refuse(weighed, MakeFailure(FailureKind::kBadSidecar,
+                              Printable(file.name) + " asks for the signing key " + Printable(key) +
+                                  ", which this folder does not allow",
+                              "Add the key's id to allow_keys of the folder '" + folder.name +
+                                  "', or leave signing_key_id out, and drop the artifact again."));
+}
+
+Failure NotAnArtifact(const std::string& reason) {
+  return MakeFailure(FailureKind::kNotAnArtifact, reason,
+                     "Drop an APK, AAB or IPA as the build made it, with the ending that it was made with.");
+}
+
+Failure BadName() {
+  return MakeFailure(FailureKind::kBadName, "the file's name is not UTF-8",
+                     "Rename the file, best to letters, digits, dots and hyphens, and drop it again.");
+}
+
+Failure TooLarge(std::uint64_t size) {
+  return MakeFailure(FailureKind::kTooLarge,
+                     "the file has " + std::to_string(size) + " bytes (" + HumanSize(size) +
+                         "), and the portal takes at most " + HumanSize(kLargestArtifact),
+                     "Make the artifact smaller, for example by app bundles or on-demand resources.");
+}
+
+}  // namespace
+
+bool RefusedUnread(std::string_view name, std::uint64_t size) { return !IsUtf8(name) || size > kLargestArtifact; }
+
+Weighed Weigh(const FolderSettings& folder, const std::string& name, ArtifactKind kind, const Inspection& inspection) {
+  Weighed weighed;
+  Artifact& artifact = weighed.artifact;
+  artifact.file_name = name;
+  artifact.kind = kind;
+  artifact.size = inspection.stat.size;
+  artifact.sha256 = inspection.sha256;
+  if (!IsUtf8(name)) Refuse(weighed, BadName());
+  if (artifact.size > kLargestArtifact) Refuse(weighed, TooLarge(artifact.size));
+  if (inspection.outcome == Inspection::Outcome::kNotAnArtifact) Refuse(weighed, NotAnArtifact(inspection.reason));
+  for (const Inspection::SidecarFile& file : inspection.sidecars) WeighSidecar(folder, file, weighed);
+  return weighed;
+}
+
+Failure IncompleteFailure(const std::string& reason) {
+  return MakeFailure(
+      FailureKind::kIncomplete, reason,
+      "The file was cut off on its way or is damaged: copy it again, best under a temporary name that is "
+      "then renamed.");
+}
+
+Failure UnreadableFailure(const std::string& reason) {
+  return MakeFailure(
+      FailureKind::kUnreadable, reason,
+      "Give the service's user the right to read the file (its group, or mode 0640), and drop it again.");
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,23 @@
+// What the way in needs of the world.
+#pragma once
+
+#include "daemon/base/clock.h"
+#include "daemon/base/log.h"
+#include "daemon/base/random.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/loop/timers.h"
+#include "daemon/share/drop_folder.h"
+
+namespace tegodrop {
+
+// All must outlive the Intake.
+struct IntakeWorld {
+  DropFolder& folder;
+  Ledger& ledger;
+  TimerMaker& timers;
+  const Clock& clock;
+  Random& random;
+  Log& log;
+};
+
+}  // namespace tegodrop
