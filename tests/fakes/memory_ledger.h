@@ -1,0 +1,136 @@
+// A ledger in memory, with the verdicts of the real one. It fails on command.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "daemon/ledger/ledger.h"
+#include "daemon/model/lifecycle.h"
+#include "tests/fakes/task_queue.h"
+
+namespace tegodrop::testing {
+
+class MemoryLedger final : public Ledger {
+ public:
+  explicit MemoryLedger(TaskQueue& queue) : queue_(queue) {}
+
+  void Insert(const Job& job, Done done) override {
+    Write("insert", std::string(ToString(job.state)) + " " + job.artifact.file_name, std::move(done),
+          [this, job]() -> Status {
+            if (jobs.contains(job.id)) return Fail(ErrorKind::kRejected, "the id is taken");
+            jobs[job.id] = job;
+            return {};
+          });
+  }
+  void Save(const Job& job, const std::string& note, Done done) override {
+    Write("save", std::string(ToString(job.state)) + " " + job.artifact.file_name, std::move(done),
+          [this, job, note]() -> Status {
+            const auto row = jobs.find(job.id);
+            if (row == jobs.end()) return Fail(ErrorKind::kRejected, "the row is gone");
+            if (row->second.epoch > job.epoch) return Fail(ErrorKind::kRejected, "the row carries a newer epoch");
+            if (IsRepeated(job)) return Fail(ErrorKind::kRejected, kIdentityTaken);
+            row->second = job;
+            notes[job.id].push_back(note);
+            return {};
+          });
+  }
+  void Remove(const std::string& job_id, Done done) override {
+    Write("remove", "", std::move(done), [this, job_id]() -> Status {
+      const auto row = jobs.find(job_id);
+      if (row == jobs.end()) return Fail(ErrorKind::kRejected, "the row is gone");
+      if (row->second.state != JobState::kClaiming) return Fail(ErrorKind::kRejected, "the job is not claiming");
+      jobs.erase(row);
+      return {};
+    });
+  }
+  void LoadUnfinished(std::function<void(Result<std::vector<Job>>)> done) override {
+    Read<std::vector<Job>>("load_unfinished", std::move(done), [this] {
+      std::vector<Job> unfinished;  // ids begin with their time: oldest first
+      for (const auto& [id, job] : jobs) {
+        if (!job.finished) unfinished.push_back(job);
+      }
+      return unfinished;
+    });
+  }
+  void LoadFolders(std::function<void(Result<std::vector<FolderRecord>>)> done) override {
+    Read<std::vector<FolderRecord>>("load_folders", std::move(done), [this] {
+      std::vector<FolderRecord> all;
+      for (const auto& [name, folder] : folders) all.push_back(folder);
+      return all;
+    });
+  }
+  void SaveFolder(const FolderRecord& folder, Done done) override {
+    Write("save_folder", folder.state, std::move(done), [this, folder]() -> Status {
+      folders[folder.name] = folder;
+      return {};
+    });
+  }
+  void LoadKept(const std::string& folder, std::function<void(Result<std::vector<KeptArtifact>>)> done) override {
+    Read<std::vector<KeptArtifact>>("load_kept", std::move(done), [this, folder] {
+      std::vector<KeptArtifact> all;
+      for (const auto& [key, one] : kept) {
+        if (one.folder == folder) all.push_back(one);
+      }
+      return all;
+    });
+  }
+  void SaveKept(const KeptArtifact& one, Done done) override {
+    Write("save_kept", one.file_name, std::move(done), [this, one]() -> Status {
+      kept[{one.folder, one.file_name, one.sha256}] = one;
+      return {};
+    });
+  }
+
+  // The next calls of that kind ("insert", "save", …) fail with these, one each, and change nothing.
+  void FailNext(const std::string& call, Error error) { failures_[call].push_back(std::move(error)); }
+
+  std::map<std::string, Job> jobs;  // by id
+  std::map<std::string, std::vector<std::string>> notes;
+  std::map<std::string, FolderRecord> folders;
+  std::map<std::tuple<std::string, std::string, std::string>, KeptArtifact> kept;
+  // Where set: every write that was done, in order, shared with other fakes.
+  std::vector<std::string>* journal = nullptr;
+
+ private:
+  void Write(const std::string& call, const std::string& detail, Done done, std::function<Status()> work) {
+    queue_.Post([this, call, detail, done = std::move(done), work = std::move(work)] {
+      if (auto error = TakeFailure(call)) return done(Fail(*error));
+      const Status status = work();
+      if (status && journal != nullptr) journal->push_back(detail.empty() ? call : call + " " + detail);
+      done(status);
+    });
+  }
+  template <typename T>
+  void Read(const std::string& call, std::function<void(Result<T>)> done, std::function<T()> work) {
+    queue_.Post([this, call, done = std::move(done), work = std::move(work)] {
+      if (auto error = TakeFailure(call)) return done(Fail(*error));
+      done(work());
+    });
+  }
+  std::optional<Error> TakeFailure(const std::string& call) {
+    std::deque<Error>& queued = failures_[call];
+    if (queued.empty()) return std::nullopt;
+    Error error = std::move(queued.front());
+    queued.pop_front();
+    return error;
+  }
+  bool IsRepeated(const Job& job) const {
+    if (job.ticket.start_time == 0) return false;
+    return std::any_of(jobs.begin(), jobs.end(), [&](const auto& row) {
+      const Job& other = row.second;
+      return other.id != job.id && other.ticket.start_time != 0 && other.target.portal_url == job.target.portal_url &&
+             other.target.tenant == job.target.tenant && IdentityOf(other) == IdentityOf(job);
+    });
+  }
+
+  TaskQueue& queue_;
+  std::map<std::string, std::deque<Error>> failures_;
+};
+
+}  // namespace tegodrop::testing
