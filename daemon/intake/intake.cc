@@ -9,11 +9,11 @@
 #include "daemon/base/text.h"
 #include "daemon/intake/admission.h"
 #include "daemon/intake/candidate.h"
+#include "daemon/intake/claim_plan.h"
 #include "daemon/intake/claiming.h"
 #include "daemon/intake/folder_keeper.h"
 #include "daemon/intake/kept.h"
 #include "daemon/intake/orphans.h"
-#include "daemon/intake/target.h"
 
 namespace tegodrop {
 namespace {
@@ -74,10 +74,7 @@ class Intake::Impl {
   void Looked(const std::string& name, MonoMs begun, const Inspection& inspection);
   void Decide(const std::string& name, Entry& entry, Weighed weighed, const Inspection& inspection,
               std::optional<Failure> failure);
-  ClaimPlan PlanClaim(const std::string& name, const Entry& entry, Weighed weighed, const Inspection& inspection,
-                      std::optional<Failure> failure);
   void Claimed(const std::string& name, const std::optional<KeptArtifact>& kept, ClaimEnd end, const Job& job);
-  void LogAdmitted(const Job& job);
   Entries::iterator Forget(Entries::iterator entry);
   void Changed();
   void FinishStop();
@@ -104,6 +101,7 @@ class Intake::Impl {
   HandlePtr timer_;
   std::optional<MonoMs> timer_due_;
   mutable IntakeState state_;
+  mutable bool pending_changed_ = true;
   FolderKeeper keeper_;
 };
 
@@ -246,6 +244,7 @@ void Intake::Impl::DropUnlisted(std::uint64_t number) {
 
 Intake::Impl::Entries::iterator Intake::Impl::Forget(Entries::iterator entry) {
   if (entry->second.look) --looks_;
+  pending_changed_ = true;
   SetDue(entry->first, entry->second, std::nullopt);
   return entries_.erase(entry);
 }
@@ -254,6 +253,7 @@ void Intake::Impl::Evaluate(const std::string& name, Entry& entry) {
   if (entry.look || entry.claiming || entry.queued || stopping_ || !keeper_.is_open()) return;
   const Candidate::Step step = entry.candidate.Next(world_.clock.Mono(), Unread(name, entry));
   entry.reason = step.reason;
+  pending_changed_ = true;
   SetDue(name, entry, step.look ? std::nullopt : step.at);
   if (step.look) {
     entry.queued = true;
@@ -374,43 +374,18 @@ void Intake::Impl::Decide(const std::string& name, Entry& entry, Weighed weighed
     Forget(entries_.find(name));
     return;
   }
-  ClaimPlan plan = PlanClaim(name, entry, std::move(weighed), inspection, std::move(failure));
+  ClaimPlan plan = MakeClaimPlan(
+      settings_,
+      {NewId(world_.clock.Wall(), world_.random), entry.first_seen, entry.candidate.stat(), keeper_.copies()},
+      std::move(weighed), inspection, std::move(failure));
   const std::optional<KeptArtifact> kept = plan.kept;
   SetDue(name, entry, std::nullopt);
   ++claims_;
+  pending_changed_ = true;
   entry.reason = "being claimed";
   entry.claiming = std::make_unique<Claiming>(
       world_, std::move(plan), [this, name, kept](ClaimEnd end, const Job& job) { Claimed(name, kept, end, job); });
   entry.claiming->Start();
-}
-
-ClaimPlan Intake::Impl::PlanClaim(const std::string& name, const Entry& entry, Weighed weighed,
-                                  const Inspection& inspection, std::optional<Failure> failure) {
-  ClaimPlan plan;
-  Job& job = plan.job;
-  const WallMs now = world_.clock.Wall();
-  job.id = NewId(now, world_.random);
-  job.owner = settings_.host;
-  job.target = TargetOf(settings_.folder, settings_.portal_url, settings_.tenant);
-  if (!weighed.signing_key.empty()) job.target.signing_key = SigningKeyAsSent(weighed.signing_key);
-  // An unwritable folder keeps its sources whatever was asked for; the row says so for all later steps.
-  if (keeper_.copies()) job.target.after = SourceAfter::kKeep;
-  job.artifact = std::move(weighed.artifact);
-  job.artifact.size = entry.candidate.stat().size;
-  job.times.detected = entry.first_seen;
-  plan.failure = std::move(failure);
-
-  plan.request.job = job.id;
-  plan.request.name = name;
-  plan.request.expected = entry.candidate.stat();
-  plan.request.sha256 = job.artifact.sha256;
-  for (const Inspection::SidecarFile& file : inspection.sidecars)
-    plan.request.sidecars.push_back({file.name, file.stat});
-  plan.request.copy = keeper_.copies();
-  if (plan.request.copy) {
-    plan.kept = KeptArtifact{settings_.folder.name, name, job.artifact.sha256, job.id, StatKey(plan.request.expected)};
-  }
-  return plan;
 }
 
 void Intake::Impl::Claimed(const std::string& name, const std::optional<KeptArtifact>& kept, ClaimEnd end,
@@ -429,31 +404,13 @@ void Intake::Impl::Claimed(const std::string& name, const std::optional<KeptArti
     Forget(found);
     if (hints_.contains(name)) keeper_.WantListing();
   }
-  if (end == ClaimEnd::kRecorded) LogAdmitted(job);
+  if (end == ClaimEnd::kRecorded) LogDecision(world_.log, job);
   if (stopping_) {
     FinishStop();
   } else {
     Pump();
   }
   if (end == ClaimEnd::kRecorded) admitted_(job);
-}
-
-void Intake::Impl::LogAdmitted(const Job& job) {
-  if (!job.failure) {
-    world_.log.Info("artifact.admitted", "an artifact was admitted",
-                    {{"folder", settings_.folder.name},
-                     {"file", job.artifact.file_name},
-                     {"job", job.id},
-                     {"size", job.artifact.size},
-                     {"sha256", job.artifact.sha256},
-                     {"commit", job.artifact.commit.sha()}});
-    return;
-  }
-  world_.log.Warning("artifact.refused", job.failure->message + ". " + job.failure->remedy,
-                     {{"folder", settings_.folder.name},
-                      {"file", job.artifact.file_name},
-                      {"job", job.id},
-                      {"kind", ToString(job.failure->kind)}});
 }
 
 void Intake::Impl::Changed() {
@@ -488,11 +445,14 @@ void Intake::Impl::FinishStop() {
 }
 
 const IntakeState& Intake::Impl::state() const {
-  state_.open = keeper_.is_open() && !stopping_;
+  state_.open = keeper_.is_open();
   state_.state = load_trouble_.empty() ? keeper_.record().state : "degraded";
   state_.reason = load_trouble_.empty() ? keeper_.record().reason : load_trouble_;
   state_.scanned = scanned_;
   state_.busy = !loaded_ || keeper_.listing() || looks_ > 0 || claims_ > 0 || !ready_.empty();
+  // Claims in trouble change their words by themselves.
+  if (!pending_changed_ && claims_ == 0) return state_;
+  pending_changed_ = claims_ > 0;
   state_.pending.clear();
   for (const auto& [name, entry] : entries_) {
     const bool in_trouble = entry.claiming && !entry.claiming->trouble().empty();

@@ -51,6 +51,10 @@ Inspection FolderOps::Inspect(const InspectRequest& request) {
   if (!file) {
     const int error = file.error().sys;
     if (error == ENOENT || error == ELOOP) return Give(out, Outcome::kChanged, "the file is gone");
+    // A lease of Samba's, or a share that locks what is open.
+    if (error == EAGAIN || error == EBUSY || error == ETXTBSY) {
+      return Give(out, Outcome::kBeingWritten, "somebody still holds the file");
+    }
     return Give(out, Outcome::kUnreadable, file.error().message);
   }
   auto before = fs_.Stat(file->get());

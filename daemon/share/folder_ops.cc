@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <utility>
 
 #include "daemon/base/text.h"
@@ -14,13 +13,6 @@
 
 namespace tegodrop {
 namespace {
-
-// Somebody who opens a file for writing in the instant of a lease probe makes the kernel send SIGIO to the holder, that
-// is to this process, and SIGIO ends a process that has not said otherwise.
-void IgnoreLeaseSignal() {
-  struct sigaction now {};
-  if (sigaction(SIGIO, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) signal(SIGIO, SIG_IGN);
-}
 
 // Whether files may be moved in and out: asked of the kernel, which knows of access lists and read-only mounts.
 bool MayChange(int folder) { return faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) == 0; }
@@ -31,9 +23,7 @@ bool NotNow(const Error& error) { return error.sys == ENOENT || error.sys == EST
 }  // namespace
 
 FolderOps::FolderOps(FolderOpsSettings settings, FileSystem& fs, const Clock& clock, Random& random)
-    : settings_(std::move(settings)), fs_(fs), clock_(clock), random_(random) {
-  IgnoreLeaseSignal();
-}
+    : settings_(std::move(settings)), fs_(fs), clock_(clock), random_(random) {}
 
 std::shared_ptr<const OpenedFolder> FolderOps::opened() const {
   const std::lock_guard lock(mutex_);

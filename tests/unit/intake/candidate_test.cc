@@ -54,7 +54,7 @@ std::optional<MonoMs> FirstLook(const Candidate& candidate, MonoMs most = 120) {
 TEST(CandidateWait, OnALocalDiskDependsOnHowItCame) {
   struct Line {
     Nomination nomination;
-    bool lease;               // can be asked
+    bool lease;                // can be asked
     std::int64_t changed_ago;  // its ctime, seconds before it was seen
     std::optional<milliseconds> settle;
     MonoMs seconds_to_wait;

@@ -184,8 +184,7 @@ TEST_F(IntakeTest, NamesThatAreNotUtf8AndFilesBeyondTwoGiBAreRefusedUnread) {
   folder.MoveIn("big.apk", "content").stat.size = (2ULL << 30U) + 1;
   folder.MoveIn("just.apk", "content").stat.size = 2ULL << 30U;
   Pass(milliseconds(2500));
-  EXPECT_THAT(AdmittedNames(),
-              UnorderedElementsAre("b\xFF\xFE.apk:bad_name", "big.apk:too_large", "just.apk:claimed"));
+  EXPECT_THAT(AdmittedNames(), UnorderedElementsAre("b\xFF\xFE.apk:bad_name", "big.apk:too_large", "just.apk:claimed"));
   for (const InspectRequest& request : folder.inspected) EXPECT_EQ(request.read, request.name == "just.apk");
 }
 
@@ -203,9 +202,7 @@ TEST_F(IntakeTest, ACandidateThatGoesAwayIsForgotten) {
 
 TEST_F(IntakeTest, TheSameNameAgainIsANewJobAlsoWhileTheFirstIsBeingClaimed) {
   Start();
-  folder.before_claim = [this] {
-    queue.Post([this] { folder.MoveIn("app.apk", "second"); });
-  };
+  folder.before_claim = [this] { queue.Post([this] { folder.MoveIn("app.apk", "second"); }); };
   folder.MoveIn("app.apk", "first");
   Pass(milliseconds(200));
   ASSERT_THAT(AdmittedNames(), ElementsAre("app.apk:claimed", "app.apk:claimed"));
