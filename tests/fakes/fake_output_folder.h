@@ -1,0 +1,189 @@
+// An output folder in memory that works, records its calls and fails on command.
+#pragma once
+
+#include <cerrno>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/digest.h"
+#include "daemon/disk/layout.h"
+#include "daemon/model/output_name.h"
+#include "daemon/share/output_folder.h"
+#include "tests/fakes/task_queue.h"
+
+namespace tegodrop::testing {
+
+class FakeOutputFolder final : public OutputFolder {
+ public:
+  explicit FakeOutputFolder(TaskQueue& queue) : queue_(queue) {}
+
+  HandlePtr Stage(const std::string& staging_name, std::uint64_t size,
+                  std::function<void(Result<std::unique_ptr<StagedFile>>)> done) override {
+    asked_size = size;
+    return Run<Result<std::unique_ptr<StagedFile>>>(
+        "Stage", staging_name,
+        [this, staging_name]() -> Result<std::unique_ptr<StagedFile>> {
+          staged[staging_name].clear();
+          return std::make_unique<MemoryFile>(*this, staging_name);
+        },
+        std::move(done));
+  }
+  HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind,
+                        std::function<void(Result<std::vector<Check>>)> done) override {
+    return Run<Result<std::vector<Check>>>(
+        "CheckStaged", staging_name, [this]() -> Result<std::vector<Check>> { return checks; }, std::move(done));
+  }
+  HandlePtr ChooseName(const std::string& wanted, const std::string& job,
+                       std::function<void(Result<std::string>)> done) override {
+    return Run<Result<std::string>>(
+        "ChooseName", wanted,
+        [this, wanted, job]() -> Result<std::string> {
+          return published.contains(wanted) ? NameWithJob(wanted, job) : wanted;
+        },
+        std::move(done));
+  }
+  HandlePtr Publish(PublishRequest request, std::function<void(Result<PublishOutcome>)> done) override {
+    requests.push_back(request);
+    return Run<Result<PublishOutcome>>(
+        "Publish", request.name, [this, request]() -> Result<PublishOutcome> { return PublishNow(request); },
+        std::move(done));
+  }
+  HandlePtr Quarantine(const std::string& staging_name, const std::string& name,
+                       std::function<void(Status)> done) override {
+    return Run<Status>(
+        "Quarantine", staging_name,
+        [this, staging_name, name]() -> Status {
+          if (auto node = staged.extract(staging_name)) quarantined[name] = node.mapped();
+          return {};
+        },
+        std::move(done));
+  }
+  HandlePtr Discard(const std::string& staging_name, std::function<void(Status)> done) override {
+    return Run<Status>(
+        "Discard", staging_name,
+        [this, staging_name]() -> Status {
+          staged.erase(staging_name);
+          begun_.erase(staging_name);
+          return {};
+        },
+        std::move(done));
+  }
+  HandlePtr WriteRecord(const std::string& name, const std::string& json, mode_t mode,
+                        std::function<void(Status)> done) override {
+    record_mode = mode;
+    return Run<Status>(
+        "WriteRecord", name,
+        [this, name, json]() -> Status {
+          published.try_emplace(name, json);
+          return {};
+        },
+        std::move(done));
+  }
+  HandlePtr WriteReceipt(const std::string& id, const std::string& json, std::function<void(Status)> done) override {
+    return Run<Status>(
+        "WriteReceipt", id,
+        [this, id, json]() -> Status {
+          receipts.try_emplace(id, json);
+          return {};
+        },
+        std::move(done));
+  }
+
+  // Makes the next call of this name fail without doing anything ("Append" and "Finish" are a staged file's).
+  void FailNext(const std::string& call, Error error) { failures_[call].push_back(std::move(error)); }
+  void FailNext(const std::string& call, int sys) { FailNext(call, PosixError("cannot", call, sys)); }
+
+  // An empty folder again, without any memory.
+  void Empty() {
+    staged.clear();
+    published.clear();
+    quarantined.clear();
+    receipts.clear();
+    begun_.clear();
+    times_published = 0;
+  }
+
+  std::vector<Check> checks{{"zip_structure", "pass", "whole"}};  // what every staged file gets
+  std::optional<PublishOutcome> next_outcome;                     // instead of publishing, once
+  // Called as each call is asked for, with its name and the name that it is about.
+  std::function<void(const std::string& call, const std::string& about)> on_call;
+
+  std::vector<std::string> calls;             // "Stage job.1.part", …
+  std::map<std::string, std::string> staged;  // by staging name
+  std::map<std::string, std::string> published;
+  std::map<std::string, std::string> quarantined;
+  std::map<std::string, std::string> receipts;
+  std::vector<PublishRequest> requests;
+  std::vector<std::size_t> appended;  // how many bytes each Append brought
+  std::uint64_t asked_size = 0;
+  std::uint64_t expected_size = 0;
+  mode_t record_mode = 0;
+  int times_published = 0;
+
+ private:
+  class MemoryFile final : public StagedFile {
+   public:
+    MemoryFile(FakeOutputFolder& folder, std::string name) : folder_(folder), name_(std::move(name)) {}
+    void Expect(std::uint64_t size) override { folder_.expected_size = size; }
+    HandlePtr Append(std::string bytes, std::function<void(Status)> done) override {
+      return folder_.Run<Status>(
+          "Append", name_,
+          [&folder = folder_, name = name_, bytes = std::move(bytes)]() -> Status {
+            folder.appended.push_back(bytes.size());
+            if (folder.staged.contains(name)) folder.staged[name] += bytes;
+            return {};
+          },
+          std::move(done));
+    }
+    HandlePtr Finish(std::function<void(Result<StagedFacts>)> done) override {
+      return folder_.Run<Result<StagedFacts>>(
+          "Finish", name_,
+          [&folder = folder_, name = name_]() -> Result<StagedFacts> {
+            return StagedFacts{folder.staged[name].size(), Sha256Hex(folder.staged[name])};
+          },
+          std::move(done));
+    }
+
+   private:
+    FakeOutputFolder& folder_;
+    std::string name_;
+  };
+
+  PublishOutcome PublishNow(const PublishRequest& request) {
+    if (next_outcome) return *std::exchange(next_outcome, std::nullopt);
+    if (begun_.contains(request.staging_name)) return PublishOutcome::kPublished;
+    if (!staged.contains(request.staging_name)) return PublishOutcome::kLost;
+    if (published.contains(request.name)) return PublishOutcome::kNameTaken;
+    published[request.name] = staged.extract(request.staging_name).mapped();
+    published[ChecksumName(request.name)] = request.checksum;
+    published[TraceName(request.name)] = request.trace;
+    begun_[request.staging_name] = true;
+    ++times_published;
+    return PublishOutcome::kPublished;
+  }
+
+  template <typename T>
+  HandlePtr Run(const std::string& call, const std::string& about, std::function<T()> work,
+                std::function<void(T)> done) {
+    calls.push_back(call + " " + about);
+    if (on_call) on_call(call, about);
+    auto& failures = failures_[call];
+    if (failures.empty()) return RunTask<T>(queue_, std::move(work), std::move(done));
+    const Error error = failures.front();
+    failures.pop_front();
+    return RunTask<T>(
+        queue_, [error]() -> T { return Fail(error); }, std::move(done));
+  }
+
+  TaskQueue& queue_;
+  std::map<std::string, std::deque<Error>> failures_;
+  std::map<std::string, bool> begun_;
+};
+
+}  // namespace tegodrop::testing
