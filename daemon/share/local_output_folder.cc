@@ -77,13 +77,13 @@ class LocalStagedFile final : public StagedFile {
   std::uint64_t expected_ = 0;
 };
 
-class LocalOutputFolder final : public OutputFolder {
+class LocalOutputFolder : public OutputFolder {
  public:
-  LocalOutputFolder(std::string path, std::string rooms, EventLoop& loop, TaskRunner& writers, FileSystem& fs)
-      : writers_(writers),
+  LocalOutputFolder(std::string path, std::string rooms, TaskRunner& calls, TaskRunner& writers, FileSystem& fs)
+      : calls_(calls),
+        writers_(writers),
         fs_(fs),
-        ops_(std::make_shared<OutputOps>(std::move(path), std::move(rooms), fs)),
-        thread_(loop, 1, "output folder") {}
+        ops_(std::make_shared<OutputOps>(std::move(path), std::move(rooms), fs)) {}
 
   HandlePtr Stage(const std::string& staging_name, std::uint64_t size,
                   std::function<void(Result<std::unique_ptr<StagedFile>>)> done) override {
@@ -133,20 +133,37 @@ class LocalOutputFolder final : public OutputFolder {
   template <typename T>
   HandlePtr OnThread(std::function<T(OutputOps&)> work, std::function<void(T)> done) {
     return RunTask<T>(
-        thread_, [ops = ops_, work = std::move(work)] { return work(*ops); }, std::move(done));
+        calls_, [ops = ops_, work = std::move(work)] { return work(*ops); }, std::move(done));
   }
 
+  TaskRunner& calls_;
   TaskRunner& writers_;
   FileSystem& fs_;
   std::shared_ptr<OutputOps> ops_;  // shared with work that outlives its caller
-  WorkerPool thread_;               // last: joined first
+};
+
+// The thread is a base, so that it is there before the folder that uses it and goes after it.
+struct OwnThread {
+  explicit OwnThread(EventLoop& loop) : thread(loop, 1, "output folder") {}
+  WorkerPool thread;
+};
+
+class ThreadedOutputFolder final : private OwnThread, public LocalOutputFolder {
+ public:
+  ThreadedOutputFolder(std::string path, std::string rooms, EventLoop& loop, TaskRunner& writers, FileSystem& fs)
+      : OwnThread(loop), LocalOutputFolder(std::move(path), std::move(rooms), thread, writers, fs) {}
 };
 
 }  // namespace
 
 std::unique_ptr<OutputFolder> MakeLocalOutputFolder(std::string path, std::string rooms, EventLoop& loop,
                                                     TaskRunner& writers, FileSystem& fs) {
-  return std::make_unique<LocalOutputFolder>(std::move(path), std::move(rooms), loop, writers, fs);
+  return std::make_unique<ThreadedOutputFolder>(std::move(path), std::move(rooms), loop, writers, fs);
+}
+
+std::unique_ptr<OutputFolder> MakeOutputFolderOn(std::string path, std::string rooms, TaskRunner& calls,
+                                                 TaskRunner& writers, FileSystem& fs) {
+  return std::make_unique<LocalOutputFolder>(std::move(path), std::move(rooms), calls, writers, fs);
 }
 
 }  // namespace tegodrop

@@ -16,4 +16,8 @@ namespace tegodrop {
 std::unique_ptr<OutputFolder> MakeLocalOutputFolder(std::string path, std::string rooms, EventLoop& loop,
                                                     TaskRunner& writers, FileSystem& fs);
 
+// The same with its calls on `calls`, which must run them one after the other; it must outlive the folder too.
+std::unique_ptr<OutputFolder> MakeOutputFolderOn(std::string path, std::string rooms, TaskRunner& calls,
+                                                 TaskRunner& writers, FileSystem& fs);
+
 }  // namespace tegodrop
