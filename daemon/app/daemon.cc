@@ -124,6 +124,10 @@ void Daemon::TakeOver(std::vector<FolderRecord> records) {
         IntakeWorld{folders_->Configured(folder), world_.ledger, world_.loop, world_.clock, world_.random, world_.log},
         IntakeSettings{folder, settings_.portal.url, settings_.portal.tenant, producer_.host}, std::move(known),
         [this](const Job& job) { conductor_->Take(job); });
+    Intake& intake = *intakes_[folder.name];
+    intake.OnChange([this, &intake, name = folder.name] {
+      if (intake.state().open) conductor_->FolderIsBack(name);
+    });
   }
 }
 

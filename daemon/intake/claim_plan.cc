@@ -21,6 +21,8 @@ ClaimPlan MakeClaimPlan(const IntakeSettings& settings, const ClaimedFile& file,
   job.artifact.size = file.stat.size;
   job.times.detected = file.first_seen;
   plan.failure = std::move(failure);
+  // In the row from its first state on: after a death between claim and verdict it is still refused, and not uploaded.
+  job.failure = plan.failure;
 
   plan.request.job = job.id;
   plan.request.name = job.artifact.file_name;

@@ -154,8 +154,8 @@ void UploadAttempt::Send(const FileStat& opened) {
   request.fresh_connection = true;
   request.expect_continue = true;
   if (progress_) request.progress = [progress = progress_](std::uint64_t sent, std::uint64_t) { progress(sent); };
-  world_.log.Info("upload.started", "sending the artifact",
-                  {{"job", job_}, {"file_name", file_name_}, {"bytes", size_}});
+  world_.log.Debug("upload.started", "sending the artifact",
+                   {{"job", job_}, {"file_name", file_name_}, {"bytes", size_}});
   put_ = world_.transfer.Start(std::move(request), [this](Result<HttpAnswer> answer) { OnAnswer(std::move(answer)); });
 }
 
@@ -207,8 +207,8 @@ void UploadAttempt::RecordSubmitted() {
       "the portal has the whole object",
       [this](Status saved) {
         if (saved) {
-          world_.log.Info("upload.submitted", "the portal has the artifact",
-                          {{"job", job_}, {"file_name", file_name_}, {"bytes", size_}});
+          world_.log.Debug("upload.submitted", "the portal has the artifact",
+                           {{"job", job_}, {"file_name", file_name_}, {"bytes", size_}});
           return Finish({});
         }
         Error error = LedgerError(std::move(saved.error()));
