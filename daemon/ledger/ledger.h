@@ -3,7 +3,8 @@
 // Every call is asynchronous: `done` runs on the loop, at most once, never inside the call, in the order of the calls.
 // A write that was answered with success survives a power cut. Writes are never cancelled: who no longer cares for an
 // answer passes a callback that ignores it. Errors: kLocalDisk where the disk would not take it (nothing was changed;
-// try again later), kRejected where the row contradicts the ledger, kBug.
+// try again later; a damaged ledger too, so that nobody takes it for damage of an artifact), kRejected where the row
+// contradicts the ledger, kBug.
 #pragma once
 
 #include <cstdint>
@@ -46,13 +47,15 @@ class Ledger {
   virtual ~Ledger() = default;
   using Done = std::function<void(Status)>;
 
-  // A new row. kRejected where the id is taken.
+  // A new row, and the first line of its timeline. kRejected where the id or the identity (see Save) is taken.
   virtual void Insert(const Job& job, Done done) = 0;
   // Replaces the row and appends `note` (one sentence, may be empty) with the state to its timeline, in one
-  // transaction. kRejected, with `identity_taken` as its message, where another job of the same portal and tenant has
-  // the same version, platform, start_time and file name; kRejected too where the row is gone or carries a newer epoch.
+  // transaction; progress without a note that leaves the state as it is adds no line. kRejected, with `identity_taken`
+  // as its message, where another job of the same portal and tenant has the same version, platform, start_time and file
+  // name; kRejected too where the row is gone or carries a newer epoch.
   virtual void Save(const Job& job, const std::string& note, Done done) = 0;
-  // Forgets a job in state claiming whose artifact was never taken.
+  // Forgets a job in state claiming whose artifact was never taken, its timeline, and what was kept of it, so that the
+  // artifact is new when it shows up again. kRejected for any other job.
   virtual void Remove(const std::string& job_id, Done done) = 0;
   // All jobs that are not finished, oldest first.
   virtual void LoadUnfinished(std::function<void(Result<std::vector<Job>>)> done) = 0;

@@ -48,18 +48,6 @@ struct Stamps {
 
 Stamps StampsOf(const std::string& path) { return {StampOf(path), StampOf(WalPath(path))}; }
 
-std::string AsUri(const std::string& path) {
-  std::string uri = "file:";
-  for (const char c : path) {
-    if (c == '?' || c == '#' || c == '%') {
-      uri += '%' + ToHex({&c, 1});
-    } else {
-      uri += c;
-    }
-  }
-  return uri;
-}
-
 using Read = std::function<Status(SqliteDb&)>;
 
 Status CheckSchema(SqliteDb& db) {
@@ -77,13 +65,8 @@ Status CheckSchema(SqliteDb& db) {
 }
 
 Status ReadOnce(const std::string& path, bool log, const Read& read) {
-  const char* vfs = ReadOnlyVfs();
-  if (vfs == nullptr) return Fail(ErrorKind::kBug, "SQLite cannot be started");
-  const std::string name = AsUri(path) + (log ? "?mode=ro&readonly_shm=1" : "?mode=ro&immutable=1");
-  Result<SqliteDb> db = SqliteDb::Open(name, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs);
+  Result<SqliteDb> db = OpenReadOnly(path, log);
   if (!db) return Fail(db.error());
-  sqlite3_db_config(db->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  if (Status set = db->Exec("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON"); !set) return set;
   Transaction transaction(*db);
   if (Status begun = transaction.BeginRead(); !begun) return begun;
   if (Status checked = CheckSchema(*db); !checked) return checked;

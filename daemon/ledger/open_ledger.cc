@@ -10,6 +10,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/ledger/ledger_files.h"
+#include "daemon/ledger/read_only_vfs.h"
 
 namespace tegodrop {
 namespace {
@@ -83,7 +84,22 @@ Opened MakeFile(const std::string& state_dir) {
   return {};
 }
 
-// Whose file is it, of which schema, and is it whole? Before anything is changed.
+bool Exists(const std::string& path) {
+  struct stat st {};
+  return stat(path.c_str(), &st) == 0;
+}
+
+Result<SqliteDb> OpenForWriting(const std::string& path) {
+  return SqliteDb::Open(path, path, SQLITE_OPEN_READWRITE, nullptr);
+}
+
+// Without a trace, so that a file that is refused stays as it was. Only a death in the very first moments of a ledger
+// leaves a rollback journal, which must be played back before anything can be read.
+Result<SqliteDb> OpenToLook(const std::string& path) {
+  return Exists(path + "-journal") ? OpenForWriting(path) : OpenReadOnly(path, Exists(WalPath(path)));
+}
+
+// Whose file is it, of which schema, and is it whole?
 Opened CheckContent(SqliteDb& db, const std::string& state_dir, std::int64_t newest) {
   const Result<std::int64_t> id = db.QueryInt("PRAGMA application_id");
   if (!id) return RefuseFor(state_dir, id.error());
@@ -149,11 +165,16 @@ tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& st
   ledger.lock = std::move(*lock);
   if (Opened made = MakeFile(state_dir); !made) return Refused(made.error());
   const std::string path = LedgerPath(state_dir);
-  Result<SqliteDb> db = SqliteDb::Open(path, path, SQLITE_OPEN_READWRITE, nullptr);
+  {
+    const LogWatch watch;  // as a reader, also for root (read_only_vfs.cc)
+    Result<SqliteDb> look = OpenToLook(path);
+    if (!look) return RefuseFor(state_dir, look.error());
+    Opened content = CheckContent(*look, state_dir, static_cast<std::int64_t>(migrations.size()));
+    if (!content) return Refused(content.error());
+  }
+  Result<SqliteDb> db = OpenForWriting(path);
   if (!db) return RefuseFor(state_dir, db.error());
   ledger.db = std::move(*db);
-  Opened content = CheckContent(ledger.db, state_dir, static_cast<std::int64_t>(migrations.size()));
-  if (!content) return Refused(content.error());
   if (Status prepared = Prepare(ledger.db, migrations); !prepared) return RefuseFor(state_dir, prepared.error());
   ShareWithGroup(path);
   return ledger;

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "daemon/base/text.h"
+
 namespace tegodrop {
 namespace {
 
@@ -77,8 +79,7 @@ void LeaveOwnersAlone() {
 
 int Delete(sqlite3_vfs*, const char*, int) { return SQLITE_READONLY; }
 
-}  // namespace
-
+// nullptr where SQLite cannot be started.
 const char* ReadOnlyVfs() {
   static const char* const kName = []() -> const char* {
     if (sqlite3_initialize() != SQLITE_OK || System() == nullptr) return nullptr;
@@ -91,6 +92,31 @@ const char* ReadOnlyVfs() {
     return sqlite3_vfs_register(&ours, 0) == SQLITE_OK ? ours.zName : nullptr;
   }();
   return kName;
+}
+
+std::string AsUri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '?' || c == '#' || c == '%') {
+      uri += '%' + ToHex({&c, 1});
+    } else {
+      uri += c;
+    }
+  }
+  return uri;
+}
+
+}  // namespace
+
+Result<SqliteDb> OpenReadOnly(const std::string& path, bool log) {
+  const char* vfs = ReadOnlyVfs();
+  if (vfs == nullptr) return Fail(ErrorKind::kBug, "SQLite cannot be started");
+  const std::string name = AsUri(path) + (log ? "?mode=ro&readonly_shm=1" : "?mode=ro&immutable=1");
+  Result<SqliteDb> db = SqliteDb::Open(name, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs);
+  if (!db) return db;
+  sqlite3_db_config(db->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (Status set = db->Exec("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON"); !set) return Fail(set.error());
+  return db;
 }
 
 LogWatch::LogWatch() { watching = this; }

@@ -2,12 +2,17 @@
 // rights allow it, and makes files that are not there. For readers of a ledger that belongs to a daemon.
 #pragma once
 
+#include <string>
+
+#include "daemon/base/result.h"
+#include "daemon/ledger/sqlite_db.h"
+
 namespace tegodrop {
 
-// The name to open a connection with; nullptr where SQLite cannot be started. Files are opened for reading, never made
-// and never removed; journals and temporary files are refused. A log whose index in shared memory ("-shm") is missing
-// is read all the same. Thread-safe.
-const char* ReadOnlyVfs();
+// A connection that changes nothing in the folder. Files are opened for reading, never made and never removed; journals
+// and temporary files are refused. `log`: whether there is a write-ahead log to read; without one the file is taken for
+// one that does not change. A log whose index in shared memory ("-shm") is missing is read all the same.
+Result<SqliteDb> OpenReadOnly(const std::string& path, bool log);
 
 // Watches how the connections of this thread read the log; one at a time.
 class LogWatch {

@@ -25,9 +25,11 @@ struct LedgerOpenError {
 };
 
 // Opens <state_dir>/ledger.sqlite, making it where it is not, and takes the lock on <state_dir>/ledger.lock (not
-// inherited by children) without waiting for it: whoever gets kLocked may try again. Migrates an older schema after
-// making a copy of the file beside it. Blocks; call it before the loop runs. `post` puts a function onto the loop, from
-// any thread; it must outlive the ledger. The destructor writes what was asked for and joins the thread.
+// inherited by children) without waiting for it: whoever gets kLocked may try again. The file is made with mode 0640
+// and the folder's group, whatever the umask; the folder itself must be there. Migrates an older schema after making a
+// copy of the file beside it (ledger.sqlite.before-N, N being the schema that the first step gives). A refusal leaves
+// the file as it was. Blocks; call it before the loop runs. `post` puts a function onto the loop, from any thread; it
+// must outlive the ledger. The destructor writes what was asked for and joins the thread.
 tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedger(
     const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> post);
 

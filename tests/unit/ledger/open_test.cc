@@ -235,6 +235,23 @@ TEST_F(OpenTest, ANewerLedgerIsRefusedWithBothVersionsAndTheRemedy) {
   ExpectRefused(LedgerOpenFailure::kNewerSchema, {"schema 2", "schema 1", "newer tegodrop", "ledger.sqlite.before-2"});
 }
 
+TEST_F(OpenTest, ARefusedLedgerKeepsItsLogUntouched) {
+  {
+    HolderProcess daemon(folder_.path());
+    daemon.Do("insert 3");
+    daemon.Kill();
+  }
+  ExpectRefused(LedgerOpenFailure::kNewerSchema, {"schema 1", "schema 0"}, {});
+}
+
+TEST_F(OpenTest, ADeathInTheFirstMomentsOfALedgerIsSurvived) {
+  folder_.Write("ledger.sqlite", "", 0640);
+  folder_.Write("ledger.sqlite-journal", std::string(512, '\0'), 0640);
+  const auto opened = Open();
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_FALSE(Has("ledger.sqlite-journal"));
+}
+
 TEST_F(OpenTest, AFileThatIsNoDatabaseIsDamaged) {
   folder_.Write("ledger.sqlite", std::string(5000, 'x'), 0640);
   folder_.Write("ledger.sqlite.before-7", "", 0640);
