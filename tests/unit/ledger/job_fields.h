@@ -76,7 +76,7 @@ class Filler {
     } else if constexpr (std::is_same_v<T, std::string>) {
       value = "text " + std::to_string(++count_);
     } else {
-      EachField(value, value, [this](auto& field, auto&) { Fill(field); });
+      EachField(value, value, [this](auto& field, auto&) { this->Fill(field); });
     }
   }
   template <typename T>
