@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <thread>
 
 #include "daemon/disk/file_system.h"
@@ -46,6 +47,12 @@ TEST(ProbeWriters, DoesNotKnowWhereThereAreNoLeases) {
 
 // The kernel tells the holder of a lease by a signal whose default is to end the process.
 TEST(ProbeWriters, SurvivesAWriterThatComesWhileItLooks) {
+  // As a daemon is started; who runs the test may have set it otherwise.
+  std::signal(SIGIO, SIG_DFL);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGIO);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   ScratchFolder scratch;
   const auto fs = MakePosixFileSystem();
   const std::string path = scratch.Write("a.apk", "PK", 0644);
