@@ -71,7 +71,7 @@ class Finish final : public Errand {
     request.destination = !delivered()                                  ? Destination::kFailed
                           : job().target.after == SourceAfter::kArchive ? Destination::kProcessed
                                                                         : Destination::kNowhere;
-    if (!delivered() && !copied()) request.reason_json = ReasonJson(Shown(), world_.clock.Wall());
+    if (!delivered() && !copied()) request.reason_json = ReasonJson(Shown());
     step_ = drop_->PutAway(std::move(request), [this](const Status& away) {
       if (!away) return Done(Fail(away.error()));
       WriteReceipt();

@@ -197,6 +197,13 @@ void WriteFailure(Json& json, const std::optional<Failure>& failure) {
   json.End();
 }
 
+// A name and a time that were chosen for a delivery which never came would be taken for one.
+Job Undelivered(Job job) {
+  job.output.protected_name.clear();
+  job.times.delivered = 0;
+  return job;
+}
+
 bool Delivered(const Job& job) { return job.state == JobState::kPublished || job.state == JobState::kDelivered; }
 
 }  // namespace
@@ -210,10 +217,7 @@ std::string TraceJson(const Job& job, const Producer& producer) {
 }
 
 std::string FailedJson(const Job& job, const Producer& producer) {
-  // A name and a time that were chosen for a delivery which never came would be taken for one.
-  Job undelivered = job;
-  undelivered.output.protected_name.clear();
-  undelivered.times.delivered = 0;
+  const Job undelivered = Undelivered(job);
   Json json;
   json.Begin();
   WriteTraceFields(json, undelivered, producer);
@@ -222,7 +226,7 @@ std::string FailedJson(const Job& job, const Producer& producer) {
   return json.Finish();
 }
 
-std::string ReasonJson(const Job& job, WallMs now) {
+std::string ReasonJson(const Job& job) {
   Json json;
   json.Begin();
   json.Text("schema", "tegodrop-reason/1");
@@ -230,7 +234,7 @@ std::string ReasonJson(const Job& job, WallMs now) {
   json.Text("file_name", job.artifact.file_name);
   json.Known("sha256", job.artifact.sha256);
   WriteFailure(json, job.failure);
-  json.Time("time", now);
+  WriteTimes(json, Undelivered(job).times);
   json.End();
   return json.Finish();
 }

@@ -23,8 +23,9 @@ std::string TraceJson(const Job& job, const Producer& producer);
 // was delivered.
 std::string FailedJson(const Job& job, const Producer& producer);
 
-// `NAME.reason.json` in the drop folder's failed/: {schema: tegodrop-reason/1, job, file_name, sha256, failure, time}.
-std::string ReasonJson(const Job& job, WallMs now);
+// `NAME.reason.json` in the drop folder's failed/: {schema: tegodrop-reason/1, job, file_name, sha256, failure, times},
+// `times` as in the trace. The same row gives the same bytes, so that a second try finds its own reason.
+std::string ReasonJson(const Job& job);
 
 // `receipts/<id>.json`: {schema: tegodrop-receipt/1, state: delivered|failed|duplicate, job, file_name, sha256, trace,
 // failure}; `trace` is the trace's absolute path, or null. Published and delivered give delivered, all else failed.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daemon/share/local_output_folder.h"
+#include "tests/fakes/zip_maker.h"
 #include "tests/unit/delivery/delivery_world.h"
 #include "tests/unit/share_output/output_place.h"
 
@@ -16,6 +17,12 @@ namespace {
 using Fault = FaultyFileSystem::Fault;
 
 constexpr char kName[] = "App Release-protected-1767225100.apk";
+
+// A real APK, because the real checks are made.
+const std::string& ProtectedApk() {
+  static const std::string bytes = MakeApk(1000);
+  return bytes;
+}
 
 // One job, one folder, one life after the other.
 class OnDisk {
@@ -42,7 +49,7 @@ class OnDisk {
   void Serve(FakeTransfer::Call& call) {
     if (call.request.sink == served_.lock()) return;
     served_ = call.request.sink;
-    const std::string body = kProtected;
+    const std::string body = ProtectedApk();
     (void)call.request.sink->Begin(200, {{"content-length", std::to_string(body.size())}});
     (void)call.request.sink->Write(body.data(), body.size());
     transfer_.AnswerStatus(call, 200);
@@ -79,13 +86,13 @@ TEST_P(OnDiskTest, CutAtAnyCallAndBegunAgainGivesOneDelivery) {
       (void)world.Live();
     }
     EXPECT_EQ(world.place.Names(), whole);
-    EXPECT_EQ(world.place.Read(kName), kProtected);
+    EXPECT_EQ(world.place.Read(kName), ProtectedApk());
     EXPECT_EQ(world.place.Read(std::string(kName) + ".sha256"), ChecksumLine(world.record.job()));
     rapidjson::Document trace;
     trace.Parse(world.place.Read(std::string(kName) + ".trace.json").c_str());
     ASSERT_TRUE(trace.IsObject());
     EXPECT_STREQ(trace["protected_output"].GetString(), kName);
-    EXPECT_EQ(trace["output"]["sha256"].GetString(), Sha256Hex(kProtected));
+    EXPECT_EQ(trace["output"]["sha256"].GetString(), Sha256Hex(ProtectedApk()));
     EXPECT_EQ(trace["times"]["delivered"].GetString(), Rfc3339(world.record.job().times.delivered));
     EXPECT_TRUE(world.place.Names(".tegodrop/quarantine").empty());
   }

@@ -166,11 +166,14 @@ TEST(FailedTest, NamesNoOutputThatWasNeverDelivered) {
 }
 
 TEST(ReasonTest, SaysWhatAndWhen) {
-  const auto reason = Parse(ReasonJson(FailedJob(), kDetected));
-  EXPECT_THAT(Keys(reason), ElementsAre("schema", "job", "file_name", "sha256", "failure", "time"));
+  Job job = FailedJob();
+  job.times.delivered = kDetected;
+  const auto reason = Parse(ReasonJson(job));
+  EXPECT_THAT(Keys(reason), ElementsAre("schema", "job", "file_name", "sha256", "failure", "times"));
   EXPECT_STREQ(reason["schema"].GetString(), "tegodrop-reason/1");
   EXPECT_STREQ(reason["failure"]["kind"].GetString(), "build_failed");
-  EXPECT_STREQ(reason["time"].GetString(), "2025-12-31T23:50:00.000Z");
+  EXPECT_STREQ(reason["times"]["detected"].GetString(), "2025-12-31T23:50:00.000Z");
+  EXPECT_TRUE(reason["times"]["delivered"].IsNull());
 }
 
 TEST(ReceiptTest, OfADeliveryNamesItsTrace) {
