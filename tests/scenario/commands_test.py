@@ -6,7 +6,8 @@ import re
 import shutil
 import time
 
-from tests.scenario.harness import runner, wait
+from tests import runner
+from tests.scenario.harness import wait
 from tests.scenario.harness.case import ScenarioCase
 from tests.scenario.harness.wait import until
 

@@ -8,8 +8,8 @@ import socket
 import stat
 import subprocess
 
+from tests import runner
 from tests.artifacts.make_artifacts import PACKAGE
-from tests.scenario.harness import runner
 from tests.scenario.harness.case import ScenarioCase
 from tests.scenario.harness.site import sha256_of
 from tests.scenario.harness.wait import until

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 
-from tests.scenario.harness import runner
+from tests import runner
 from tests.scenario.harness.case import ScenarioCase
 from tests.scenario.harness.site import sha256_of
 from tests.scenario.harness.wait import until

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from tests.scenario.harness import runner
+from tests import runner
 from tests.scenario.harness.case import ScenarioCase, is_root
 from tests.scenario.harness.site import sha256_of
 from tests.scenario.harness.wait import until

@@ -1,5 +1,6 @@
 """The base of every scenario: a simulator, a site, and their clean end."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -17,12 +18,8 @@ def workshop():
     global _workshop
     if _workshop is None:
         _workshop = Workshop(tempfile.mkdtemp(prefix="tegodrop-artifacts-", dir="/tmp"))
+        atexit.register(shutil.rmtree, _workshop.folder)
     return _workshop
-
-
-def close_workshop():
-    if _workshop is not None:
-        shutil.rmtree(_workshop.folder)
 
 
 class ScenarioCase(unittest.TestCase):

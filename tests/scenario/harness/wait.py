@@ -1,11 +1,12 @@
 """Waiting for a condition, never for a time."""
 
+import os
 import threading
 import time
 
 _never = threading.Event()
 # Sanitizers slow everything down; their runs ask for longer deadlines.
-PATIENCE = 1.0
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "1"))
 
 
 class Late(AssertionError):

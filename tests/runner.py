@@ -6,8 +6,6 @@ import time
 import unittest
 import xml.etree.ElementTree as xml
 
-from tests.scenario.harness import case, wait
-
 # What XML 1.0 allows of control characters.
 _PRINTABLE = {number: "?" for number in range(32) if chr(number) not in "\t\n\r"}
 
@@ -71,16 +69,12 @@ def _write_xml(path, module, cases):
 
 def main(module="__main__"):
     """Called by each test file; arguments select tests by a part of their names."""
-    wait.PATIENCE = float(os.environ.get("TEST_PATIENCE", "1"))
     loader = unittest.TestLoader()
     if len(sys.argv) > 1:
         loader.testNamePatterns = [f"*{part}*" for part in sys.argv[1:]]
     suite = loader.loadTestsFromModule(sys.modules[module])
     name = os.path.splitext(os.path.basename(sys.modules[module].__file__))[0]
-    try:
-        result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=_Result).run(suite)
-    finally:
-        case.close_workshop()
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=_Result).run(suite)
     for test, _, trouble in result.cases:
         if trouble:
             print(f"==== {test}\n{trouble}")

@@ -1,0 +1,155 @@
+"""Credentials go to the portal alone, signed URLs to nobody: no file, log line, argument list, environment or ledger has them."""
+
+import base64
+import os
+import re
+
+from tests import runner
+from tests.scenario.harness.case import ScenarioCase
+from tests.scenario.harness.wait import until
+
+
+class SecretsCase(ScenarioCase):
+    def needles(self):
+        """{what it is: bytes that may stand nowhere}. The signed URLs' parameters are read from an answer of the portal."""
+        url = self.portal.upload_url("probe.apk", 1000)["url"]
+        names = re.findall(r"[?&]([^=&]+)=", url)
+        self.assertTrue(names, url)
+        found = {f"the query of a signed URL ({name})": f"{name}=".encode() for name in names}
+        found["the token's secret"] = self.portal.secret.encode()
+        found["the token's key"] = self.portal.key.encode()
+        found["the token as a header has it"] = base64.b64encode(self.portal.token.encode())
+        return found
+
+    def assert_clean(self, where, content, needles):
+        for what, needle in needles.items():
+            at = content.find(needle)
+            self.assertEqual(at, -1, f"{where} has {what}: {content[max(at - 60, 0):at + 20]!r}")
+            # UTF-16 and hexadecimal are readable too.
+            self.assertNotIn(needle.decode().encode("utf-16-le"), content, f"{where} has {what} in UTF-16")
+            self.assertNotIn(needle.hex().encode(), content.lower(), f"{where} has {what} in hexadecimal")
+
+    def assert_no_file_has_them(self, needles):
+        seen = 0
+        for folder, _, names in os.walk(self.site.root):
+            for name in names:
+                path = os.path.join(folder, name)
+                if path == self.site.token_file:
+                    continue
+                self.assert_clean("the name " + path, os.fsencode(path), needles)
+                with open(path, "rb") as file:
+                    self.assert_clean(path, file.read(), needles)
+                seen += 1
+        self.assertGreater(seen, 5)
+
+    def assert_no_process_shows_them(self, daemon, needles):
+        for process in (daemon.pid, *children(daemon.pid)):
+            for what in ("cmdline", "environ"):
+                try:
+                    with open(f"/proc/{process}/{what}", "rb") as file:
+                        self.assert_clean(f"/proc/{process}/{what}", file.read(), needles)
+                except PermissionError:
+                    # The kernel shows it to nobody but root: the process asked for that.
+                    self.assertEqual(what, "environ")
+
+
+def children(pid):
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+            found += [int(one) for one in file.read().split()]
+    return found
+
+
+class SecretsTest(SecretsCase):
+    def work(self, daemon, needles):
+        """A day with a delivery, refusals and every kind of trouble that carries a URL; each leaves its traces in the logs."""
+        self.folder.drop(self.artifacts.apk(size=300_000), "app.apk")
+        self.folder.wait_for_receipt()
+        # Once refused by the store, once lost, once broken in the middle, in both directions.
+        self.portal.fault("put", {"status": 403})
+        self.portal.fault("put", {"close_after_bytes": 1000})
+        self.portal.fault("get", {"status": 403})
+        self.portal.fault("get", {"close_after_bytes": 1000})
+        self.portal.fault("upload_request", {"status": 500, "body": "a failure"})
+        self.folder.drop(self.artifacts.ipa(size=300_000), "troubled.ipa")
+        self.folder.drop(self.artifacts.apk(), "bad.apk", sha256="0" * 64)
+        self.assert_no_process_shows_them(daemon, needles)
+        self.folder.wait_for_receipt(3, seconds=90)
+        self.portal.set(fail_build="no luck")
+        self.folder.drop(self.artifacts.aab(), "unlucky.aab")
+        self.folder.wait_for_receipt(4)
+        self.portal.set(fail_build="", hold_builds=True)
+        self.folder.drop(self.artifacts.aab(), "awaited.aab")
+        until(lambda: [one for one in self.site.jobs() if one["state"] == "building"], "one build is awaited")
+        # The ledger in the middle of work, with its journal beside it.
+        self.assert_no_file_has_them(needles)
+        self.assert_no_process_shows_them(daemon, needles)
+        self.site.run("status")
+        self.site.run("status", "--json")
+
+    def test_nowhere_with_a_token_file(self):
+        needles = self.needles()
+        daemon = self.site.start()
+        self.work(daemon, needles)
+        self.stop(daemon)
+        self.assert_no_file_has_them(needles)
+
+    def test_nowhere_with_a_token_from_the_environment(self):
+        needles = self.needles()
+        del self.site.settings["portal"]["token_file"]
+        self.site.write_config()
+        daemon = self.site.start(extra_environment={"APPTEGO_TOKEN": self.portal.token})
+        self.folder.drop(self.artifacts.apk(), "app.apk")
+        self.folder.wait_for_receipt()
+        self.assert_no_process_shows_them(daemon, needles)
+        self.stop(daemon)
+        self.assert_no_file_has_them(needles)
+
+    def test_a_systemd_credential_is_used_before_the_environment(self):
+        del self.site.settings["portal"]["token_file"]
+        self.site.write_config()
+        credentials = os.path.join(self.site.root, "credentials")
+        os.mkdir(credentials, 0o700)
+        self.site.write_private(os.path.join(credentials, "apptego-token"), self.portal.token + "\n")
+        self.folder.drop(self.artifacts.apk(), "app.apk")
+        done = self.site.run("run", "--once", extra_environment={"CREDENTIALS_DIRECTORY": credentials,
+                                                                 "APPTEGO_TOKEN": "other:token"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_refused_credentials_are_not_shown(self):
+        needles = self.needles()
+        self.site.write_private(self.site.token_file, f"{self.portal.key}:{self.portal.secret}x\n")
+        needles["the token as a header has it"] = base64.b64encode(f"{self.portal.token}x".encode())
+        daemon = self.site.start()
+        self.folder.drop(self.artifacts.apk(), "app.apk")
+        until(lambda: self.site.jobs()[0]["waiting_for"], "the status says what is waited for")
+        self.assertIsNone(daemon.code)
+        self.stop(daemon)
+        self.assert_no_file_has_them(needles)
+
+    def test_the_environment_neither_logs_tls_keys_nor_names_a_proxy(self):
+        keys = os.path.join(self.site.root, "tls-keys")
+        self.folder.drop(self.artifacts.apk(), "app.apk")
+        done = self.site.run("run", "--once", extra_environment={
+            "SSLKEYLOGFILE": keys, "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9",
+            "all_proxy": "http://127.0.0.1:9"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(os.path.exists(keys))
+
+
+class TlsSecretsTest(SecretsCase):
+    https = True
+
+    def test_no_tls_keys_are_logged(self):
+        self.site.settings["portal"]["ca_file"] = self.portal.ca_file
+        self.site.write_config()
+        keys = os.path.join(self.site.root, "tls-keys")
+        self.folder.drop(self.artifacts.apk(), "app.apk")
+        done = self.site.run("run", "--once", extra_environment={"SSLKEYLOGFILE": keys})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(os.path.exists(keys))
+
+
+if __name__ == "__main__":
+    runner.main()

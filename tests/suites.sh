@@ -1,0 +1,70 @@
+# Suites of Bazel tests, counted by their cases. Sourced by tests/run and tests/night, from the top folder:
+#
+#   suites_begin
+#   suite NAME CONFIG TARGETS AND OPTIONS…     builds, runs, prints one line; a build that fails ends the script
+#   suites_end                                 prints what failed and "N passed, N failed", and exits accordingly
+. third_party/build.sh
+
+suites_begin() {
+  passed=0
+  failed=0
+  broken=()
+  build_begin
+  work=$("${as_user[@]}" mktemp -d)
+  trap suites_stopped EXIT
+  trap 'exit 130' INT TERM
+}
+
+suites_end() {
+  trap - EXIT INT TERM
+  build_end
+  rm -rf "$work"
+  [ ${#broken[@]} -eq 0 ] || printf 'failed: %s\n' "${broken[@]}"
+  echo "$passed passed, $failed failed"
+  if [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]; then exit 0; else exit 1; fi
+}
+
+suites_broke() {
+  failed=$((failed + 1))
+  broken+=("$1")
+}
+
+suites_stopped() {
+  suites_broke "stopped before the end"
+  suites_end
+}
+
+suite() {
+  local name=$1 config=$2 begun=$SECONDS built
+  shift 2
+  if ! build_bazel build "--config=$config" --build_tests_only "$@" >"$work/log" 2>&1; then
+    cat "$work/log"
+    suites_broke "$name: its build ($config), see the compiler's words above"
+    suites_end
+  fi
+  built=$((SECONDS - begun))
+
+  local code=0 lines good bad
+  build_bazel test "--config=$config" --build_tests_only --nocache_test_results \
+    "--build_event_json_file=$work/events" "$@" >"$work/log" 2>&1 || code=$?
+  mapfile -t lines < <(python3 tests/count_results.py "$work/events")
+  if ! [[ ${lines[-1]:-} =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    cat "$work/log"
+    suites_broke "$name: its results cannot be read"
+    suites_end
+  fi
+  good=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]}
+  unset 'lines[-1]'
+  if [ $code -ne 0 ] && [ "$bad" -eq 0 ]; then
+    bad=1
+    lines=("bazel test ended with $code, though no test failed")
+  fi
+  if [ "$bad" -gt 0 ]; then
+    cat "$work/log"
+    broken+=("${lines[@]/#/$name: }")
+  fi
+  passed=$((passed + good))
+  failed=$((failed + bad))
+  printf '%-10s %4d passed, %d failed   (built in %d s, ran in %d s)\n' "$name" "$good" "$bad" "$built" \
+    $((SECONDS - begun - built))
+}
