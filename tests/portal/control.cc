@@ -76,13 +76,13 @@ Reply ShowViolations(World* world, Lock*) {
 }
 
 Reply Set(World* world, Lock* lock, const rapidjson::Document& body) {
+  // What has ended by now ended under the old settings. The wait lets others in: nothing is read before it.
+  world->builds.WaitUntilSettled(lock);
   Settings changed = world->settings;
   std::string error;
   for (const auto& member : body.GetObject()) {
     if (!changed.Set(Text(member.name), member.value, &error)) return Failed(400, error);
   }
-  // What has ended by now ended under the old settings.
-  world->builds.WaitUntilSettled(lock);
   world->settings = std::move(changed);
   world->portal_down = world->settings.portal_down;
   world->builds.WaitUntilSettled(lock);

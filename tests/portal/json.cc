@@ -3,6 +3,7 @@
 #include <rapidjson/error/en.h>
 
 #include <set>
+#include <utility>
 
 namespace tegodrop::sim {
 
@@ -18,7 +19,7 @@ bool ParseObject(std::string_view text, rapidjson::Document* out, std::string* e
     return false;
   }
   std::set<std::string_view> names;
-  for (const auto& member : out->GetObject()) {
+  for (const auto& member : std::as_const(*out).GetObject()) {
     if (!names.insert(sim::Text(member.name)).second) {
       *error = "field '" + std::string(sim::Text(member.name)) + "' is there twice";
       return false;

@@ -150,7 +150,7 @@ std::unique_ptr<Listener> Listener::Open(World* world, int port, const TlsIdenti
                                    MHD_OPTION_URI_LOG_CALLBACK, OnTarget, self.get(),      //
                                    MHD_OPTION_ARRAY, TlsOptions(tls).data(), MHD_OPTION_END);
   if (self->daemon_ != nullptr) return self;
-  close(fd);
+  // Whether the library has closed the socket by now it does not say: closing it again could hit another file.
   *error = "the HTTP library does not start";
   return nullptr;
 }

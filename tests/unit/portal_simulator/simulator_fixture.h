@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,13 @@ std::string MakeZip(const std::vector<std::string>& names);
 std::vector<std::string> NamesIn(const std::string& zip);
 // A whole APK as far as the portal looks.
 std::string MakeApk();
+
+// How long the simulator may take to end: a second, but sanitizers look for leaks at that moment, on a busy machine.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::chrono::seconds kEndsWithin{10};
+#else
+constexpr std::chrono::seconds kEndsWithin{1};
+#endif
 
 rapidjson::Document Parsed(const std::string& json);
 

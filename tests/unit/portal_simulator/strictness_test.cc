@@ -210,7 +210,9 @@ TEST_F(Strictness, NoViolationRepeatsWhatWasSent) {
   Fetch(request);
   Fetch({.method = "PUT", .url = base().substr(0, base().rfind('/')) + "/storage/x?Zebra9", .body = "Zebra9"});
   EXPECT_EQ(Rules(), (std::vector<std::string>{"query", "authorization_form", "url_altered"}));
-  for (const auto& one : State()["violations"].GetArray()) {
+  rapidjson::Document state = State();
+  ASSERT_EQ(state["violations"].Size(), 3U);
+  for (const auto& one : state["violations"].GetArray()) {
     EXPECT_EQ(std::string(one["text"].GetString()).find("Zebra9"), std::string::npos);
   }
 }
