@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <utility>
 
 #include "daemon/base/text.h"
@@ -45,6 +46,18 @@ Status FolderOps::CheckId(int folder, const std::string& known_room_id) {
                                        "/id is " + (id ? "another" : "gone") + "): is the right file system mounted?");
 }
 
+// Rooms that another user made and we may only read would fail every claim.
+Status FolderOps::CheckRooms(int folder) {
+  for (const std::string_view part : {kRoomClaimed, kRoomProcessed, kRoomFailed, kRoomReceipts}) {
+    auto dir = room(folder).Part(part);
+    if (!dir) return Fail(dir.error());
+    if (MayChange(dir->get())) continue;
+    const int error = errno;
+    return FailPosix("cannot write into the folder's room", settings_.rooms + "/" + std::string(part), error);
+  }
+  return {};
+}
+
 Result<DropFolderFacts> FolderOps::Open(const std::string& known_room_id, const std::string& known_fs) {
   {
     const std::lock_guard lock(mutex_);
@@ -72,6 +85,7 @@ Result<DropFolderFacts> FolderOps::Open(const std::string& known_room_id, const 
     auto id = room(folder->get()).Prepare(random_, clock_.Wall());
     if (!id) return Fail(id.error());
     facts.room_id = *id;
+    if (auto usable = CheckRooms(folder->get()); !usable) return Fail(usable.error());
   }
   auto opened = std::make_shared<OpenedFolder>();
   opened->fd = std::move(*folder);
@@ -125,10 +139,15 @@ Result<Listing> FolderOps::List() {
 }
 
 Result<Fd> FolderOps::SpoolFolder(const std::string& job, bool make) {
-  if (make) {
-    if (auto made = fs_.MakeFolderAt(AT_FDCWD, settings_.spool, 0700); !made) return Fail(made.error());
-  }
   auto spool = fs_.OpenFolder(settings_.spool);
+  if (!spool && make && spool.error().sys == ENOENT) {
+    const std::filesystem::path path(settings_.spool);
+    auto parent = fs_.OpenFolder(path.parent_path());
+    if (!parent) return parent;
+    if (auto made = fs_.MakeFolderAt(parent->get(), path.filename(), 0700); !made) return Fail(made.error());
+    if (auto synced = fs_.SyncFolder(parent->get()); !synced) return Fail(synced.error());
+    spool = fs_.OpenFolder(settings_.spool);
+  }
   if (!spool) return spool;
   if (make) {
     if (auto made = fs_.MakeFolderAt(spool->get(), job, 0700); !made) return Fail(made.error());

@@ -64,6 +64,7 @@ class FolderOps {
   // Errors where the path leads to another folder than the one that was opened: it was mounted over, renamed or
   // replaced.
   Status StillThere(const OpenedFolder& folder);
+  Status CheckRooms(int folder);
   Status CheckId(int folder, const std::string& known_room_id);
 
   Result<std::vector<Inspection::SidecarFile>> ReadSidecars(int folder, const InspectRequest& request);

@@ -89,7 +89,9 @@ Result<bool> Room::IsTaken(int from_dir, const std::string& name, int to, const 
   if (!there && there.error().sys == ENOENT) return false;
   if (!there) return Fail(there.error());
   auto here = fs_.StatAt(from_dir, name);
-  return !(here && here->dev == there->dev && here->ino == there->ino);
+  if (!here && here.error().sys == ENOENT) return true;
+  if (!here) return Fail(here.error());
+  return here->dev != there->dev || here->ino != there->ino;
 }
 
 Result<std::string> Room::ChooseName(int from_dir, const std::string& name, const Companions& companions, int to,
@@ -98,7 +100,9 @@ Result<std::string> Room::ChooseName(int from_dir, const std::string& name, cons
   if (auto here = fs_.StatAt(from_dir, name); !here) {
     if (here.error().sys != ENOENT) return Fail(here.error());
     // Moved before, under the one name or the other.
-    if (auto there = fs_.StatAt(to, other); there || there.error().sys != ENOENT) return other;
+    auto there = fs_.StatAt(to, other);
+    if (there) return other;
+    if (there.error().sys != ENOENT) return Fail(there.error());
     return name;
   }
   constexpr std::size_t kLongestName = 255;
@@ -112,8 +116,10 @@ Result<std::string> Room::ChooseName(int from_dir, const std::string& name, cons
   }
   if (companions.reason_json.empty()) return name;
   auto reason = ReadWhole(fs_, to, ReasonName(name), 1 << 20);
-  const bool free = reason ? *reason == companions.reason_json : reason.error().sys == ENOENT;
-  return free ? name : other;
+  if (reason) return *reason == companions.reason_json ? name : other;
+  if (reason.error().sys == ENOENT) return name;
+  if (reason.error().kind == ErrorKind::kCorrupt) return other;  // a folder, or too large to be ours
+  return Fail(reason.error());
 }
 
 Status Room::MoveOne(int from_dir, const std::string& name, int to, const std::string& target, const std::string& job) {

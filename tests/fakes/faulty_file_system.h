@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,8 @@ class FaultyFileSystem final : public FileSystem {
   // Fails every call of this name, e.g. "Sync", until set to "".
   std::string fail_every;
   int fail_every_errno = EIO;
+  // Runs before each call with its name, for what others do in between. Set it while nothing else runs.
+  std::function<void(std::string_view call)> before_call;
   std::uint64_t free_bytes = UINT64_MAX;  // at most so many are said to be free
 
   Result<Fd> OpenFolder(const std::string& path) override {
@@ -113,6 +116,7 @@ class FaultyFileSystem final : public FileSystem {
   template <typename T, typename Work>
   T Run(const char* name, const Work& work) {
     const int call = ++calls_;
+    if (before_call) before_call(name);
     if (fail_every == name) return FailPosix("cut:", name, fail_every_errno);
     const bool now = fail_at_ != 0 && (call == fail_at_ || (fault_ == Fault::kDeath && call > fail_at_));
     if (!now) return work();
