@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "config/load.h"
-#include "tests/unit/config/config_text.h"
 #include "tests/fakes/scratch_folder.h"
+#include "tests/unit/config/config_text.h"
 
 namespace tegodrop {
 namespace {

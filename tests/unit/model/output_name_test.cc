@@ -148,7 +148,7 @@ TEST(ProtectedName, TakesAPlaceholderInsideAValueAsText) {
 
 TEST(ProtectedName, IsSafeForHostileArtifactNames) {
   for (const std::string& name : {std::string("../../../x.apk"), std::string("a\nb.apk"), std::string("\xff.apk"),
-                                 std::string("con.apk"), std::string(250, 'n') + ".apk"}) {
+                                  std::string("con.apk"), std::string(250, 'n') + ".apk"}) {
     Job job = SomeJob("{stem}{ext}");
     job.artifact.file_name = name;
     ExpectSafe(ProtectedName(job), name);
