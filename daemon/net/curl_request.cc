@@ -218,9 +218,9 @@ std::size_t CurlRequest::Body(const char* data, std::size_t size) {
 int CurlRequest::Progress(std::uint64_t sent) {
   if (ended_) return 1;
   if (sent != sent_) {
-    sent_ = sent;
+    const bool forward = sent > std::exchange(sent_, sent);  // back to 0 where libcurl begins another try
     deadlines_.Moved(loop_->Now());
-    if (ask_continue_ && !answer_.saw_continue() && !answer_.began()) {
+    if (forward && ask_continue_ && !answer_.saw_continue() && !answer_.began()) {
       // The wait ran out. Bounded, should somebody ever have a host of its own for every file.
       if (context_->no_continue.size() >= kMostRemembered) context_->no_continue.clear();
       context_->no_continue.insert(origin_);

@@ -113,6 +113,28 @@ TEST_F(TlsTest, AnEarlyRefusalIsHeardOverTlsToo) {
   EXPECT_EQ(answer->status, 403);
 }
 
+TEST_F(TlsTest, ASinkThatWaitsGetsEveryByteOverTlsToo) {
+  ScriptedServer server(
+      [](Peer& peer, int) {
+        peer.ReadHead();
+        peer.Send(Ok(Pattern(1 << 20)));
+        peer.WaitForClose();
+      },
+      context_.get());
+  Trust(Write("ca.pem", ca_.Pem()));
+  auto sink = std::make_shared<TestSink>();
+  std::vector<HandlePtr> later;
+  int calls = 0;
+  sink->before = [&](std::string_view) {
+    if (++calls % 2 == 0) return FlowState::kGo;
+    later.push_back(loop_.After(milliseconds(0), [&] { sink->resume(); }));
+    return FlowState::kWait;
+  };
+  const auto answer = Ask(Download(Url(server, "127.0.0.1"), sink, 1 << 20));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_TRUE(sink->bytes == Pattern(1 << 20));
+}
+
 TEST_F(TlsTest, AHandshakeThatHangsCountsAsConnecting) {
   ScriptedServer server([](Peer& peer, int) { peer.Hold(); });
   HttpRequest request = Get(Url(server, "127.0.0.1"));
