@@ -10,7 +10,7 @@
 namespace tegodrop::sim {
 namespace {
 
-constexpr int64_t kLargestBody = 1024 * 1024;  // of a call; objects have no limit here
+constexpr int64_t kLargestBody = int64_t{1024} * 1024;  // of a call; objects have no limit here
 
 using ActionKind = FaultAction::Kind;
 

@@ -16,8 +16,8 @@
 namespace tegodrop::sim {
 namespace {
 
-constexpr size_t kConnectionMemory = 256 * 1024;
-constexpr size_t kAnswerBlock = 128 * 1024;
+constexpr size_t kConnectionMemory = size_t{256} * 1024;
+constexpr size_t kAnswerBlock = size_t{128} * 1024;
 
 struct ConnectionState {
   bool counted = false;

@@ -113,7 +113,7 @@ std::string Inspect(const Rewriting& rewriting, std::string* app_folder) {
   Archive archive;
   std::string error = Open(rewriting.source, ZIP_RDONLY | ZIP_CHECKCONS, &archive);
   if (!error.empty()) return error;
-  std::vector<char> buffer(256 * 1024);
+  std::vector<char> buffer(size_t{256} * 1024);
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
   for (zip_int64_t i = 0; i < count; ++i) {
     error = CheckEntry(archive.get(), i, rewriting.cancelled, &buffer);

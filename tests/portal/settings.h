@@ -30,14 +30,14 @@ struct Settings {
   std::string listing_order = "newest";  // newest | oldest | shuffled
 
   // Uploads.
-  int64_t expires_in = 3600;                                // seconds a signed URL lives
-  int64_t max_file_size = int64_t{2} * 1024 * 1024 * 1024;  // the page's 2 GB
-  int64_t multipart_threshold = 100 * 1024 * 1024;          // the page's 100 MB
-  int64_t chunk_size = 10 * 1024 * 1024;                    // the page's 10485760
-  bool unique_start_time = false;                           // no two answers share a start_time
-  int64_t fixed_start_time = 0;                             // not 0: every answer has this start_time
-  int64_t fixed_start_time_answers = 0;                     // that many answers, then 0 again; 0 = without end
-  bool second_put_queues = true;                            // an object put twice is built twice
+  int64_t expires_in = 3600;                                 // seconds a signed URL lives
+  int64_t max_file_size = int64_t{2} * 1024 * 1024 * 1024;   // the page's 2 GB
+  int64_t multipart_threshold = int64_t{100} * 1024 * 1024;  // the page's 100 MB
+  int64_t chunk_size = int64_t{10} * 1024 * 1024;            // the page's 10485760
+  bool unique_start_time = false;                            // no two answers share a start_time
+  int64_t fixed_start_time = 0;                              // not 0: every answer has this start_time
+  int64_t fixed_start_time_answers = 0;                      // that many answers, then 0 again; 0 = without end
+  bool second_put_queues = true;                             // an object put twice is built twice
 
   // The wire.
   std::string tenants_body = "object";    // object: {"tenants": [...]} | array: the bare list

@@ -42,7 +42,7 @@ bool FileWriter::Append(std::string_view piece) {
 }
 
 bool FileWriter::Append(const StoredFile& file) {
-  std::vector<char> buffer(256 * 1024);
+  std::vector<char> buffer(size_t{256} * 1024);
   int64_t offset = 0;
   while (offset < file.size() && !failed_) {
     int64_t count = file.Read(offset, buffer.data(), buffer.size());
@@ -101,7 +101,7 @@ std::shared_ptr<StoredFile> Storage::Adopt(const std::string& path) {
   }
   Digest digest;
   StoredFile unhashed(fd, status.st_size, "");
-  std::vector<char> buffer(256 * 1024);
+  std::vector<char> buffer(size_t{256} * 1024);
   for (int64_t offset = 0; offset < status.st_size;) {
     int64_t count = unhashed.Read(offset, buffer.data(), buffer.size());
     if (count <= 0) return nullptr;
