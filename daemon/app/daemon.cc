@@ -48,8 +48,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
   const FindDrop find_drop = [this](const Job& job) { return folders_->Drop(job); };
   deliverer_ = std::make_unique<Deliverer>(
       DeliveryWorld{*portal_, world_.transfer, world_.loop, world_.clock, world_.log, producer_}, find_output);
-  finisher_ =
-      std::make_unique<Finisher>(FinishWorld{world_.loop, world_.clock, world_.log, producer_}, find_drop, find_output);
+  finisher_ = std::make_unique<Finisher>(FinishWorld{world_.loop, world_.log, producer_}, find_drop, find_output);
   conductor_ =
       std::make_unique<Conductor>(ConductorWorld{world_.ledger, world_.loop, world_.clock, world_.random, world_.log},
                                   ConductorSettings{settings_.limits.concurrent_uploads, settings_.polling,

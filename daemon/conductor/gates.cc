@@ -138,6 +138,7 @@ GateStep StepFor(const Job& job, const std::optional<BuildRow>& row, const Polli
           changed.state = JobState::kSubmitted;
           changed.times.submitted = now;
           changed.upload_tries = 0;
+          changed.refused_urls = 0;
         },
         "the history shows the build: the upload had arrived");
     step.again = true;

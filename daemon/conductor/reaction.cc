@@ -97,9 +97,9 @@ Reaction ReactTo(const Job& job, const Error& error, Random& random) {
     case ErrorKind::kRejected:
       return OnRejected(job, error);
     case ErrorKind::kExpired:
-      if (job.upload_tries < kMostExpiredUrls) return Wait(milliseconds(0), "a new upload URL");
+      if (job.refused_urls < kMostExpiredUrls) return Wait(milliseconds(0), "a new upload URL");
       return Fail(FailureKind::kUploadExpired,
-                  "the upload URL was refused " + std::to_string(job.upload_tries) + " times: " + error.message,
+                  "the upload URL was refused " + std::to_string(job.refused_urls) + " times: " + error.message,
                   "check the line's speed and this machine's clock, then drop the artifact again");
     case ErrorKind::kCorrupt:
       return OnCorrupt(job, error, random);

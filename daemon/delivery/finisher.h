@@ -11,7 +11,6 @@
 
 #include <functional>
 
-#include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/base/result.h"
 #include "daemon/delivery/deliverer.h"
@@ -28,7 +27,6 @@ using FindDrop = std::function<Result<DropFolder*>(const Job& job)>;
 // What the room needs of the world; all must outlive the Finisher and its handles.
 struct FinishWorld {
   TimerMaker& timers;
-  const Clock& clock;
   Log& log;
   Producer producer;
 };

@@ -118,9 +118,9 @@ void VisitFailure(Visitor& v, FailureT& failure) {
 // NULL where it is absent, and the first of them is NULL only then.
 template <typename Visitor, typename JobT>
 void VisitJob(Visitor& v, JobT& job) {
-  auto& [id, state, finished, owner, epoch, target, artifact, ticket, upload_tries, sends, last_chunk_left,
-         confirming_since, confirming_looks, build, reset_since, alarmed, download_tries, output, times, waiting,
-         failure] = job;
+  auto& [id, state, finished, owner, epoch, target, artifact, ticket, upload_tries, refused_urls, sends,
+         last_chunk_left, confirming_since, confirming_looks, build, reset_since, alarmed, download_tries, output,
+         times, waiting, failure] = job;
   v.Field("id", id);
   v.Field("state", state);
   v.Field("finished", finished);
@@ -130,6 +130,7 @@ void VisitJob(Visitor& v, JobT& job) {
   VisitArtifact(v, artifact);
   VisitTicket(v, ticket);
   v.Field("upload_tries", upload_tries);
+  v.Field("refused_urls", refused_urls);
   v.Field("sends", sends);
   v.Field("last_chunk_left", last_chunk_left);
   v.Field("confirming_since", confirming_since);

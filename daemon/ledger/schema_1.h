@@ -52,6 +52,7 @@ CREATE TABLE jobs (
   file_path TEXT NOT NULL,
   ticket_signing_key_id TEXT,
   upload_tries INTEGER NOT NULL,
+  refused_urls INTEGER NOT NULL,
   sends INTEGER NOT NULL,
   last_chunk_left INTEGER NOT NULL,
   confirming_since INTEGER NOT NULL,

@@ -85,6 +85,7 @@ struct Job {
   Artifact artifact;
   UploadTicket ticket;
   int upload_tries = 0;  // failures since the last progress, for the delay of the next one
+  int refused_urls = 0;  // upload URLs that the store refused since then
   int sends = 0;         // how often the whole object may have reached the portal
   // When the row said that the last chunk is about to leave; 0: it provably has not, so nothing was delivered to the
   // portal.

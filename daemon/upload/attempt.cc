@@ -202,6 +202,7 @@ void UploadAttempt::RecordSubmitted() {
         job.state = JobState::kSubmitted;
         job.times.submitted = now;
         job.upload_tries = 0;
+        job.refused_urls = 0;
         ++job.sends;
       },
       "the portal has the whole object",
@@ -240,10 +241,11 @@ void UploadAttempt::GiveBack(Error error) {
   const Job& row = record_.job();
   const bool counts = error.kind == ErrorKind::kRetry || error.kind == ErrorKind::kExpired;
   if (!counts && row.state == JobState::kClaimed) return Finish(Fail(std::move(error)));
-  Change change = [counts](Job& job) {
+  Change change = [counts, refused = error.kind == ErrorKind::kExpired](Job& job) {
     job.state = JobState::kClaimed;
     job.last_chunk_left = 0;
     if (counts) ++job.upload_tries;
+    if (refused) ++job.refused_urls;
   };
   Then then = [this, error](Status saved) {
     if (saved) return Finish(Fail(error));

@@ -57,7 +57,7 @@ class Uploader {
   // Errors of `done`, by the reaction they ask for. But for outcome_unknown the object is provably not at the portal,
   // and the row says claimed again, with last_chunk_left 0:
   //   outcome_unknown    the whole object had left and no answer says what became of it: the row says confirming
-  //   kExpired           the store did not accept the URL: ask for a new one; the row counts upload_tries
+  //   kExpired           the store did not accept the URL: ask for a new one; the row counts refused_urls
   //   kRetry             passing trouble: again later, retry_after as a floor; the row counts upload_tries
   //   kSlowDown, kSignIn the portal's own refusals, nothing was sent
   //   kRejected          the portal or the store will never take it (the portal's words are the message), or the answer

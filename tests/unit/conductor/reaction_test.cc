@@ -72,10 +72,11 @@ TEST(Reaction, ARefusalIsFinalWithThePortalsWordsAndARemedy) {
 
 TEST(Reaction, ARefusedUrlIsReplacedAtOnceThreeTimes) {
   Job job = JobIn(JobState::kClaimed);
-  job.upload_tries = 2;
-  EXPECT_FALSE(React(job, ErrorKind::kExpired).failure);
+  job.refused_urls = 2;
+  job.upload_tries = 9;
+  EXPECT_FALSE(React(job, ErrorKind::kExpired).failure) << "broken connections are no refusals";
   EXPECT_EQ(React(job, ErrorKind::kExpired).delay, milliseconds(0));
-  job.upload_tries = 3;
+  job.refused_urls = 3;
   ASSERT_TRUE(React(job, ErrorKind::kExpired).failure);
   EXPECT_EQ(React(job, ErrorKind::kExpired).failure->kind, FailureKind::kUploadExpired);
 }

@@ -130,7 +130,7 @@ class FinisherTest : public ::testing::Test {
   EndOfDropFolder drop{queue};
   std::optional<Error> drop_missing;
   std::optional<Error> output_missing;
-  Finisher finisher{FinishWorld{clock, clock, log, {"host-a", "0.1.0"}},
+  Finisher finisher{FinishWorld{clock, log, {"host-a", "0.1.0"}},
                     [this](const Job&) -> Result<DropFolder*> {
                       if (drop_missing) return Fail(*drop_missing);
                       return &drop;

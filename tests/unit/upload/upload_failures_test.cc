@@ -23,6 +23,7 @@ void ExpectGivenBack(const Rig& rig, ErrorKind kind, int tries) {
   EXPECT_EQ(rig.row().state, S::kClaimed);
   EXPECT_EQ(rig.row().last_chunk_left, 0);
   EXPECT_EQ(rig.row().upload_tries, tries);
+  EXPECT_EQ(rig.row().refused_urls, kind == ErrorKind::kExpired ? 1 : 0);
   EXPECT_EQ(rig.row().sends, 0);
   if (!rig.transfer.calls.empty()) {
     EXPECT_FALSE(rig.transfer.calls.back()->live);
