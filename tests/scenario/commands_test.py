@@ -280,8 +280,7 @@ class OnceTest(ScenarioCase):
 
 class LockTest(ScenarioCase):
     def test_a_second_daemon_waits_ten_seconds_for_the_ledger_and_is_75(self):
-        first = self.site.start()
-        until(lambda: os.path.exists(self.folder.room("id")), "the first is at work")
+        first = self.site.start_and_watch()
         begun = time.monotonic()
         second = self.site.start()
         code = second.wait(20)
@@ -296,8 +295,7 @@ class LockTest(ScenarioCase):
         self.stop(first)
 
     def test_a_second_daemon_goes_on_when_the_first_one_ends_meanwhile(self):
-        first = self.site.start()
-        until(lambda: os.path.exists(self.folder.room("id")), "the first is at work")
+        first = self.site.start_and_watch()
         second = self.site.start()
         until(lambda: second.stderr(), "the second says that it waits")
         self.assertIsNone(second.code)

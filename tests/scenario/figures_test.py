@@ -16,8 +16,7 @@ class LatencyTest(ScenarioCase):
 
     def test_from_the_rename_to_the_first_request_in_under_300_ms(self):
         # The daemon's own user drops it, so that the lease can be asked.
-        daemon = self.site.start()
-        until(lambda: os.path.exists(self.folder.room("id")), "the folder is open")
+        daemon = self.site.start_and_watch()
         offset = self.portal.clock_offset()
         waits = []
         for number in range(1, self.rounds + 1):

@@ -61,7 +61,7 @@ class ArchiveTest(RefusalCase):
     def test_a_truncated_apk_that_was_renamed_in_is_incomplete(self):
         with open(self.artifacts.apk(size=200_000), "rb") as file:
             source = self.scratch("short.apk", file.read()[:100_000])
-        daemon = self.site.start()
+        daemon = self.site.start_and_watch()
         self.folder.drop(source, "app.apk")
         self.assert_refused({"incomplete"}, source, "app.apk")
         self.assert_portal_untouched()
@@ -69,7 +69,7 @@ class ArchiveTest(RefusalCase):
 
     def test_text_that_calls_itself_an_ipa_is_refused(self):
         source = self.scratch("text.ipa", b"This is no ZIP.")
-        daemon = self.site.start()
+        daemon = self.site.start_and_watch()
         self.folder.drop(source, "app.ipa")
         self.assert_refused({"incomplete", "not_an_artifact"}, source, "app.ipa")
         self.assert_portal_untouched()
@@ -77,7 +77,7 @@ class ArchiveTest(RefusalCase):
 
     def test_an_ipa_that_calls_itself_an_apk_is_no_artifact(self):
         source = self.artifacts.ipa()
-        daemon = self.site.start()
+        daemon = self.site.start_and_watch()
         self.folder.drop(source, "app.apk")
         self.assert_refused({"not_an_artifact"}, source, "app.apk")
         self.assert_portal_untouched()
@@ -85,7 +85,7 @@ class ArchiveTest(RefusalCase):
 
     def test_an_apk_that_calls_itself_an_aab_is_no_artifact(self):
         source = self.artifacts.apk()
-        daemon = self.site.start()
+        daemon = self.site.start_and_watch()
         self.folder.drop(source, "app.aab")
         self.assert_refused({"not_an_artifact"}, source, "app.aab")
         self.assert_portal_untouched()
@@ -94,7 +94,7 @@ class ArchiveTest(RefusalCase):
     def test_an_unfinished_copy_is_refused_after_refuse_after(self):
         self.site.configure(refuse_after="1s")
         source = self.scratch("short.apk", b"PK\3\4 the beginning of an archive")
-        daemon = self.site.start()
+        daemon = self.site.start_and_watch()
         shutil.copyfile(source, os.path.join(self.folder.path, "app.apk"))
         self.assert_refused({"incomplete"}, source, "app.apk")
         self.assert_portal_untouched()
@@ -102,7 +102,7 @@ class ArchiveTest(RefusalCase):
 
     def test_a_refused_artifact_holds_up_no_other(self):
         source = self.scratch("text.apk", b"no ZIP")
-        daemon = self.site.start()
+        daemon = self.site.start_and_watch()
         self.folder.drop(source, "bad.apk")
         self.folder.drop(self.artifacts.apk(), "good.apk")
         self.folder.wait_for_failure()

@@ -171,8 +171,7 @@ class StopTest(RestartCase):
         self.finish()
 
     def test_idle_it_stops_at_once(self):
-        daemon = self.site.start()
-        until(lambda: self.folder.room_names("") or os.path.exists(self.folder.room("id")), "the folder is open")
+        daemon = self.site.start_and_watch()
         self.stop(daemon)
 
     def test_run_once_carries_on_what_the_daemon_left(self):
@@ -184,8 +183,7 @@ class StopTest(RestartCase):
         self.assert_one_delivery()
 
     def test_an_artifact_that_came_while_it_was_down_is_taken(self):
-        daemon = self.site.start()
-        until(lambda: os.path.exists(self.folder.room("id")), "the folder is open")
+        daemon = self.site.start_and_watch()
         self.stop(daemon)
         self.folder.drop(self.source, "app.apk")
         self.finish()

@@ -29,7 +29,7 @@ class SmokeTest(ScenarioCase):
 
     def test_run_once(self):
         self.folder.drop(self.artifacts.aab(), "app.aab")
-        done = self.site.run("run", "--once", seconds=120)
+        done = self.site.run("run", "--once", seconds=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assert_one_delivery()
 

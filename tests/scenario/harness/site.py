@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
+from tests.scenario.harness import wait
 from tests.scenario.harness.programs import Program, path_of
 from tests.scenario.harness.wait import until
 
@@ -156,13 +157,30 @@ class Site:
         self.programs.append(program)
         return program
 
+    def start_and_watch(self):
+        """Starts the daemon and waits until it has every drop folder open: what is renamed in now raises an event."""
+        program = self.start()
+        def all_open():
+            return len([one for one in self.log_events(program) if one["event"] == "folder.open"]) == len(self.folders)
+        until(all_open, "the drop folders are open")
+        return program
+
     def run(self, *arguments, seconds=60, config=True, extra_environment=None):
         """Runs a command to its end; the CompletedProcess with text output."""
-        done = subprocess.run(self._command(arguments, config), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              errors="replace", env={**self.environment, **(extra_environment or {})}, timeout=seconds,
-                              check=False)
-        with open(os.path.join(self.logs, "commands"), "a", encoding="utf-8") as file:
-            file.write(f"$ tegodrop {' '.join(arguments)}\n{done.stdout}{done.stderr}exit {done.returncode}\n")
+        command = self._command(arguments, config)
+        # In files, so that what it said is there also when it does not end.
+        with open(os.path.join(self.logs, "commands"), "a+", encoding="utf-8", errors="replace") as log:
+            log.write(f"$ tegodrop {' '.join(arguments)}\n")
+            log.flush()
+            begun = log.tell()
+            with tempfile.TemporaryFile("w+", dir=self.logs, errors="replace") as out:
+                code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log,
+                                      env={**self.environment, **(extra_environment or {})}, timeout=seconds * wait.PATIENCE,
+                                      check=False).returncode
+                out.seek(0)
+                log.seek(begun)
+                done = subprocess.CompletedProcess(command, code, out.read(), log.read())
+            log.write(f"{done.stdout}exit {code}\n")
         return done
 
     def status(self):
