@@ -66,12 +66,13 @@ class StateTest(RestartCase):
         self.portal.set(upload_bytes_per_second=0)
         self.finish()
 
-    def test_uploading_when_all_was_sent_and_nothing_received(self):
-        self.portal.fault("put", {"stall": True, "after_bytes": os.path.getsize(self.source) - 1})
-        daemon = self.drop()
-        until(lambda: self.portal.counters()["body_bytes_received"] >= os.path.getsize(self.source) - 1, "the bytes have arrived")
-        self.stop_in(daemon, "uploading", "confirming")
+    def test_confirming_when_the_portal_has_not_received_it(self):
+        # All was sent; the portal closes with one byte unread, and tells nobody what it has.
+        self.portal.fault("put", {"close_after_bytes": os.path.getsize(self.source) - 1})
+        self.portal.fault("list", {"status": 503}, times=FOREVER)
+        self.stop_in(self.drop(), "confirming")
         self.assert_counts(objects_received=0)
+        self.portal.clear_faults()
         self.finish()
 
     def test_confirming_when_the_portal_has_received_it(self):
