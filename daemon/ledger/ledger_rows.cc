@@ -13,7 +13,7 @@ using Bind = std::function<void(Statement&)>;
 
 std::string Joined(const std::vector<std::string>& parts, const std::string& after_each) {
   std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : ", ") + part + after_each;
+  for (const std::string& part : parts) out.append(out.empty() ? "" : ", ").append(part).append(after_each);
   return out;
 }
 

@@ -190,7 +190,7 @@ TEST_F(CodecTest, AValueThatNoJobCanHaveIsNamed) {
       {"failure_kind", "'unheard'"}, {"kind", "''"},
   };
   for (const auto& [column, value] : hostile) {
-    ASSERT_TRUE(db_.Exec("SAVEPOINT before; UPDATE jobs SET " + column + " = " + value));
+    ASSERT_TRUE(db_.Exec(std::string("SAVEPOINT before; UPDATE jobs SET ").append(column).append(" = ").append(value)));
     const Result<std::vector<Job>> jobs = JobsSince(db_, 0);
     ASSERT_FALSE(jobs) << column;
     EXPECT_EQ(jobs.error().kind, ErrorKind::kCorrupt);
