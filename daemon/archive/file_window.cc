@@ -11,7 +11,7 @@ namespace {
 
 // Scattered headers cost one page each, a stream of data soon moves in large reads: on a network folder both matter.
 constexpr std::size_t kSmallest = 4096;
-constexpr std::size_t kLargest = 256 * 1024;
+constexpr std::size_t kLargest = 256UL * 1024;
 
 }  // namespace
 

@@ -50,7 +50,7 @@ Status ReadPairs(FileWindow& file, std::uint64_t at, std::uint64_t end, SigningB
 Result<SigningBlock> ReadSigningBlock(FileWindow& file, std::uint64_t entries_end, std::uint64_t directory_offset) {
   SigningBlock block;
   const std::uint64_t gap = directory_offset - entries_end;
-  char footer[kFooterSize];
+  char footer[kFooterSize] = {};
   if (gap >= kFooterSize) {
     if (Status read = file.Read(directory_offset - kFooterSize, footer, kFooterSize); !read) return Fail(read.error());
     block.present = std::memcmp(footer + 8, kMagic.data(), kMagic.size()) == 0;

@@ -13,7 +13,7 @@
 namespace tegodrop {
 namespace {
 
-constexpr std::size_t kInflateBuffer = 128 * 1024;
+constexpr std::size_t kInflateBuffer = 128UL * 1024;
 
 // The FileWindow as a source of libzip's. What the disk said is kept: libzip passes on only that something was wrong.
 class WindowSource {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kExpiry = 3600;
 constexpr std::int64_t kShortestExpiry = 60;
-constexpr std::int64_t kLongestExpiry = 7 * 24 * 3600;  // what object stores sign at most
+constexpr std::int64_t kLongestExpiry = 7L * 24 * 3600;  // what object stores sign at most
 
 // One flat object after another; the writer is RapidJSON's.
 class Body {

@@ -10,7 +10,7 @@ namespace tegodrop {
 namespace {
 
 constexpr std::size_t kLongest = 600;
-constexpr std::size_t kReadAtMost = 16 * 1024;  // of a page that may be megabytes
+constexpr std::size_t kReadAtMost = 16UL * 1024;  // of a page that may be megabytes
 constexpr std::array<std::string_view, 6> kKeys{"message", "error", "detail", "errors", "error_message", "reason"};
 
 // Depth is capped by ParseJson.
