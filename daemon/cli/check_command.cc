@@ -15,6 +15,7 @@
 #include "config/token.h"
 #include "daemon/base/text.h"
 #include "daemon/cli/commands.h"
+#include "daemon/net/trust.h"
 
 namespace tegodrop {
 namespace {
@@ -104,9 +105,8 @@ ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
     if (!token) findings.push_back({"token", token.error().message});
     auto proxy = LoadProxyToken(config.settings->portal);
     if (!proxy) findings.push_back({"proxy token", proxy.error().message});
-    if (config.settings->portal.ca_file && access(config.settings->portal.ca_file->c_str(), R_OK) != 0) {
-      findings.push_back(
-          {"portal.ca_file", PosixError("cannot read", *config.settings->portal.ca_file, errno).message});
+    if (auto trust = LoadTrust(config.settings->portal.ca_file); !trust) {
+      findings.push_back({"portal.ca_file", trust.error().message});
     }
     CheckFolders(*config.settings, findings);
   }

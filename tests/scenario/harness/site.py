@@ -60,7 +60,8 @@ class Folder:
 
     def room_names(self, room):
         try:
-            return sorted(os.listdir(self.room(room)))
+            # Dot files are being written.
+            return sorted(name for name in os.listdir(self.room(room)) if not name.startswith("."))
         except FileNotFoundError:
             return []
 
