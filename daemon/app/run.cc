@@ -65,6 +65,7 @@ class Runner {
     signals_.push_back(loop_.OnSignal(SIGHUP, [this] {
       log_.Warning("daemon.reload", "this version does not reload: restart tegodrop to take a new config or token");
     }));
+    TakeStopSignals();
     if (!MakeStateFolders()) return ExitCode::kConfig;
     auto transfer = MakeCurlTransfer(loop_, {settings_.portal.ca_file, settings_.portal.proxy, proxy_token_,
                                              std::string(kToolName) + "/" + kVersion});
@@ -81,6 +82,14 @@ class Runner {
   }
 
  private:
+  // The process may have held them back until somebody could take them.
+  static void TakeStopSignals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  }
+
   bool MakeStateFolders() {
     for (const std::string& path : {settings_.state_dir, settings_.state_dir + "/" + std::string(kStateSpool)}) {
       const mode_t mode = path == settings_.state_dir ? 0750 : 0700;

@@ -18,7 +18,8 @@ struct RunOptions {
   bool progress = false;                             // a line for each artifact on standard error, a terminal
 };
 
-// Blocks until the end. Owns the process's signals meanwhile. `proxy_token`: empty where none is configured.
+// Blocks until the end. Owns the process's signals meanwhile: SIGTERM, SIGINT and SIGHUP may be blocked before and are
+// unblocked once they are handled. `proxy_token`: empty where none is configured.
 ExitCode Run(const Settings& settings, Secret token, Secret proxy_token, const RunOptions& options);
 
 }  // namespace tegodrop

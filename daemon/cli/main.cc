@@ -2,6 +2,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -13,13 +14,23 @@
 
 namespace {
 
+// Held from the first instruction on until `run` can take them, so that a stop in the first moments is a clean one too.
+void HoldStopSignals(bool hold) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &signals, nullptr);
+}
+
 tegodrop::ExitCode Main(int argc, char** argv) {
+  HoldStopSignals(true);
   // Credentials are in memory: no core dump, no other user's debugger, and nothing of them left in the environment.
   prctl(PR_SET_DUMPABLE, 0);
   tegodrop::Secret environment_token = tegodrop::TakeEnvironmentToken();
   const char* config = std::getenv("TEGODROP_CONFIG");
   const tegodrop::ParsedLine parsed = tegodrop::ParseCommandLine(argc, argv, config == nullptr ? "" : config);
   if (!parsed.line) return parsed.code;
+  if (parsed.line->command != tegodrop::CommandName::kRun) HoldStopSignals(false);
   switch (parsed.line->command) {
     case tegodrop::CommandName::kRun:
       return tegodrop::RunCommand(*parsed.line, std::move(environment_token));
