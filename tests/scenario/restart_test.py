@@ -212,7 +212,8 @@ class EveryLineTest(RestartCase):
         until(lambda: len(daemon.stderr().splitlines()) >= line or len(self.folder.receipts()) > receipts,
               f"line {line}", every=0)
         self.stop(daemon)
-        again = self.site.start()
+        # Not so early that it could not yet know what a signal is.
+        again = self.site.start_and_watch()
         self.folder.wait_for_receipt(receipts + 1)
         self.stop(again)
         after = self.portal.counters()

@@ -78,8 +78,8 @@ class ScenarioCase(unittest.TestCase):
             parts += ["--- portal.stderr, its last lines:", *file.read().splitlines()[-30:]]
         if self.portal.program.code is None:
             state = self.portal.state()
-            parts += ["--- counters, last requests, builds", repr(state["counters"]), repr(state["requests"][-20:]),
-                      repr(state["builds"])]
+            parts += ["--- counters, last requests, last builds", repr(state["counters"]), repr(state["requests"][-10:]),
+                      repr(state["builds"][-5:])]
         return "\n".join(parts)
 
 
