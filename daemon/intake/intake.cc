@@ -275,6 +275,11 @@ void Intake::Impl::SetDue(const std::string& name, Entry& entry, std::optional<M
 // One timer for the earliest of all, and none where nothing waits for time.
 void Intake::Impl::ArmTimer() {
   std::optional<MonoMs> next = orphans_.NextDue();
+  if (next && *next <= world_.clock.Mono()) {
+    // The listing decides: an artifact may have come meanwhile.
+    keeper_.WantListing();
+    next.reset();
+  }
   if (!due_.empty()) next = next ? std::min(*next, due_.begin()->first) : due_.begin()->first;
   if (stopping_ || !keeper_.is_open()) next.reset();
   if (next == timer_due_) return;
@@ -297,8 +302,6 @@ void Intake::Impl::OnTimer() {
     SetDue(name, entry, std::nullopt);
     Evaluate(name, entry);
   }
-  // The listing decides: an artifact may have come meanwhile.
-  if (const auto orphan = orphans_.NextDue(); orphan && *orphan <= now) keeper_.WantListing();
   Pump();
 }
 
