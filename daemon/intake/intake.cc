@@ -41,8 +41,8 @@ class Intake::Impl {
   struct Entry {
     Candidate candidate;
     WallMs first_seen = 0;
-    std::string reason;         // what it waits for
-    std::string logged_reason;  // the last one in the log
+    std::string reason;                    // what it waits for
+    std::set<std::string> logged_reasons;  // those in the log
     std::optional<MonoMs> due;
     bool queued = false;
     HandlePtr look;
@@ -260,8 +260,7 @@ void Intake::Impl::Evaluate(const std::string& name, Entry& entry) {
     ready_.push_back(name);
     return;
   }
-  if (entry.reason == entry.logged_reason) return;
-  entry.logged_reason = entry.reason;
+  if (!entry.logged_reasons.insert(entry.reason).second) return;
   world_.log.Info("artifact.waiting", "waits for " + entry.reason, {{"folder", settings_.folder.name}, {"file", name}});
 }
 
