@@ -19,6 +19,9 @@ std::string HostName() {
   return name.data();
 }
 
+// How long a folder may take to open before its jobs are begun all the same; what needs it waits by itself then.
+constexpr std::chrono::seconds kOpenPatience{2};
+
 bool InSpool(const Job& job) { return job.target.after == SourceAfter::kKeep; }
 
 }  // namespace
@@ -95,7 +98,15 @@ void Daemon::Start(std::function<void(const Error&)> failed) {
       if (alive.expired()) return;
       if (!jobs) return failed(jobs.error());
       TakeOver(records);
-      for (Job& job : *jobs) conductor_->Take(std::move(job));
+      for (Job& job : *jobs) held_[job.target.folder].push_back(std::move(job));
+      held_timer_ = world_.loop.After(kOpenPatience, [this] {
+        while (!held_.empty()) HandOver(held_.begin()->first);
+      });
+      std::vector<std::string> strangers;
+      for (const auto& [folder, held] : held_) {
+        if (!intakes_.contains(folder)) strangers.push_back(folder);
+      }
+      for (const std::string& folder : strangers) HandOver(folder);
       for (auto& [name, intake] : intakes_) intake->Start();
       started_ = true;
     });
@@ -125,9 +136,18 @@ void Daemon::TakeOver(std::vector<FolderRecord> records) {
         [this](const Job& job) { conductor_->Take(job); });
     Intake& intake = *intakes_[folder.name];
     intake.OnChange([this, &intake, name = folder.name] {
+      HandOver(name);
       if (intake.state().open) conductor_->FolderIsBack(name);
     });
   }
+}
+
+void Daemon::HandOver(const std::string& folder) {
+  const auto found = held_.find(folder);
+  if (found == held_.end()) return;
+  const std::vector<Job> jobs = std::move(found->second);
+  held_.erase(found);
+  for (const Job& job : jobs) conductor_->Take(job);
 }
 
 std::vector<Daemon::FolderView> Daemon::folders() const {

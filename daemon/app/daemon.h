@@ -20,6 +20,7 @@
 #include "daemon/intake/intake.h"
 #include "daemon/ledger/ledger.h"
 #include "daemon/loop/event_loop.h"
+#include "daemon/loop/handle.h"
 #include "daemon/loop/worker_pool.h"
 #include "daemon/net/transfer.h"
 #include "daemon/portal/portal.h"
@@ -55,7 +56,8 @@ class Daemon {
   // Stops all, within 5 s where no file system hangs; then `done`.
   void Stop(std::function<void()> done);
 
-  bool started() const { return started_; }
+  // The ledger is read and its jobs are with the conductor.
+  bool started() const { return started_ && held_.empty(); }
   Overview overview() const { return conductor_->overview(); }
   struct FolderView {
     const FolderSettings* settings;
@@ -66,6 +68,7 @@ class Daemon {
  private:
   void TakeOver(std::vector<FolderRecord> records);
   Rooms MakeRooms();
+  void HandOver(const std::string& folder);
 
   DaemonWorld world_;
   const Settings settings_;
@@ -82,6 +85,9 @@ class Daemon {
   std::unique_ptr<Finisher> finisher_;
   std::unique_ptr<Conductor> conductor_;
   std::map<std::string, std::unique_ptr<Intake>> intakes_;  // by the folder's name
+  // Jobs of earlier lives whose folder is just being opened: begun before, each would first find it missing.
+  std::map<std::string, std::vector<Job>> held_;  // by the folder's name
+  HandlePtr held_timer_;
   bool started_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
