@@ -210,8 +210,9 @@ Result<SidecarContent> ParseJson(std::string_view text) {
     if (!digest) return Fail(digest.error());
     out.sha256 = *digest;
   }
-  const auto labels = document.FindMember("labels");
-  if (labels != document.MemberEnd()) {
+  const rapidjson::Value& object = document;  // the iterators of a const value compare with both compilers
+  const auto labels = object.FindMember("labels");
+  if (labels != object.MemberEnd()) {
     if (auto read = ReadLabels(labels->value, out); !read) return Fail(read.error());
   }
   return out;
