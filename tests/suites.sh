@@ -2,6 +2,7 @@
 #
 #   suites_begin
 #   suite NAME CONFIG TARGETS AND OPTIONS…     builds, runs, prints one line; a build that fails ends the script
+#   root_suite NAME CONFIG TARGET              the same for one test that needs root (or sudo), counted as one case
 #   suites_end                                 prints what failed and "N passed, N failed", and exits accordingly
 . third_party/build.sh
 
@@ -67,4 +68,20 @@ suite() {
   failed=$((failed + bad))
   printf '%-10s %4d passed, %d failed   (built in %d s, ran in %d s)\n' "$name" "$good" "$bad" "$built" \
     $((SECONDS - begun - built))
+}
+
+root_suite() {
+  local name=$1 config=$2 target=$3 begun=$SECONDS as_root=() bin path
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  path=${target#//}
+  if build_bazel build "--config=$config" "$target" >"$work/log" 2>&1 &&
+    bin=$(build_bazel info "--config=$config" bazel-bin 2>/dev/null) &&
+    "${as_root[@]}" "$bin/${path/://}" >"$work/log" 2>&1; then
+    passed=$((passed + 1))
+    printf '%-10s %4d passed, 0 failed   (%d s)\n' "$name" 1 $((SECONDS - begun))
+  else
+    cat "$work/log"
+    suites_broke "$name: $target"
+    printf '%-10s %4d passed, 1 failed\n' "$name" 0
+  fi
 }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,7 @@ class FaultyFileSystem final : public FileSystem {
   int fail_every_errno = EIO;
   // Runs before each call with its name, for what others do in between. Set it while nothing else runs.
   std::function<void(std::string_view call)> before_call;
+  std::optional<Writers> writers;         // what ProbeWriters says, as of a file of another user
   std::uint64_t free_bytes = UINT64_MAX;  // at most so many are said to be free
 
   Result<Fd> OpenFolder(const std::string& path) override {
@@ -108,7 +110,7 @@ class FaultyFileSystem final : public FileSystem {
   Status SetModeAndGroup(int fd, mode_t mode, gid_t group) override {
     return Run<Status>("SetModeAndGroup", [&] { return real_->SetModeAndGroup(fd, mode, group); });
   }
-  Writers ProbeWriters(int fd) override { return real_->ProbeWriters(fd); }
+  Writers ProbeWriters(int fd) override { return writers ? *writers : real_->ProbeWriters(fd); }
 
   std::atomic<std::uint64_t> reserved = 0;  // what the last Reserve asked for
 

@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -139,52 +137,6 @@ TEST_F(LocalDropFolderTest, WhatHappensToTheFolderItselfAsksForAListing) {
   auto listing = List();
   ASSERT_FALSE(listing);
   EXPECT_EQ(listing.error().sys, ENOENT);
-}
-
-// Mounts need root, and a view of the mounts of this test's own.
-TEST(LocalDropFolderMounts, AMountOverTheFolderAsksForAListingThatRefusesIt) {
-  if (unshare(CLONE_NEWNS) != 0) {
-    EXPECT_EQ(errno, EPERM);
-    return;
-  }
-  ASSERT_EQ(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
-  DropPlace place{true};
-  EventLoop loop;
-  WorkerPool readers{loop, 1, "readers"};
-  LocalDropFolderSettings settings;
-  settings.ops = {place.path, ".tegodrop", place.spool, true};
-  auto folder = MakeLocalDropFolder(settings, loop, readers, place.fs, place.clock, place.random);
-  bool late = false;
-  bool hinted = false;
-  std::optional<Error> refused;
-  HandlePtr listing;
-  HandlePtr later;
-  const HandlePtr deadline = loop.After(seconds(30), [&] {
-    late = true;
-    loop.Stop();
-  });
-  const HandlePtr opening = folder->Open(
-      "", "",
-      [&](const Hint& hint) {
-        hinted = hinted || hint.name.empty();
-        if (listing) return;
-        listing = folder->List([&](const Result<Listing>& listed) {
-          if (!listed) refused = listed.error();
-          loop.Stop();
-        });
-      },
-      [&](const Result<DropFolderFacts>& facts) {
-        EXPECT_TRUE(facts);
-        // A later turn of the loop: the kernel is asked about the mount table from then on.
-        later = loop.After(std::chrono::milliseconds(50),
-                           [&] { EXPECT_EQ(mount("none", place.path.c_str(), "tmpfs", 0, nullptr), 0); });
-      });
-  loop.Run();
-  EXPECT_EQ(umount(place.path.c_str()), 0);
-  EXPECT_FALSE(late);
-  EXPECT_TRUE(hinted);
-  ASSERT_TRUE(refused);
-  EXPECT_EQ(refused->kind, ErrorKind::kCorrupt);
 }
 
 TEST_F(LocalDropFolderTest, ALostQueueAsksForAListing) {
