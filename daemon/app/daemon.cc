@@ -41,8 +41,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
       [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
         auto folder = folders_->Drop(job);
         if (!folder) {
-          return world_.loop.After(std::chrono::milliseconds(0),
-                                   [error = folder.error(), done = std::move(done)] { done(Fail(error)); });
+          return Later(folder.error(), std::move(done));
         }
         return (*folder)->OpenClaimed(job.id, job.artifact.file_name, InSpool(job), std::move(done));
       });
@@ -63,7 +62,10 @@ Daemon::~Daemon() = default;
 
 Rooms Daemon::MakeRooms() {
   Rooms rooms;
-  rooms.upload = [this](JobRecord& record, const Rooms::OnProgress& progress, std::function<void(Status)> done) {
+  rooms.upload = [this](JobRecord& record, const Rooms::OnProgress& progress,
+                        std::function<void(Status)> done) -> HandlePtr {
+    // Before the portal is asked for anything: without its folder there is nothing to upload.
+    if (auto folder = folders_->Drop(record.job()); !folder) return Later(folder.error(), std::move(done));
     const std::uint64_t total = record.job().artifact.size;
     return uploader_->Start(
         record, [progress, total](std::uint64_t sent) { progress(sent, total); }, std::move(done));
@@ -81,8 +83,7 @@ Rooms Daemon::MakeRooms() {
   rooms.has_claimed = [this](const Job& job, std::function<void(Result<bool>)> done) -> HandlePtr {
     auto folder = folders_->Drop(job);
     if (!folder) {
-      return world_.loop.After(std::chrono::milliseconds(0),
-                               [error = folder.error(), done = std::move(done)] { done(Fail(error)); });
+      return Later(folder.error(), std::move(done));
     }
     return (*folder)->HasClaimed(job.id, job.artifact.file_name, InSpool(job), std::move(done));
   };
@@ -120,7 +121,7 @@ void Daemon::TakeOver(std::vector<FolderRecord> records) {
   folders_->OnAskWhetherOpen([this](const std::string& path) {
     return std::any_of(settings_.folders.begin(), settings_.folders.end(), [&](const FolderSettings& folder) {
       const auto intake = intakes_.find(folder.name);
-      return folder.path == path && intake != intakes_.end() && intake->second->state().open;
+      return folder.path == path && intake != intakes_.end() && intake->second->is_open();
     });
   });
   for (const FolderSettings& folder : settings_.folders) {
@@ -137,7 +138,7 @@ void Daemon::TakeOver(std::vector<FolderRecord> records) {
     Intake& intake = *intakes_[folder.name];
     intake.OnChange([this, &intake, name = folder.name] {
       HandOver(name);
-      if (intake.state().open) conductor_->FolderIsBack(name);
+      if (intake.is_open()) conductor_->FolderIsBack(name);
     });
   }
 }

@@ -1,6 +1,7 @@
 // Everything wired together: folders, rooms, conductor. `main` makes one and runs the loop.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -68,6 +69,11 @@ class Daemon {
  private:
   void TakeOver(std::vector<FolderRecord> records);
   Rooms MakeRooms();
+  // An error as a room's answer: on the loop, never inside the call.
+  template <typename Done>
+  HandlePtr Later(const Error& error, Done done) {
+    return world_.loop.After(std::chrono::milliseconds(0), [error, done = std::move(done)] { done(Fail(error)); });
+  }
   void HandOver(const std::string& folder);
 
   DaemonWorld world_;

@@ -26,7 +26,7 @@ Folders::Entry& Folders::Make(const std::string& path, const std::string& rooms,
   Entry& entry = drops_[KeyOf(path, rooms, change)];
   if (!entry.folder) {
     LocalDropFolderSettings settings;
-    settings.ops = {path, rooms, spool_, change};
+    settings.ops = {path, rooms, spool_, change, configured};
     settings.events = configured && watch != WatchMode::kPoll;
     settings.events_everywhere = watch == WatchMode::kEvents;
     entry.folder =

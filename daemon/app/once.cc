@@ -13,7 +13,8 @@ OnceDecision End(ExitCode code, std::string reason) {
 bool IntakeIsDone(const OnceFacts& facts) {
   return std::all_of(facts.folders.begin(), facts.folders.end(), [&](const OnceFolder& folder) {
     const bool taken = folder.state.open && folder.state.scanned && folder.state.pending.empty();
-    return taken || FolderHadItsTime(folder, facts.started, facts.now);
+    // What is being looked at or claimed is carried on, however much there is.
+    return taken || (FolderHadItsTime(folder, facts.started, facts.now) && !folder.state.busy);
   });
 }
 
@@ -35,13 +36,18 @@ OnceDecision DecideOnce(const OnceFacts& facts) {
   if (!facts.intake_stopped)
     return {IntakeIsDone(facts) ? OnceStep::kStopIntake : OnceStep::kWait, ExitCode::kDone, ""};
   if (overview.unfinished == 0) return End(failures, "");
-  const bool only_output = overview.blocked_on_output == overview.unfinished && overview.output_trouble_since &&
-                           facts.now - *overview.output_trouble_since >= kOnceOutputTrouble.count();
-  if (only_output) return End(WorstOf({ExitCode::kOutput, failures}), "an output folder does not take the files");
-  if (overview.held_for_person == overview.unfinished) {
-    return End(WorstOf({ExitCode::kLeft, failures}), "what is left waits for a person");
+  const bool stuck =
+      overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person >= overview.unfinished;
+  if (!stuck) return {};
+  const bool disks = overview.blocked_on_output + overview.blocked_on_disk > 0;
+  const bool long_enough =
+      overview.disk_trouble_since && facts.now - *overview.disk_trouble_since >= kOnceDiskTrouble.count();
+  if (!disks) return End(WorstOf({ExitCode::kLeft, failures}), "what is left waits for a person");
+  if (!long_enough) return {};
+  if (overview.blocked_on_output > 0) {
+    return End(WorstOf({ExitCode::kOutput, failures}), "an output folder does not take the files");
   }
-  return {};
+  return End(WorstOf({ExitCode::kLeft, failures}), "a folder cannot be reached");
 }
 
 }  // namespace tegodrop

@@ -46,8 +46,8 @@ struct OnceDecision {
 inline constexpr std::chrono::milliseconds kOnceGrace = std::chrono::seconds(10);
 // How long the portal may be silent.
 inline constexpr std::chrono::milliseconds kOncePortalSilence = std::chrono::minutes(2);
-// How long an output folder may refuse the file while nothing else is left to do.
-inline constexpr std::chrono::milliseconds kOnceOutputTrouble = std::chrono::seconds(30);
+// How long a folder may be in trouble while nothing else is left to do.
+inline constexpr std::chrono::milliseconds kOnceDiskTrouble = std::chrono::seconds(30);
 
 OnceDecision DecideOnce(const OnceFacts& facts);
 

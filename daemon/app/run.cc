@@ -42,7 +42,9 @@ LogFormat FormatOf(LogOutput output) {
   return LogFormat::kJson;
 }
 
-milliseconds SettleOf(const FolderSettings& folder) { return folder.settle.value_or(std::chrono::seconds(2)); }
+milliseconds SettleOf(const Daemon::FolderView& view) {
+  return std::max(view.state->settle, view.settings->settle.value_or(milliseconds(0)));
+}
 
 // One life of the process as a daemon.
 class Runner {
@@ -157,7 +159,7 @@ class Runner {
     facts.started = started_;
     facts.intake_stopped = intake_stopped_;
     for (const Daemon::FolderView& view : daemon_->folders()) {
-      facts.folders.push_back({view.settings->name, SettleOf(*view.settings), *view.state});
+      facts.folders.push_back({view.settings->name, SettleOf(view), *view.state});
     }
     facts.overview = daemon_->overview();
     facts.failed = report_.failed();
@@ -180,10 +182,12 @@ class Runner {
     for (const OnceFolder& folder : facts.folders) {
       if (!folder.state.open) {
         ++left_;
+        report_.Leave(folder.name, "", folder.state.reason);
         log_.Error("folder.unusable", "the drop folder could not be opened",
                    {{"folder", folder.name}, {"reason", folder.state.reason}});
       }
       for (const IntakeState::Pending& pending : folder.state.pending) {
+        if (pending.claiming) continue;  // carried to its row
         ++left_;
         report_.Leave(folder.name, pending.file_name, pending.reason);
         log_.Error("artifact.left", "the file is not whole and was left where it is",
@@ -193,10 +197,11 @@ class Runner {
   }
 
   void OnStopSignal() {
-    if (daemon_ == nullptr) return End(ExitCode::kDone);
+    if (daemon_ == nullptr) return End(options_.once ? ExitCode::kLeft : ExitCode::kDone);
     log_.Info("daemon.stop", "stopping; what is left goes on after the next start");
     const bool work_left = options_.once && (!intake_stopped_ || daemon_->overview().unfinished > 0);
-    StopWith(work_left ? ExitCode::kLeft : ExitCode::kDone);
+    const bool failures = options_.once && report_.failed() + left_ > 0;
+    StopWith(WorstOf({work_left ? ExitCode::kLeft : ExitCode::kDone, failures ? ExitCode::kFailed : ExitCode::kDone}));
   }
 
   void StopWith(ExitCode code) {

@@ -95,6 +95,9 @@ std::string RunReport::Json(ExitCode code) const {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-void RunReport::Print(ExitCode code) const { std::printf("%s\n", Json(code).c_str()); }
+void RunReport::Print(ExitCode code) const {
+  std::printf("%s\n", Json(code).c_str());
+  std::fflush(stdout);
+}
 
 }  // namespace tegodrop

@@ -41,8 +41,11 @@ class ActiveJob final : public JobRecord {
   // The conductor's own notes.
   HandlePtr work;               // the room's attempt, or nothing
   MonoMs due = 0;               // nothing is begun before
-  bool output_trouble = false;  // the last error was its output folder's
-  Progress progress;            // of the transfer under way
+  bool disk_trouble = false;    // the last error was a folder's or the ledger's
+  bool output_trouble = false;  // most likely its output folder's
+  // The last wait, also while a try that will meet it again is under way: since when it lasts, and whether it is news.
+  Waiting last_wait;
+  Progress progress;  // of the transfer under way
 
  private:
   struct Write {

@@ -72,16 +72,18 @@ void Conductor::Take(Job job) {
   const WallMs wait = taken.waiting.not_before - world_.clock.Wall();
   if (taken.waiting.not_before != 0 && wait > 0) active->due = now + std::min<WallMs>(wait, kLongestOldWait.count());
   if (StageOf(taken) == Stage::kAwait) watches_[taken.target.version].due = now;
-  const bool foreign = !OurPortal(taken) && !IsEnd(taken.state);
   ActiveJob& placed = *(jobs_[id] = std::move(active));
   on_change_(placed.job(), placed.progress);
-  if (foreign) {
-    NoteWait(placed,
-             "the portal account that it was claimed with (tenant " + placed.job().target.tenant + " at " +
-                 placed.job().target.portal_url + "): configure that one to go on",
-             milliseconds(0));
-  }
+  if (!OurPortal(placed.job()) && !IsEnd(placed.job().state)) NoteForeign(placed);
   TurnSoon();
+}
+
+void Conductor::NoteForeign(ActiveJob& job) {
+  const Target& target = job.job().target;
+  NoteWait(job,
+           "the portal account that it was claimed with (tenant " + target.tenant + " at " + target.portal_url +
+               "): configure that one to go on",
+           milliseconds(0));
 }
 
 bool Conductor::OurPortal(const Job& job) const {
@@ -96,16 +98,16 @@ void Conductor::TurnSoon() {
   });
 }
 
-MonoMs Conductor::HeldUntil(Stage stage) const {
-  switch (stage) {
-    case Stage::kUpload:
-      return std::max(uploads_held_until_, credentials_held_until_);
-    case Stage::kAwait:
-    case Stage::kDeliver:
-      return credentials_held_until_;
-    default:
-      return 0;
-  }
+// Whether its next step is a question to the portal or its store; a fetched job needs its output folder alone.
+bool Conductor::AsksPortal(const Job& job) {
+  const Stage stage = StageOf(job);
+  return stage == Stage::kUpload || stage == Stage::kConfirm || stage == Stage::kAwait || job.state == JobState::kBuilt;
+}
+
+MonoMs Conductor::HeldUntil(const Job& job) const {
+  if (!AsksPortal(job)) return 0;
+  return StageOf(job) == Stage::kUpload ? std::max(uploads_held_until_, credentials_held_until_)
+                                        : credentials_held_until_;
 }
 
 void Conductor::Turn() {
@@ -125,8 +127,8 @@ void Conductor::Turn() {
       continue;
     }
     if (job->saving() || stage == Stage::kAwait) continue;
-    if (!OurPortal(job->job()) && (stage == Stage::kUpload || stage == Stage::kDeliver)) continue;
-    const MonoMs due = std::max(job->due, HeldUntil(stage));
+    if (!OurPortal(job->job()) && AsksPortal(job->job())) continue;
+    const MonoMs due = std::max(job->due, HeldUntil(job->job()));
     if (due <= now) {
       ready.push_back(job.get());
     } else {
@@ -148,7 +150,7 @@ void Conductor::Turn() {
     Watch& watch =
         watches_.try_emplace(version, Watch{nullptr, now + settings_.polling.interval.count(), 0}).first->second;
     if (watch.look) continue;
-    const MonoMs due = std::max(watch.due, HeldUntil(Stage::kAwait));
+    const MonoMs due = std::max(watch.due, credentials_held_until_);
     if (due <= now) {
       LookAt(version, watch);
     } else {
@@ -187,16 +189,17 @@ void Conductor::Begin(ActiveJob& job, Stage stage) {
 
 void Conductor::BeginWork(ActiveJob& job, const Rooms::Work& work) {
   const std::string id = job.job().id;
-  const Stage stage = StageOf(job.job());
+  const bool asks_portal = AsksPortal(job.job());
   job.work = work(
       job,
       [this, id](std::uint64_t done, std::uint64_t total) {
         ActiveJob* active = Find(id);
         if (active == nullptr) return;
         active->progress = {done, total};
+        if (done > 0) portal_silent_since_.reset();
         on_change_(active->job(), active->progress);
       },
-      [this, id, stage](Status status) { WorkDone(id, stage, std::move(status)); });
+      [this, id, asks_portal](Status status) { WorkDone(id, asks_portal, std::move(status)); });
 }
 
 // A row in state claiming comes from an earlier life: the artifact decides whether the claim happened.
@@ -208,13 +211,15 @@ void Conductor::CheckClaim(ActiveJob& job) {
     if (!claimed) return React(*active, claimed.error());
     if (*claimed) {
       const WallMs now = world_.clock.Wall();
-      return Note(
+      Note(
           *active,
           [now](Job& changed) {
             changed.state = changed.failure ? JobState::kFailed : JobState::kClaimed;
             changed.times.claimed = now;
           },
           "found claimed after a restart");
+      if (!OurPortal(active->job())) NoteForeign(*active);
+      return;
     }
     // It still lies in the drop folder, or somebody took it away: what is there is found again by its folder's scan.
     const std::string file = active->job().artifact.file_name;
@@ -229,16 +234,17 @@ void Conductor::CheckClaim(ActiveJob& job) {
   });
 }
 
-void Conductor::WorkDone(const std::string& id, Stage stage, Status status) {
+void Conductor::WorkDone(const std::string& id, bool asked_portal, Status status) {
   ActiveJob* job = Find(id);
   if (job == nullptr) return;
   job->work.reset();
   job->progress = {};
   if (!status) return React(*job, status.error());
   job->due = 0;
-  job->output_trouble = false;
-  if (stage == Stage::kUpload || stage == Stage::kDeliver) PortalAnswered();
-  if (stage == Stage::kDeliver) output_trouble_since_.reset();
+  job->disk_trouble = job->output_trouble = false;
+  job->last_wait = {};
+  disk_trouble_since_.reset();
+  if (asked_portal) PortalAnswered();
   if (job->job().finished) jobs_.erase(id);
   if (stopping_) return FinishStop();
   TurnSoon();
@@ -248,7 +254,9 @@ void Conductor::React(ActiveJob& job, const Error& error) {
   const Reaction reaction = ReactTo(job.job(), error, world_.random);
   const MonoMs now = world_.clock.Mono();
   if (reaction.portal_trouble && !portal_silent_since_) portal_silent_since_ = now;
-  if (reaction.output_trouble && !output_trouble_since_) output_trouble_since_ = now;
+  if (reaction.hold != HoldScope::kJob) portal_silent_since_.reset();  // a refusal is an answer
+  if (reaction.disk_trouble && !disk_trouble_since_) disk_trouble_since_ = now;
+  job.disk_trouble = reaction.disk_trouble;
   job.output_trouble = reaction.output_trouble;
   if (reaction.failure) {
     const Failure failure = *reaction.failure;
@@ -260,7 +268,8 @@ void Conductor::React(ActiveJob& job, const Error& error) {
         },
         failure.message);
   } else {
-    job.due = now + reaction.delay.count();
+    // What holds up the portal as a whole ends for all at once.
+    job.due = reaction.hold == HoldScope::kJob ? now + reaction.delay.count() : now;
     if (!reaction.waiting_for.empty()) NoteWait(job, reaction.waiting_for, reaction.delay);
     Hold(reaction, now);
   }
@@ -295,17 +304,33 @@ void Conductor::PortalAnswered() {
   if (credentials_held_until_ == 0) return;
   credentials_held_until_ = 0;
   world_.log.Info("portal.credentials_accepted", "the portal accepts the credentials again");
+  EndWaits();
+}
+
+// What was shown on every job because the portal held all of them up is true no longer.
+void Conductor::EndWaits() {
+  for (auto& [id, job] : jobs_) {
+    const bool waits = job->job().waiting.not_before != 0 && !job->work && !job->saving();
+    if (!waits || job->disk_trouble || !AsksPortal(job->job()) || !OurPortal(job->job())) continue;
+    job->due = 0;
+    job->last_wait = {};
+    Note(
+        *job, [](Job&) {}, "");
+  }
 }
 
 void Conductor::NoteWait(ActiveJob& job, const std::string& for_what, milliseconds delay) {
   const WallMs now = world_.clock.Wall();
   const WallMs not_before = delay.count() == 0 ? 0 : now + delay.count();
+  const bool news = job.last_wait.for_what != for_what;
+  job.last_wait = {for_what, news ? now : job.last_wait.since, not_before};
+  if (news) {
+    const Job& row = job.job();
+    world_.log.Warning("job.waiting", "waits for " + for_what,
+                       {{"job", row.id}, {"folder", row.target.folder}, {"file", row.artifact.file_name}});
+  }
   Note(
-      job,
-      [for_what, now, not_before, before = job.job().waiting](Job& changed) {
-        changed.waiting = {for_what, before.for_what == for_what ? before.since : now, not_before};
-      },
-      "");
+      job, [waiting = job.last_wait](Job& changed) { changed.waiting = waiting; }, "");
 }
 
 // Writes the row, and waits a little where the ledger would not take it: the row says how to go on in any case.
@@ -346,7 +371,7 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
     if (error.kind == ErrorKind::kSignIn) {
       Hold(ReactTo(Job{}, error, world_.random), now);
     } else {
-      if (!portal_silent_since_) portal_silent_since_ = now;
+      if (error.kind == ErrorKind::kRetry && !portal_silent_since_) portal_silent_since_ = now;
       const milliseconds delay = std::max(RetryDelay(watch.failures - 1, error.retry_after, world_.random),
                                           milliseconds(settings_.polling.interval));
       watch.due = now + delay.count();
@@ -376,7 +401,8 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
 
 void Conductor::StepJob(const std::string& id, std::optional<BuildRow> row) {
   ActiveJob* job = Find(id);
-  if (job == nullptr || StageOf(job->job()) != Stage::kAwait) return;
+  // A row that is being written is not the one that was looked up: the next look decides.
+  if (job == nullptr || job->saving() || StageOf(job->job()) != Stage::kAwait) return;
   const GateStep step = StepFor(job->job(), row, settings_.polling, world_.clock.Wall());
   if (step.alarm) {
     world_.log.Warning("job.build_takes_long",
@@ -388,6 +414,7 @@ void Conductor::StepJob(const std::string& id, std::optional<BuildRow> row) {
   }
   if (!step.change) {
     // A wait for the portal is over: it has answered.
+    job->last_wait = {};
     if (job->job().waiting.not_before != 0)
       Note(
           *job, [](Job&) {}, "");
@@ -409,9 +436,7 @@ void Conductor::StepJob(const std::string& id, std::optional<BuildRow> row) {
 void Conductor::SlotIsFree() {
   if (uploads_held_until_ == 0) return;
   uploads_held_until_ = 0;
-  for (auto& [id, job] : jobs_) {
-    if (StageOf(job->job()) == Stage::kUpload) job->due = 0;
-  }
+  EndWaits();
 }
 
 void Conductor::FolderIsBack(const std::string& folder) {
@@ -429,9 +454,6 @@ void Conductor::Changed(const Job& before, const Job& after) {
   if (before.state != after.state && !IsEnd(after.state)) {
     say(LogLevel::kInfo, "job." + std::string(ToString(after.state)),
         "the job is " + std::string(ToString(after.state)));
-  }
-  if (!after.waiting.for_what.empty() && after.waiting.for_what != before.waiting.for_what) {
-    say(LogLevel::kWarning, "job.waiting", "waits for " + after.waiting.for_what);
   }
   const ActiveJob* active = Find(after.id);
   on_change_(after, active == nullptr ? Progress{} : active->progress);
@@ -471,9 +493,10 @@ Overview Conductor::overview() const {
   overview.unfinished = static_cast<int>(jobs_.size());
   overview.portal_silent_since = portal_silent_since_;
   overview.credentials_refused = credentials_held_until_ != 0;
-  overview.output_trouble_since = output_trouble_since_;
+  overview.disk_trouble_since = disk_trouble_since_;
   for (const auto& [id, job] : jobs_) {
     overview.blocked_on_output += job->output_trouble ? 1 : 0;
+    overview.blocked_on_disk += job->disk_trouble && !job->output_trouble ? 1 : 0;
     const bool foreign = !OurPortal(job->job()) && StageOf(job->job()) != Stage::kFinish;
     const bool held = job->job().state == JobState::kConfirming && !job->job().waiting.for_what.empty() &&
                       job->job().waiting.not_before == 0;

@@ -65,9 +65,10 @@ struct Overview {
   int unfinished = 0;
   std::optional<MonoMs> portal_silent_since;  // of the first error since the portal's last good answer
   bool credentials_refused = false;
-  std::optional<MonoMs> output_trouble_since;  // of the first error since an output folder's last success
-  int blocked_on_output = 0;                   // unfinished jobs that wait for their output folder
-  int held_for_person = 0;                     // unfinished jobs that nothing but a person can move on
+  std::optional<MonoMs> disk_trouble_since;  // of the first error since a folder's last success
+  int blocked_on_output = 0;                 // unfinished jobs that wait for their output folder
+  int blocked_on_disk = 0;                   // unfinished jobs that wait for some other folder
+  int held_for_person = 0;                   // unfinished jobs that nothing but a person can move on
 };
 
 class Conductor {
@@ -100,18 +101,21 @@ class Conductor {
 
   static Stage StageOf(const Job& job);
   bool OurPortal(const Job& job) const;
-  MonoMs HeldUntil(Stage stage) const;
+  MonoMs HeldUntil(const Job& job) const;
+  static bool AsksPortal(const Job& job);
   void Turn();
   void TurnSoon();
   void Begin(ActiveJob& job, Stage stage);
   void BeginWork(ActiveJob& job, const Rooms::Work& work);
   void CheckClaim(ActiveJob& job);
-  void WorkDone(const std::string& id, Stage stage, Status status);
+  void WorkDone(const std::string& id, bool asked_portal, Status status);
   void React(ActiveJob& job, const Error& error);
   void Hold(const Reaction& reaction, MonoMs now);
   void PortalAnswered();
   void SlotIsFree();
   void Note(ActiveJob& job, std::function<void(Job&)> change, std::string note);
+  void NoteForeign(ActiveJob& job);
+  void EndWaits();
   void NoteWait(ActiveJob& job, const std::string& for_what, std::chrono::milliseconds delay);
   void LookAt(const std::string& version, Watch& watch);
   void TakeLook(const std::string& version, const std::vector<std::string>& ids, Result<HistoryLook> look);
@@ -131,7 +135,7 @@ class Conductor {
   MonoMs uploads_held_until_ = 0;
   MonoMs credentials_held_until_ = 0;
   std::optional<MonoMs> portal_silent_since_;
-  std::optional<MonoMs> output_trouble_since_;
+  std::optional<MonoMs> disk_trouble_since_;
   bool stopping_ = false;
   HandlePtr stop_timer_;
   std::function<void()> stopped_;

@@ -1,5 +1,6 @@
 #include "daemon/conductor/gates.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/base/text.h"
@@ -99,11 +100,14 @@ GateStep Judge(const Job& job, const BuildRow& row, const PollingSettings& polli
 }
 
 GateStep NotConfirmed(const Job& job, const PollingSettings& polling, WallMs now) {
+  // As many looks as fit into the time, so that a wall clock that jumps does not shorten it.
+  const auto fit = static_cast<int>(std::min<std::int64_t>(polling.confirm_after / polling.interval, 1'000'000));
+  const int needed = std::max(kLeastConfirmingLooks, fit);
   const int looks = job.confirming_looks + 1;
   const bool long_enough = now - job.confirming_since >= polling.confirm_after.count();
-  if (looks < kLeastConfirmingLooks || !long_enough) {
+  if (looks < needed || !long_enough) {
     // Only as many as count are written: afterwards time alone decides.
-    if (job.confirming_looks >= kLeastConfirmingLooks) return {};
+    if (job.confirming_looks >= needed) return {};
     return Step([looks](Job& changed) { changed.confirming_looks = looks; }, "");
   }
   if (job.sends >= kMostUnconfirmedSends) {

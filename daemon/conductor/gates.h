@@ -15,7 +15,8 @@ namespace tegodrop {
 // How long a build that is neither running nor done and names no error is watched: it was perhaps queued for signing by
 // hand.
 inline constexpr std::chrono::milliseconds kResetGrace = std::chrono::minutes(30);
-// Looks through the whole history that must miss an upload before it counts as not arrived.
+// Looks through the whole history that must miss an upload before it counts as not arrived; more where more fit into
+// polling.confirm_after.
 inline constexpr int kLeastConfirmingLooks = 3;
 // How often one artifact may be sent whole when the history never showed it, before a person has to decide.
 inline constexpr int kMostUnconfirmedSends = 2;

@@ -52,7 +52,7 @@ Reaction OnCorrupt(const Job& job, const Error& error, Random& random) {
     return Fail(FailureKind::kChecksum, "the claimed file is not what was admitted: " + error.message,
                 "somebody changed it inside the drop folder's own room; drop the artifact again");
   }
-  if (job.download_tries < kMostBadDownloads) {
+  if (job.bad_downloads < kMostBadDownloads) {
     return Wait(RetryDelay(job.download_tries, error.retry_after, random),
                 "a fresh download, because " + error.message);
   }
@@ -62,10 +62,12 @@ Reaction OnCorrupt(const Job& job, const Error& error, Random& random) {
 }
 
 Reaction OnLocalDisk(const Job& job, const Error& error, Random& random) {
-  // The row does not count these tries: the delay is spread over its whole range, so that a repaired disk is noticed
-  // soon.
+  // The row does not count these tries: one delay for all, short enough that a repaired disk is noticed soon.
   Reaction reaction = Wait(RetryDelay(3, error.retry_after, random) + std::chrono::seconds(1), error.message);
-  reaction.output_trouble = OnTheWayBack(job.state);
+  reaction.disk_trouble = true;
+  // A failure's record goes into the output folder first.
+  reaction.output_trouble =
+      OnTheWayBack(job.state) || job.state == JobState::kFailed || job.state == JobState::kCancelled;
   return reaction;
 }
 
@@ -73,6 +75,11 @@ Reaction OnLocalDisk(const Job& job, const Error& error, Random& random) {
 
 Reaction ReactTo(const Job& job, const Error& error, Random& random) {
   if (error.outcome_unknown) return Wait(milliseconds(0), "");
+  const bool refused =
+      error.kind == ErrorKind::kCorrupt || error.kind == ErrorKind::kRejected || error.kind == ErrorKind::kExpired;
+  // What has come to its end cannot fail any more, and before the claim there is nothing to judge: only folders are to
+  // blame.
+  if (refused && (Finishing(job.state) || job.state == JobState::kClaiming)) return OnLocalDisk(job, error, random);
   switch (error.kind) {
     case ErrorKind::kRetry: {
       Reaction reaction = Wait(RetryDelay(TriesOf(job), error.retry_after, random), "the portal: " + error.message);

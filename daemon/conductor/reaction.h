@@ -31,7 +31,8 @@ struct Reaction {
   std::string waiting_for;  // one phrase for people
   HoldScope hold = HoldScope::kJob;
   bool portal_trouble = false;  // the portal or its store did not answer as it should
-  bool output_trouble = false;  // the output folder did not take the file
+  bool disk_trouble = false;    // a folder or the ledger could not be read or written
+  bool output_trouble = false;  // of these: most likely the output folder
 };
 
 // `job`: its row after the error. An error with outcome_unknown gives a wait of no time: the row says confirming.

@@ -48,7 +48,7 @@ class Deliverer {
   //
   // Errors of `done`, by reaction:
   //   kRetry      passing trouble of portal or store, a refused signed URL too; the row counts download_tries
-  //   kSlowDown   the portal or the store has enough for now; not counted
+  //   kSlowDown   the portal has enough for now; not counted
   //   kSignIn     the portal refuses the credentials
   //   kRejected   the portal refuses the download for good
   //   kCorrupt    the output failed its checks: its bytes are in quarantine (but for one that is too large), the row

@@ -120,7 +120,6 @@ void Download::Received(Result<HttpAnswer> answer) {
 Error Download::RefusedByStore(const HttpAnswer& answer) const {
   const std::string status = "HTTP " + std::to_string(answer.status);
   Error error = MakeError(ErrorKind::kRetry, "the store refused the download (" + status + ")");
-  if (answer.status == 429) error.kind = ErrorKind::kSlowDown;
   if (answer.status == 401 || answer.status == 403) error.message = "the store refused the signed URL (" + status + ")";
   if (answer.status == 404 || answer.status == 410) {
     error.message = "the store does not have the protected output (" + status + ")";
@@ -154,6 +153,7 @@ void Download::RecordFetched(std::vector<Check> checks) {
         job.output.sha256 = facts.sha256;
         job.output.checks = checks;
         job.download_tries = 0;
+        job.bad_downloads = 0;
       },
       "the protected output is here and passed its checks", [this] { Done({}); });
 }
@@ -169,6 +169,7 @@ void Download::Condemn(std::vector<Check> checks, bool whole) {
         job.output.sha256 = facts.sha256;
         job.output.checks = checks;
         ++job.download_tries;
+        ++job.bad_downloads;
       },
       std::move(note), [this, whole, error = std::move(error)] { whole ? Quarantine(error) : Abandon(error); });
 }

@@ -89,6 +89,12 @@ void Claiming::Again(const Error& error, void (Claiming::*step)()) {
   if (trouble_ != error.message) {
     trouble_ = error.message;
     world_.log.Warning("artifact.claim_failed", trouble_, {{"job", plan_.job.id}, {"file", plan_.request.name}});
+    // For `status`; what is recorded next ends it. Without a row there is nothing to show it on.
+    if (step != &Claiming::Insert && step != &Claiming::Remove) {
+      Job row = plan_.job;
+      row.waiting = {"its claim: " + trouble_, world_.clock.Wall(), 0};
+      world_.ledger.Save(row, "", [](const Status&) {});
+    }
   }
   if (stopping_) return End(ClaimEnd::kDropped);
   const auto delay = RetryDelay(tries_++, std::chrono::seconds(1), world_.random);

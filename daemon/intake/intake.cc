@@ -35,6 +35,7 @@ class Intake::Impl {
   void Rescan() { keeper_.WantListing(); }
   void Stop(std::function<void()> done);
   const IntakeState& state() const;
+  bool is_open() const { return keeper_.is_open(); }
   void OnChange(std::function<void()> changed) { changed_ = std::move(changed); }
 
  private:
@@ -197,7 +198,8 @@ void Intake::Impl::OnListed(const Listing& listing, std::uint64_t number) {
     if (file.kind == EntryKind::kArtifact) SeeArtifact(file, std::move(sidecars[file.name]), number);
   }
   DropUnlisted(number);
-  if (!keeper_.copies()) orphans_.See(alone);
+  // A folder that may not be changed keeps its sidecars.
+  orphans_.See(keeper_.copies() ? std::vector<ListedFile>() : alone);
   Pump();
 }
 
@@ -373,6 +375,10 @@ void Intake::Impl::Decide(const std::string& name, Entry& entry, Weighed weighed
                           std::optional<Failure> failure) {
   if (keeper_.copies() && kept_.IsKnown(name, weighed.artifact.sha256)) {
     kept_.Touched(name, weighed.artifact.sha256, entry.candidate.stat());
+    world_.log.Info("artifact.known",
+                    "the same bytes under the same name were taken before; to have them built again, drop them under "
+                    "another name",
+                    {{"folder", settings_.folder.name}, {"file", name}});
     Forget(entries_.find(name));
     return;
   }
@@ -451,14 +457,19 @@ const IntakeState& Intake::Impl::state() const {
   state_.state = load_trouble_.empty() ? keeper_.record().state : "degraded";
   state_.reason = load_trouble_.empty() ? keeper_.record().reason : load_trouble_;
   state_.scanned = scanned_;
-  state_.busy = !loaded_ || keeper_.listing() || looks_ > 0 || claims_ > 0 || !ready_.empty();
+  state_.settle = rules_.settle;
+  int troubled = 0;
+  for (const auto& [name, entry] : entries_) troubled += entry.claiming && !entry.claiming->trouble().empty() ? 1 : 0;
+  const bool loading = !loaded_ && load_trouble_.empty();
+  state_.busy = loading || keeper_.listing() || looks_ > 0 || claims_ > troubled || !ready_.empty();
   // Claims in trouble change their words by themselves.
   if (!pending_changed_ && claims_ == 0) return state_;
   pending_changed_ = claims_ > 0;
   state_.pending.clear();
   for (const auto& [name, entry] : entries_) {
     const bool in_trouble = entry.claiming && !entry.claiming->trouble().empty();
-    state_.pending.push_back({name, in_trouble ? entry.claiming->trouble() : entry.reason, entry.first_seen});
+    state_.pending.push_back({name, in_trouble ? entry.claiming->trouble() : entry.reason, entry.first_seen,
+                              entry.claiming != nullptr && !in_trouble});
   }
   std::sort(state_.pending.begin(), state_.pending.end(),
             [](const auto& a, const auto& b) { return a.file_name < b.file_name; });
@@ -470,6 +481,7 @@ Intake::Intake(IntakeWorld world, IntakeSettings settings, FolderRecord known, s
 
 Intake::~Intake() = default;
 
+bool Intake::is_open() const { return impl_->is_open(); }
 void Intake::Start() { impl_->Start(); }
 void Intake::Rescan() { impl_->Rescan(); }
 void Intake::Stop(std::function<void()> done) { impl_->Stop(std::move(done)); }

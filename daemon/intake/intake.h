@@ -5,6 +5,7 @@
 // beside the file and in `status`.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,14 +33,16 @@ struct IntakeState {
   std::string state = "ok";  // "ok" | "degraded" | "missing"
   std::string reason;        // one sentence, empty with ok
   bool scanned = false;      // at least one listing was worked through since the start
-  // A listing, a look or a claim is under way or about to be. Without it no candidate can be admitted before something
-  // happens to it or time passes.
+  // A listing, a look or a claim is under way or about to be, and not in trouble. Without it no candidate can be
+  // admitted before something happens to it or time passes.
   bool busy = false;
+  std::chrono::milliseconds settle{0};  // how long a file must be quiet here; 0 before the folder was open once
   struct Pending {
     std::string file_name;
     std::string reason;  // what it waits for: "2 s of quiet", "somebody still has it open for writing", "not (yet) a
                          // whole ZIP: …"
     WallMs since = 0;
+    bool claiming = false;  // its claim is under way, and not in trouble
   };
   std::vector<Pending> pending;  // candidates that are there and not admitted yet
 };
@@ -64,6 +67,8 @@ class Intake {
   void Stop(std::function<void()> done);
   // Valid until the next call.
   const IntakeState& state() const;
+  // state().open alone, at no cost.
+  bool is_open() const;
   // `changed` runs on the loop whenever `open`, `state` or `reason` has changed. It may not destroy the Intake.
   void OnChange(std::function<void()> changed);
 

@@ -119,8 +119,8 @@ void VisitFailure(Visitor& v, FailureT& failure) {
 template <typename Visitor, typename JobT>
 void VisitJob(Visitor& v, JobT& job) {
   auto& [id, state, finished, owner, epoch, target, artifact, ticket, upload_tries, refused_urls, sends,
-         last_chunk_left, confirming_since, confirming_looks, build, reset_since, alarmed, download_tries, output,
-         times, waiting, failure] = job;
+         last_chunk_left, confirming_since, confirming_looks, build, reset_since, alarmed, download_tries,
+         bad_downloads, output, times, waiting, failure] = job;
   v.Field("id", id);
   v.Field("state", state);
   v.Field("finished", finished);
@@ -139,6 +139,7 @@ void VisitJob(Visitor& v, JobT& job) {
   v.Field("reset_since", reset_since);
   v.Field("alarmed", alarmed);
   v.Field("download_tries", download_tries);
+  v.Field("bad_downloads", bad_downloads);
   VisitOutput(v, output);
   VisitTimes(v, times);
   VisitWaiting(v, waiting);

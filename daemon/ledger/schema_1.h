@@ -75,6 +75,7 @@ CREATE TABLE jobs (
   alarmed INTEGER NOT NULL,
 
   download_tries INTEGER NOT NULL,
+  bad_downloads INTEGER NOT NULL,
   staging_name TEXT NOT NULL,
   protected_name TEXT NOT NULL,
   output_size INTEGER NOT NULL,

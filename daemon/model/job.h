@@ -97,7 +97,8 @@ struct Job {
   WallMs reset_since = 0;         // when `success: false` without an error was first seen
   bool alarmed = false;           // that the build takes too long was reported
 
-  int download_tries = 0;
+  int download_tries = 0;  // failures since the build was done, for the delay of the next try
+  int bad_downloads = 0;   // of these: outputs that failed their checks
   Output output;
   Times times;
   Waiting waiting;

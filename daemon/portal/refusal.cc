@@ -12,15 +12,22 @@ namespace {
 // Shorter pieces occur by chance, and would give themselves away by what is missing.
 constexpr std::size_t kShortestHidden = 8;
 
-ErrorKind KindOf(int status) {
+// What a gateway says in the portal's place while that is being replaced, or under a wrong portal.url.
+bool OfAGateway(const HttpAnswer& answer) {
+  const bool status = answer.status == 404 || answer.status == 405 || answer.status == 421 || answer.status == 425;
+  return status && !Trim(answer.body).starts_with('{');
+}
+
+ErrorKind KindOf(const HttpAnswer& answer) {
+  const int status = answer.status;
   if (status == 401 || status == 403) return ErrorKind::kSignIn;
   if (status == 429) return ErrorKind::kSlowDown;
-  if (status == 408 || status < 400 || status >= 500) return ErrorKind::kRetry;
+  if (status == 408 || status < 400 || status >= 500 || OfAGateway(answer)) return ErrorKind::kRetry;
   return ErrorKind::kRejected;
 }
 
 std::string Opening(const HttpAnswer& answer) {
-  switch (KindOf(answer.status)) {
+  switch (KindOf(answer)) {
     case ErrorKind::kSignIn:
       return "the portal refused the credentials, or they lack the permission";
     case ErrorKind::kSlowDown:
@@ -35,6 +42,7 @@ std::string Opening(const HttpAnswer& answer) {
     return "the portal redirects to " + (to ? UrlWithoutQuery(*to).substr(0, 200) : std::string("nowhere")) +
            ", is portal.url right?";
   }
+  if (OfAGateway(answer)) return "something answers in the portal's place, is portal.url right?";
   return "the portal is in trouble";
 }
 
@@ -43,7 +51,7 @@ std::string Opening(const HttpAnswer& answer) {
 Error ErrorOfAnswer(const HttpAnswer& answer, const std::string& asked, WallMs now) {
   std::string message = "asked for " + asked + ": " + Opening(answer) + " (HTTP " + std::to_string(answer.status) + ")";
   if (const std::string words = PortalWords(answer.body); !words.empty()) message += ": " + words;
-  Error error = MakeError(KindOf(answer.status), std::move(message));
+  Error error = MakeError(KindOf(answer), std::move(message));
   error.http_status = answer.status;
   error.retry_after = answer.RetryAfter(now);
   return error;

@@ -164,7 +164,8 @@ Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int to, c
     if (!now) return leave(ClaimOutcome::kGone);
     if (!now->SameContentAs(request.expected)) return leave(ClaimOutcome::kChanged);
   }
-  if (request.expected.links > 1) {
+  // What was never read is refused and never sent.
+  if (request.expected.links > 1 && !request.sha256.empty()) {
     auto file = fs_.OpenFileAt(to, request.name);
     if (!file) return Fail(file.error());
     auto now = fs_.Stat(file->get());

@@ -15,6 +15,8 @@
 namespace tegodrop {
 namespace {
 
+bool Missing(const Error& error) { return error.sys == ENOENT; }
+
 // Whether files may be moved in and out: asked of the kernel, which knows of access lists and read-only mounts.
 bool MayChange(int folder) { return faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) == 0; }
 
@@ -80,6 +82,13 @@ Result<DropFolderFacts> FolderOps::Open(const std::string& known_room_id, const 
     facts.room_id = known_room_id;
   }
   facts.writable = settings_.change && MayChange(folder->get());
+  if (facts.writable && !settings_.make_rooms) {
+    auto id = fs_.StatAt(folder->get(), settings_.rooms + "/" + std::string(kRoomId));
+    if (!id) {
+      return Fail(ErrorKind::kCorrupt, settings_.path + " has no " + settings_.rooms + "/" + std::string(kRoomId) +
+                                           ": is the right file system mounted?");
+    }
+  }
   if (facts.writable) {
     // A room that cannot be used in a folder that can be written is a mistake to be mended, not a reason to copy.
     auto id = room(folder->get()).Prepare(random_, clock_.Wall());
@@ -162,23 +171,61 @@ Result<Fd> FolderOps::ClaimedFolder(const std::string& job, bool copy) {
   if (!folder) return Fail(folder.error());
   auto claimed = room((*folder)->fd.get()).Part(kRoomClaimed);
   if (!claimed && claimed.error().sys == ENOENT) {
-    return Fail(ErrorKind::kCorrupt,
-                settings_.path + " has lost its room " + settings_.rooms + ": what was claimed into it is gone");
+    return Fail(ErrorKind::kLocalDisk, settings_.path + " has lost its room " + settings_.rooms +
+                                           ": put it back, with what was claimed into it");
   }
   if (!claimed) return claimed;
   return fs_.OpenFolderAt(claimed->get(), job);
 }
 
 Result<bool> FolderOps::HasClaimed(const std::string& job, const std::string& name, bool copy) {
-  if (!copy) {
-    auto folder = Opened();
-    if (!folder) return Fail(folder.error());
-    if (auto there = StillThere(**folder); !there) return Fail(there.error());
+  if (!IsPlainName(job) || !IsPlainName(name)) return Fail(ErrorKind::kBug, "not a name in a folder");
+  if (copy) return HasCopied(job, name);
+  auto folder = Opened();
+  if (!folder) return Fail(folder.error());
+  if (auto there = StillThere(**folder); !there) return Fail(there.error());
+  auto claimed = ClaimedFolder(job, false);
+  if (!claimed && Missing(claimed.error())) return false;
+  if (!claimed) return Fail(claimed.error());
+  // By its stat and not by opening it: what may not be read was claimed all the same.
+  auto stat = fs_.StatAt(claimed->get(), name);
+  if (!stat && !Missing(stat.error())) return Fail(stat.error());
+  const int dir = (*folder)->fd.get();
+  if (!stat) {
+    if (auto back = PutBackSidecars(dir, claimed->get(), job, name); !back) return Fail(back.error());
+    return false;
   }
-  auto file = OpenClaimed(job, name, copy);
-  if (file) return true;
-  if (file.error().sys == ENOENT) return false;
-  return Fail(file.error());
+  // The death may have come before these.
+  for (const int fd : {claimed->get(), dir}) {
+    if (auto synced = fs_.SyncFolder(fd); !synced) return Fail(synced.error());
+  }
+  return true;
+}
+
+Result<bool> FolderOps::HasCopied(const std::string& job, const std::string& name) {
+  auto spool = SpoolFolder(job, false);
+  if (!spool && Missing(spool.error())) return false;
+  if (!spool) return Fail(spool.error());
+  auto stat = fs_.StatAt(spool->get(), name);
+  if (stat) return true;
+  if (!Missing(stat.error())) return Fail(stat.error());
+  // What a death in the middle of the copy left.
+  (void)fs_.RemoveAt(spool->get(), std::string(kCopyPart));
+  (void)DropSpoolFolder(job);
+  return false;
+}
+
+// A claim moves the sidecars first: after a death in between they go back beside their artifact.
+Status FolderOps::PutBackSidecars(int folder, int claimed, const std::string& job, const std::string& name) {
+  ClaimRequest undo;
+  undo.job = job;
+  undo.name = name;
+  auto listed = fs_.List(claimed, [&](std::string_view entry, EntryType) {
+    if (entry.starts_with(name) && entry.size() > name.size()) undo.sidecars.push_back({std::string(entry), {}});
+    return true;
+  });
+  if (!listed) return listed;
+  return PutBack(folder, claimed, undo);
 }
 
 Result<Fd> FolderOps::OpenClaimed(const std::string& job, const std::string& name, bool copy) {

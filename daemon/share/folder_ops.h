@@ -1,7 +1,7 @@
 // What a drop folder does, blocking: for a thread of this process, and later for the helper process of a network
 // folder.
 //
-// Inspect, OpenClaimed and HasClaimed may run on any thread and at any time, beside an Open too: each works on the
+// Inspect and OpenClaimed may run on any thread and at any time, beside an Open too: each works on the
 // folder as it was open when it began. All other calls belong to one thread.
 #pragma once
 
@@ -28,6 +28,8 @@ struct FolderOpsSettings {
   std::string rooms;   // its own room's name
   std::string spool;   // absolute; where copies go; made where it is not
   bool change = true;  // false: `after: keep`, nothing in the folder is changed
+  // False: a folder that is opened for the sake of what was claimed into it; without its room it is not that folder.
+  bool make_rooms = true;
 };
 
 // The folder as one Open found it.
@@ -71,6 +73,8 @@ class FolderOps {
 
   Result<Fd> SpoolFolder(const std::string& job, bool make);
   Status DropSpoolFolder(const std::string& job);
+  Result<bool> HasCopied(const std::string& job, const std::string& name);
+  Status PutBackSidecars(int folder, int claimed, const std::string& job, const std::string& name);
   Result<ClaimOutcome> CopyToSpool(const ClaimRequest& request);
   Result<ClaimOutcome> MoveToRoom(const OpenedFolder& folder, int to, const ClaimRequest& request);
   Result<bool> SidecarsAsRead(int folder, int to, const ClaimRequest& request);

@@ -33,8 +33,15 @@ Result<Fd> OutputOps::Part(std::string_view part) {
   if (!folder) return folder;
   auto stat = fs_.Stat(folder->get());
   if (!stat) return Fail(stat.error());
+  if (had_room_) {
+    // A mount that went leaves an empty folder behind: nothing is delivered into that.
+    if (auto there = fs_.StatAt(folder->get(), rooms_); !there) {
+      return Fail(ErrorKind::kLocalDisk, path_ + " has lost its " + rooms_ + ": is the right file system mounted?");
+    }
+  }
   auto room = MakePart(folder->get(), rooms_, stat->gid);
   if (!room) return room;
+  had_room_ = true;
   return MakePart(room->get(), std::string(part), stat->gid);
 }
 

@@ -10,6 +10,7 @@
 //   nothing                              never staged, or somebody emptied the room
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,6 +77,7 @@ class OutputOps {
 
   const std::string path_;
   const std::string rooms_;
+  std::atomic<bool> had_room_ = false;  // since this object was made; calls may run on several threads
   FileSystem& fs_;
 };
 

@@ -28,7 +28,12 @@ Status Check(FileSystem& fs, const FileToSend& what, Sha256& digest) {
   }
   auto now = fs.Stat(what.file->get());
   if (!now) return Fail(now.error());
-  if (*now != what.opened) return Fail(ErrorKind::kCorrupt, "the claimed file was changed while it was uploaded");
+  // What was read is right, so nothing is sent that should not be; but whoever touches a claimed file is not done with
+  // it. A mode or a link more is no change.
+  if (!now->SameContentAs(what.opened)) {
+    return Fail(ErrorKind::kRetry,
+                "the claimed file was touched while it was uploaded: it is sent again from its start");
+  }
   return {};
 }
 

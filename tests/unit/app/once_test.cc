@@ -100,12 +100,21 @@ TEST(Once, AnOutputThatCannotBeWrittenEndsItOnlyWhenNothingElseIsLeftToDo) {
   OnceFacts facts = Facts(minutes(5));
   facts.overview.unfinished = 2;
   facts.overview.blocked_on_output = 1;
-  facts.overview.output_trouble_since = 0;
+  facts.overview.disk_trouble_since = 0;
   EXPECT_EQ(DecideOnce(facts).step, OnceStep::kWait) << "the other one goes on";
   facts.overview.unfinished = 1;
   EXPECT_EQ(DecideOnce(facts).code, ExitCode::kOutput);
-  facts.overview.output_trouble_since = facts.now - 29'000;
+  facts.overview.disk_trouble_since = facts.now - 29'000;
   EXPECT_EQ(DecideOnce(facts).step, OnceStep::kWait) << "it may be repaired meanwhile";
+}
+
+TEST(Once, AMissingFolderLeavesTheWorkForTheNextRun) {
+  OnceFacts facts = Facts(minutes(5));
+  facts.overview.unfinished = 2;
+  facts.overview.blocked_on_disk = 1;
+  facts.overview.held_for_person = 1;
+  facts.overview.disk_trouble_since = 0;
+  EXPECT_EQ(DecideOnce(facts).code, ExitCode::kLeft);
 }
 
 TEST(Once, WhatOnlyAPersonCanMoveIsLeft) {
@@ -113,6 +122,14 @@ TEST(Once, WhatOnlyAPersonCanMoveIsLeft) {
   facts.overview.unfinished = 1;
   facts.overview.held_for_person = 1;
   EXPECT_EQ(DecideOnce(facts).code, ExitCode::kLeft);
+}
+
+TEST(Once, WhatIsBeingLookedAtIsCarriedOnHoweverMuchThereIs) {
+  OnceFacts facts = Facts(minutes(5));
+  facts.intake_stopped = false;
+  facts.folders = {Folder(true, true, {Waiting()})};
+  facts.folders[0].state.busy = true;
+  EXPECT_EQ(DecideOnce(facts).step, OnceStep::kWait);
 }
 
 TEST(ExitCode, OfSeveralTheWorstCounts) {

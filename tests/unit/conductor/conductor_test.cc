@@ -287,6 +287,59 @@ TEST_F(ConductorTest, StopDoesNotWaitLongForAnAnswerThatDoesNotCome) {
   EXPECT_EQ(Row("a").last_chunk_left, 1) << "the next life asks the history";
 }
 
+TEST_F(ConductorTest, AnEndThatItsFolderRefusesIsTriedAgainLaterWithItsOwnFailure) {
+  Job job = MakeJob("a", JobState::kFailed);
+  job.failure = Failure{FailureKind::kBuildFailed, "no manifest", "", {}, {}, {}};
+  Take(job);
+  End(*Only("finish"), Fail(ErrorKind::kCorrupt, "the folder is another one"));
+  EXPECT_TRUE(Live("finish").empty()) << "no spinning";
+  EXPECT_EQ(Row("a").failure->message, "no manifest");
+  EXPECT_NE(Row("a").waiting.for_what.find("another one"), std::string::npos);
+  Step(seconds(20));
+  EXPECT_EQ(Live("finish").size(), 1U);
+}
+
+TEST_F(ConductorTest, AWaitLastsFromItsFirstErrorAndIsToldOnce) {
+  Take(MakeJob("a"));
+  const WallMs first = clock.Wall();
+  for (int i = 0; i < 4; ++i) {
+    auto upload = Only("upload");
+    Record(*upload, [](Job& row) { ++row.upload_tries; });
+    End(*upload, Fail(ErrorKind::kRetry, "connection refused"));
+    EXPECT_EQ(Row("a").waiting.since, first) << i;
+    Step(seconds(61));
+  }
+  EXPECT_EQ(log.Count("job.waiting"), 1);
+}
+
+TEST_F(ConductorTest, AFetchedJobNeedsNoPortal) {
+  Take(MakeJob("a"));
+  End(*Only("upload"), Fail(ErrorKind::kSignIn, "token revoked"));
+  Take(MakeJob("b", JobState::kFetched));
+  EXPECT_EQ(Only("deliver")->job, "b");
+  End(*Only("deliver"));
+  EXPECT_TRUE(conductor->overview().credentials_refused) << "the portal was not asked";
+}
+
+TEST_F(ConductorTest, BytesThatMoveAreAPortalThatAnswers) {
+  Take(MakeJob("a"));
+  End(*Only("upload"), Fail(ErrorKind::kRetry, "HTTP 503"));
+  Step(seconds(61));
+  EXPECT_TRUE(conductor->overview().portal_silent_since);
+  Only("upload")->progress(1, 10);
+  EXPECT_FALSE(conductor->overview().portal_silent_since);
+}
+
+TEST_F(ConductorTest, AForeignJobOfUnknownOutcomeKeepsItsExplanation) {
+  Job job = MakeJob("a", JobState::kUploading);
+  job.last_chunk_left = 1;
+  job.target.tenant = "other";
+  Take(job);
+  Step(hours(1));
+  EXPECT_EQ(Row("a").state, JobState::kUploading);
+  EXPECT_NE(Row("a").waiting.for_what.find("other"), std::string::npos);
+}
+
 TEST_F(ConductorTest, ProgressIsHandedOnWithItsJob) {
   Take(MakeJob("a"));
   auto upload = Only("upload");

@@ -156,6 +156,7 @@ TEST_F(GatesTest, AnUnknownUploadThatTheHistoryShowsHadArrived) {
 }
 
 TEST_F(GatesTest, AnUnknownUploadIsSentAgainOnlyAfterEnoughLooksAndEnoughTime) {
+  polling.interval = minutes(10);  // three looks fit into the half hour
   Job job = JobIn(JobState::kConfirming);
   job.sends = 1;
   job.last_chunk_left = 1;
@@ -172,6 +173,7 @@ TEST_F(GatesTest, AnUnknownUploadIsSentAgainOnlyAfterEnoughLooksAndEnoughTime) {
 }
 
 TEST_F(GatesTest, TimeAloneDoesNotSendAgain) {
+  polling.interval = minutes(10);  // three looks fit into the half hour
   Job job = JobIn(JobState::kConfirming);
   job.sends = 1;
   job.confirming_since = Ago(hours(5));
@@ -182,7 +184,19 @@ TEST_F(GatesTest, TimeAloneDoesNotSendAgain) {
   EXPECT_EQ(Step(job, std::nullopt).state, JobState::kClaimed);
 }
 
+TEST_F(GatesTest, AClockThatJumpsDoesNotShortenTheLooking) {
+  Job job = JobIn(JobState::kConfirming);
+  job.sends = 1;
+  job.confirming_since = Ago(hours(5));
+  for (int look = 1; look < 120; ++look) {  // 30 min of 15 s
+    job = Step(job, std::nullopt);
+    ASSERT_EQ(job.state, JobState::kConfirming) << look;
+  }
+  EXPECT_EQ(Step(job, std::nullopt).state, JobState::kClaimed);
+}
+
 TEST_F(GatesTest, AfterTheSecondUnknownSendAPersonDecides) {
+  polling.interval = minutes(10);  // three looks fit into the half hour
   Job job = JobIn(JobState::kConfirming);
   job.sends = 2;
   job.confirming_since = Ago(hours(5));

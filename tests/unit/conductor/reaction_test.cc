@@ -83,9 +83,10 @@ TEST(Reaction, ARefusedUrlIsReplacedAtOnceThreeTimes) {
 
 TEST(Reaction, ADamagedDownloadIsRepeatedAndThenFails) {
   Job job = JobIn(JobState::kBuilt);
-  job.download_tries = 2;
+  job.bad_downloads = 2;
+  job.download_tries = 9;
   EXPECT_FALSE(React(job, ErrorKind::kCorrupt).failure);
-  job.download_tries = 3;
+  job.bad_downloads = 3;
   ASSERT_TRUE(React(job, ErrorKind::kCorrupt).failure);
   EXPECT_EQ(React(job, ErrorKind::kCorrupt).failure->kind, FailureKind::kValidationFailed);
 }

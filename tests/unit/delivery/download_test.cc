@@ -139,13 +139,13 @@ TEST_F(DownloadTest, StoresTroubleIsTriedAgainNotBeforeItsOwnWord) {
   }
 }
 
-TEST_F(DownloadTest, BusyStoreIsNotCountedAsATry) {
+TEST_F(DownloadTest, BusyStoreIsWaitedForAndHoldsUpNothingElse) {
   const HandlePtr handle = StartToDownload(record);
   transfer.AnswerStatus(Open(), 429, "", {{"retry-after", "60"}});
   Settle();
-  ExpectError(ErrorKind::kSlowDown);
+  ExpectError(ErrorKind::kRetry);
   EXPECT_EQ(answer->error().retry_after, std::chrono::seconds(60));
-  EXPECT_EQ(record.job().download_tries, 0);
+  EXPECT_EQ(record.job().download_tries, 1);
 }
 
 TEST_F(DownloadTest, BodyCutShortIsTriedAgainAndLeavesNothing) {

@@ -57,11 +57,14 @@ TEST_F(ClaimingTest, AClaimThatFailsKeepsItsRowAndItsId) {
   ASSERT_EQ(ledger.jobs.size(), 1U);
   EXPECT_EQ(ledger.jobs.begin()->second.state, JobState::kClaiming);
   EXPECT_EQ(intake->state().pending.size(), 1U);
+  EXPECT_NE(ledger.jobs.begin()->second.waiting.for_what.find("cannot move"), std::string::npos) << "for status";
   Pass(seconds(15));
   ASSERT_EQ(admitted.size(), 1U);
+  EXPECT_TRUE(admitted[0].waiting.for_what.empty());
   ASSERT_EQ(folder.claims.size(), 3U);
   for (const ClaimRequest& claim : folder.claims) EXPECT_EQ(claim.job, admitted[0].id);
-  EXPECT_THAT(Journal(), ElementsAre("insert claiming app.apk", "claim app.apk", "save claimed app.apk"));
+  EXPECT_THAT(Journal(), ElementsAre("insert claiming app.apk", "save claiming app.apk", "save claiming app.apk",
+                                     "claim app.apk", "save claimed app.apk"));
   EXPECT_EQ(log.Count("artifact.claim_failed"), 2);
 }
 
@@ -71,8 +74,8 @@ TEST_F(ClaimingTest, AFileThatChangesBetweenTwoTriesLosesItsRow) {
   Pass(milliseconds(300));
   folder.Write("app.apk", "changed");
   Pass(seconds(8));
-  EXPECT_THAT(Journal(), ElementsAre("insert claiming app.apk", "claim app.apk", "remove", "insert claiming app.apk",
-                                     "claim app.apk", "save claimed app.apk"));
+  EXPECT_THAT(Journal(), ElementsAre("insert claiming app.apk", "save claiming app.apk", "claim app.apk", "remove",
+                                     "insert claiming app.apk", "claim app.apk", "save claimed app.apk"));
   ASSERT_EQ(admitted.size(), 1U);
   EXPECT_EQ(admitted[0].artifact.sha256, Sha256Hex("changed"));
   EXPECT_EQ(ledger.jobs.size(), 1U);

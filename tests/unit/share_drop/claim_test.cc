@@ -130,7 +130,12 @@ TEST_F(DropClaimTest, CutAtEveryCallItIsWholeAfterTheNextTry) {
         own.Write("a.apk", "content");
         own.Write("a.apk.commit", "commit");
         if (linked) files::create_hard_link(own.Path("a.apk"), own.scratch.Path("other-name"));
-        const ClaimRequest request = own.RequestFor("a.apk", {"a.apk.commit"});
+        const auto request_now = [&] {
+          ClaimRequest made = own.RequestFor("a.apk", {"a.apk.commit"});
+          made.sha256 = Sha256Hex("content");
+          return made;
+        };
+        const ClaimRequest request = request_now();
         own.fs.FailAt(call, fault);
         auto first = own_ops.Claim(request);
         cut = own.fs.calls() >= call;
@@ -143,7 +148,7 @@ TEST_F(DropClaimTest, CutAtEveryCallItIsWholeAfterTheNextTry) {
         if (*second != ClaimOutcome::kClaimed) {
           // A lost answer may look like a change: then nothing has moved, and a fresh claim takes it.
           ASSERT_EQ(own.Read("a.apk"), "content");
-          ASSERT_EQ(*own_ops.Claim(own.RequestFor("a.apk", {"a.apk.commit"})), ClaimOutcome::kClaimed);
+          ASSERT_EQ(*own_ops.Claim(request_now()), ClaimOutcome::kClaimed);
         }
         EXPECT_THAT(own.Names(), UnorderedElementsAre(".tegodrop"));
         EXPECT_EQ(own.Read(kClaimed + "/a.apk"), "content");
@@ -184,9 +189,40 @@ TEST_F(DropClaimTest, ALostRoomIsAnErrorAndNoProofThatNothingWasClaimed) {
   files::rename(place.Path(".tegodrop/claimed"), place.Path(".tegodrop/moved-away"));
   auto has = ops.HasClaimed(DropPlace::kJob, "a.apk", false);
   ASSERT_FALSE(has);
-  EXPECT_EQ(has.error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(has.error().kind, ErrorKind::kLocalDisk) << "it may be put back";
   auto put = ops.PutAway({DropPlace::kJob, "a.apk", {}, Destination::kProcessed, "", false});
   EXPECT_FALSE(put);
+}
+
+TEST_F(DropClaimTest, SidecarsOfAClaimThatDiedBeforeItsArtifactGoBackBesideIt) {
+  place.Write("a.apk", "content");
+  files::create_directories(place.Path(kClaimed));
+  place.Write(kClaimed + "/a.apk.commit", "commit");
+  auto has = ops.HasClaimed(DropPlace::kJob, "a.apk", false);
+  ASSERT_TRUE(has);
+  EXPECT_FALSE(*has);
+  EXPECT_EQ(place.Read("a.apk.commit"), "commit");
+  EXPECT_FALSE(files::exists(place.Path(kClaimed)));
+}
+
+TEST_F(DropClaimTest, WhatMayNotBeReadWasClaimedAllTheSame) {
+  place.Write("a.apk", "content");
+  EXPECT_EQ(Claim(place.RequestFor("a.apk")), ClaimOutcome::kClaimed);
+  ASSERT_EQ(chmod(place.Path(kClaimed + "/a.apk").c_str(), 0), 0);
+  auto has = ops.HasClaimed(DropPlace::kJob, "a.apk", false);
+  ASSERT_TRUE(has);
+  EXPECT_TRUE(*has);
+}
+
+TEST_F(DropClaimTest, AFolderOpenedForItsJobsMustHaveItsRoom) {
+  FolderOpsSettings settings{place.path, ".tegodrop", place.spool, true, false};
+  FolderOps for_jobs(settings, place.fs, place.clock, place.random);
+  EXPECT_TRUE(for_jobs.Open("", ""));
+  files::rename(place.Path(".tegodrop"), place.Path("away"));
+  auto opened = for_jobs.Open("", "");
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt);
+  EXPECT_FALSE(files::exists(place.Path(".tegodrop"))) << "nothing is made in what may be an empty mount point";
 }
 
 TEST_F(DropClaimTest, ARoomReplacedByALinkLeadsNowhere) {

@@ -47,6 +47,7 @@ class ScratchFile {
     file.seekp(static_cast<std::streamoff>(at));
     file << bytes;
   }
+  void SetMode(mode_t mode) const { EXPECT_EQ(chmod(path_.c_str(), mode), 0); }
   void Truncate(std::uint64_t size) const { EXPECT_EQ(truncate(path_.c_str(), static_cast<off_t>(size)), 0); }
 
  private:
