@@ -2,6 +2,7 @@
 #
 #   suites_begin
 #   suite NAME CONFIG TARGETS AND OPTIONS…     builds, runs, prints one line; a build that fails ends the script
+#                                              $test_jobs run at a time, as many as there are cores unless set
 #   root_suite NAME CONFIG TARGET              the same for one test that needs root (or sudo), counted as one case
 #   suites_end                                 prints what failed and "N passed, N failed", and exits accordingly
 . third_party/build.sh
@@ -47,7 +48,7 @@ suite() {
 
   local code=0 lines good bad
   build_bazel test "--config=$config" --build_tests_only --nocache_test_results \
-    "--build_event_json_file=$work/events" "$@" >"$work/log" 2>&1 || code=$?
+    "--jobs=${test_jobs:-$(nproc)}" "--local_test_jobs=${test_jobs:-$(nproc)}" "--build_event_json_file=$work/events" "$@" >"$work/log" 2>&1 || code=$?
   mapfile -t lines < <(python3 tests/count_results.py "$work/events")
   if ! [[ ${lines[-1]:-} =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     cat "$work/log"

@@ -123,7 +123,7 @@ class SecretsTest(SecretsCase):
         needles["the token as a header has it"] = base64.b64encode(f"{self.portal.token}x".encode())
         daemon = self.site.start()
         self.folder.drop(self.artifacts.apk(), "app.apk")
-        until(lambda: self.site.jobs()[0]["waiting_for"], "the status says what is waited for")
+        self.site.wait_until_it_waits_for("credentials|token")
         self.assertIsNone(daemon.code)
         self.stop(daemon)
         self.assert_no_file_has_them(needles)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -200,6 +201,12 @@ class Site:
             jobs = self.jobs()
             return jobs[0] if len(jobs) == 1 and jobs[0]["state"] in states else None
         return until(there, f"the job's state is {' or '.join(states)}", seconds)
+
+    def wait_until_it_waits_for(self, pattern, seconds=30):
+        """Waits until the status says of some job that it waits for what `pattern` finds, in any case."""
+        def said():
+            return [one for one in self.jobs() if one["waiting_for"] and re.search(pattern, one["waiting_for"], re.IGNORECASE)]
+        until(said, f"the status says what is waited for, like '{pattern}'", seconds)
 
     def log_events(self, program):
         """The daemon's log lines as objects; a line that is no JSON (a sanitizer's) is passed over."""
