@@ -36,6 +36,8 @@ _build_copy() {
     echo "waiting for another build of $top" >&2
     flock "$_build_lock"
   fi
+  printf '%s\n' "$top" >"$home/of"
+  _build_forget
   rm -rf "$home/new"
   install -d -m 755 -o nobody -g nogroup "$home/new"
   as_user=(setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all
@@ -47,6 +49,14 @@ _build_copy() {
   tree=$home/tree
   _build_startup=("--output_user_root=$home/out")
   _build_pid_file=$home/out/$(printf %s "$tree" | md5sum | cut -d ' ' -f 1)/server/server.pid.txt
+}
+
+# Builds of trees that are gone, as clones for one CI run are, would fill the disk one by one.
+_build_forget() {
+  local of
+  for of in /var/cache/tegodrop-build/*/of; do
+    if [ -e "$of" ] && [ ! -d "$(cat "$of")" ] && flock -n "${of%of}lock" true; then rm -rf "${of%/of}"; fi
+  done
 }
 
 build_bazel() {
