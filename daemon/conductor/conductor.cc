@@ -4,10 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/base/backoff.h"
-#include "daemon/base/text.h"
-#include "daemon/conductor/gates.h"
-
 namespace tegodrop {
 namespace {
 
@@ -17,8 +13,6 @@ using std::chrono::milliseconds;
 constexpr int kConcurrentDeliveries = 2;
 // How long a stop waits for the answer to an upload that has left whole.
 constexpr milliseconds kLastAnswerGrace = std::chrono::seconds(2);
-// After a write that the ledger did not take.
-constexpr milliseconds kLedgerRetry = std::chrono::seconds(5);
 // A wait from an earlier life is not trusted longer: the wall clock may have been wrong then.
 constexpr milliseconds kLongestOldWait = std::chrono::minutes(15);
 
@@ -78,14 +72,6 @@ void Conductor::Take(Job job) {
   TurnSoon();
 }
 
-void Conductor::NoteForeign(ActiveJob& job) {
-  const Target& target = job.job().target;
-  NoteWait(job,
-           "the portal account that it was claimed with (tenant " + target.tenant + " at " + target.portal_url +
-               "): configure that one to go on",
-           milliseconds(0));
-}
-
 bool Conductor::OurPortal(const Job& job) const {
   return job.target.portal_url == settings_.portal_url && job.target.tenant == settings_.tenant;
 }
@@ -96,18 +82,6 @@ void Conductor::TurnSoon() {
     soon_.reset();
     Turn();
   });
-}
-
-// Whether its next step is a question to the portal or its store; a fetched job needs its output folder alone.
-bool Conductor::AsksPortal(const Job& job) {
-  const Stage stage = StageOf(job);
-  return stage == Stage::kUpload || stage == Stage::kConfirm || stage == Stage::kAwait || job.state == JobState::kBuilt;
-}
-
-MonoMs Conductor::HeldUntil(const Job& job) const {
-  if (!AsksPortal(job)) return 0;
-  return StageOf(job) == Stage::kUpload ? std::max(uploads_held_until_, credentials_held_until_)
-                                        : credentials_held_until_;
 }
 
 void Conductor::Turn() {
@@ -248,195 +222,6 @@ void Conductor::WorkDone(const std::string& id, bool asked_portal, Status status
   if (job->job().finished) jobs_.erase(id);
   if (stopping_) return FinishStop();
   TurnSoon();
-}
-
-void Conductor::React(ActiveJob& job, const Error& error) {
-  const Reaction reaction = ReactTo(job.job(), error, world_.random);
-  const MonoMs now = world_.clock.Mono();
-  if (reaction.portal_trouble && !portal_silent_since_) portal_silent_since_ = now;
-  if (reaction.hold != HoldScope::kJob) portal_silent_since_.reset();  // a refusal is an answer
-  if (reaction.disk_trouble && !disk_trouble_since_) disk_trouble_since_ = now;
-  job.disk_trouble = reaction.disk_trouble;
-  job.output_trouble = reaction.output_trouble;
-  if (reaction.failure) {
-    const Failure failure = *reaction.failure;
-    Note(
-        job,
-        [failure](Job& changed) {
-          changed.state = JobState::kFailed;
-          changed.failure = failure;
-        },
-        failure.message);
-  } else {
-    // What holds up the portal as a whole ends for all at once.
-    job.due = reaction.hold == HoldScope::kJob ? now + reaction.delay.count() : now;
-    if (!reaction.waiting_for.empty()) NoteWait(job, reaction.waiting_for, reaction.delay);
-    Hold(reaction, now);
-  }
-  if (stopping_) return FinishStop();
-  TurnSoon();
-}
-
-// A trouble of the portal as a whole is shown on every job that it holds up.
-void Conductor::Hold(const Reaction& reaction, MonoMs now) {
-  if (reaction.hold == HoldScope::kJob) return;
-  const bool credentials = reaction.hold == HoldScope::kCredentials;
-  MonoMs& until = credentials ? credentials_held_until_ : uploads_held_until_;
-  until = std::max(until, now + reaction.delay.count());
-  if (credentials) {
-    world_.log.Error("portal.credentials_refused",
-                     "the portal refused the credentials: nothing is asked of it until then",
-                     {{"reason", reaction.waiting_for}, {"retry_in_s", reaction.delay.count() / 1000}});
-  } else {
-    world_.log.Warning("portal.slow_down", "the portal takes no more builds now: uploads wait",
-                       {{"reason", reaction.waiting_for}, {"retry_in_s", reaction.delay.count() / 1000}});
-  }
-  for (auto& [id, other] : jobs_) {
-    const Stage stage = StageOf(other->job());
-    const bool concerned =
-        stage == Stage::kUpload || (credentials && (stage == Stage::kAwait || stage == Stage::kDeliver));
-    if (concerned && !other->work && OurPortal(other->job())) NoteWait(*other, reaction.waiting_for, reaction.delay);
-  }
-}
-
-void Conductor::PortalAnswered() {
-  portal_silent_since_.reset();
-  if (credentials_held_until_ == 0) return;
-  credentials_held_until_ = 0;
-  world_.log.Info("portal.credentials_accepted", "the portal accepts the credentials again");
-  EndWaits();
-}
-
-// What was shown on every job because the portal held all of them up is true no longer.
-void Conductor::EndWaits() {
-  for (auto& [id, job] : jobs_) {
-    const bool waits = job->job().waiting.not_before != 0 && !job->work && !job->saving();
-    if (!waits || job->disk_trouble || !AsksPortal(job->job()) || !OurPortal(job->job())) continue;
-    job->due = 0;
-    job->last_wait = {};
-    Note(
-        *job, [](Job&) {}, "");
-  }
-}
-
-void Conductor::NoteWait(ActiveJob& job, const std::string& for_what, milliseconds delay) {
-  const WallMs now = world_.clock.Wall();
-  const WallMs not_before = delay.count() == 0 ? 0 : now + delay.count();
-  const bool news = job.last_wait.for_what != for_what;
-  job.last_wait = {for_what, news ? now : job.last_wait.since, not_before};
-  if (news) {
-    const Job& row = job.job();
-    world_.log.Warning("job.waiting", "waits for " + for_what,
-                       {{"job", row.id}, {"folder", row.target.folder}, {"file", row.artifact.file_name}});
-  }
-  Note(
-      job, [waiting = job.last_wait](Job& changed) { changed.waiting = waiting; }, "");
-}
-
-// Writes the row, and waits a little where the ledger would not take it: the row says how to go on in any case.
-void Conductor::Note(ActiveJob& job, std::function<void(Job&)> change, std::string note) {
-  const std::string id = job.job().id;
-  job.Save(std::move(change), std::move(note), [this, id](Status status) {
-    ActiveJob* active = Find(id);
-    if (!status) {
-      if (active != nullptr) active->due = world_.clock.Mono() + kLedgerRetry.count();
-      world_.log.Error("ledger.error", "the ledger did not take a change: " + status.error().message, {{"job", id}});
-    }
-    TurnSoon();
-  });
-}
-
-void Conductor::LookAt(const std::string& version, Watch& watch) {
-  std::vector<std::string> ids;
-  std::vector<BuildIdentity> awaited;
-  for (const auto& [id, job] : jobs_) {
-    if (StageOf(job->job()) != Stage::kAwait || job->job().target.version != version || !OurPortal(job->job()))
-      continue;
-    ids.push_back(id);
-    awaited.push_back(IdentityOf(job->job()));
-  }
-  watch.look = rooms_.look(
-      version, std::move(awaited),
-      [this, version, ids = std::move(ids)](Result<HistoryLook> look) { TakeLook(version, ids, std::move(look)); });
-}
-
-void Conductor::TakeLook(const std::string& version, const std::vector<std::string>& ids, Result<HistoryLook> look) {
-  Watch& watch = watches_[version];
-  watch.look.reset();
-  const MonoMs now = world_.clock.Mono();
-  watch.due = now + settings_.polling.interval.count();
-  if (!look) {
-    ++watch.failures;
-    const Error& error = look.error();
-    if (error.kind == ErrorKind::kSignIn) {
-      Hold(ReactTo(Job{}, error, world_.random), now);
-    } else {
-      if (error.kind == ErrorKind::kRetry && !portal_silent_since_) portal_silent_since_ = now;
-      const milliseconds delay = std::max(RetryDelay(watch.failures - 1, error.retry_after, world_.random),
-                                          milliseconds(settings_.polling.interval));
-      watch.due = now + delay.count();
-      for (const std::string& id : ids) {
-        ActiveJob* job = Find(id);
-        if (job != nullptr) NoteWait(*job, "the portal: " + error.message, delay);
-      }
-    }
-    return TurnSoon();
-  }
-  watch.failures = 0;
-  PortalAnswered();
-  for (const std::string& id : ids) {
-    ActiveJob* job = Find(id);
-    if (job == nullptr) continue;
-    const BuildIdentity identity = IdentityOf(job->job());
-    const auto row = std::find_if(look->found.begin(), look->found.end(),
-                                  [&](const BuildRow& one) { return Matches(one, identity); });
-    if (row != look->found.end()) {
-      StepJob(id, *row);
-    } else if (look->complete) {
-      StepJob(id, std::nullopt);
-    }
-  }
-  TurnSoon();
-}
-
-void Conductor::StepJob(const std::string& id, std::optional<BuildRow> row) {
-  ActiveJob* job = Find(id);
-  // A row that is being written is not the one that was looked up: the next look decides.
-  if (job == nullptr || job->saving() || StageOf(job->job()) != Stage::kAwait) return;
-  const GateStep step = StepFor(job->job(), row, settings_.polling, world_.clock.Wall());
-  if (step.alarm) {
-    world_.log.Warning("job.build_takes_long",
-                       "a build takes longer than polling.alarm_after: look at it in the portal",
-                       {{"job", id},
-                        {"folder", job->job().target.folder},
-                        {"file", job->job().artifact.file_name},
-                        {"start_time", job->job().ticket.start_time}});
-  }
-  if (!step.change) {
-    // A wait for the portal is over: it has answered.
-    job->last_wait = {};
-    if (job->job().waiting.not_before != 0)
-      Note(
-          *job, [](Job&) {}, "");
-    return;
-  }
-  // One of our builds has ended: its slot at the portal is free.
-  const bool ended = row && row->success.has_value();
-  job->Save(step.change, step.note, [this, id, row, again = step.again, ended](Status status) {
-    if (!status) {
-      world_.log.Error("ledger.error", "the ledger did not take a change: " + status.error().message, {{"job", id}});
-    } else if (again) {
-      return StepJob(id, row);
-    }
-    if (status && ended) SlotIsFree();
-    TurnSoon();
-  });
-}
-
-void Conductor::SlotIsFree() {
-  if (uploads_held_until_ == 0) return;
-  uploads_held_until_ = 0;
-  EndWaits();
 }
 
 void Conductor::FolderIsBack(const std::string& folder) {

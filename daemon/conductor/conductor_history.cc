@@ -1,0 +1,107 @@
+// Awaited builds: when the history is looked through, and what a look means for each job.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "daemon/base/backoff.h"
+#include "daemon/conductor/conductor.h"
+#include "daemon/conductor/gates.h"
+
+namespace tegodrop {
+
+using std::chrono::milliseconds;
+
+void Conductor::LookAt(const std::string& version, Watch& watch) {
+  std::vector<std::string> ids;
+  std::vector<BuildIdentity> awaited;
+  for (const auto& [id, job] : jobs_) {
+    if (StageOf(job->job()) != Stage::kAwait || job->job().target.version != version || !OurPortal(job->job()))
+      continue;
+    ids.push_back(id);
+    awaited.push_back(IdentityOf(job->job()));
+  }
+  watch.look = rooms_.look(
+      version, std::move(awaited),
+      [this, version, ids = std::move(ids)](Result<HistoryLook> look) { TakeLook(version, ids, std::move(look)); });
+}
+
+void Conductor::TakeLook(const std::string& version, const std::vector<std::string>& ids, Result<HistoryLook> look) {
+  Watch& watch = watches_[version];
+  watch.look.reset();
+  const MonoMs now = world_.clock.Mono();
+  watch.due = now + settings_.polling.interval.count();
+  if (!look) {
+    ++watch.failures;
+    const Error& error = look.error();
+    if (error.kind == ErrorKind::kSignIn) {
+      Hold(ReactTo(Job{}, error, world_.random), now);
+    } else {
+      if (error.kind == ErrorKind::kRetry && !portal_silent_since_) portal_silent_since_ = now;
+      const milliseconds delay = std::max(RetryDelay(watch.failures - 1, error.retry_after, world_.random),
+                                          milliseconds(settings_.polling.interval));
+      watch.due = now + delay.count();
+      for (const std::string& id : ids) {
+        ActiveJob* job = Find(id);
+        if (job != nullptr) NoteWait(*job, "the portal: " + error.message, delay);
+      }
+    }
+    return TurnSoon();
+  }
+  watch.failures = 0;
+  PortalAnswered();
+  for (const std::string& id : ids) {
+    ActiveJob* job = Find(id);
+    if (job == nullptr) continue;
+    const BuildIdentity identity = IdentityOf(job->job());
+    const auto row = std::find_if(look->found.begin(), look->found.end(),
+                                  [&](const BuildRow& one) { return Matches(one, identity); });
+    if (row != look->found.end()) {
+      StepJob(id, *row);
+    } else if (look->complete) {
+      StepJob(id, std::nullopt);
+    }
+  }
+  TurnSoon();
+}
+
+void Conductor::StepJob(const std::string& id, std::optional<BuildRow> row) {
+  ActiveJob* job = Find(id);
+  // A row that is being written is not the one that was looked up: the next look decides.
+  if (job == nullptr || job->saving() || StageOf(job->job()) != Stage::kAwait) return;
+  const GateStep step = StepFor(job->job(), row, settings_.polling, world_.clock.Wall());
+  if (step.alarm) {
+    world_.log.Warning("job.build_takes_long",
+                       "a build takes longer than polling.alarm_after: look at it in the portal",
+                       {{"job", id},
+                        {"folder", job->job().target.folder},
+                        {"file", job->job().artifact.file_name},
+                        {"start_time", job->job().ticket.start_time}});
+  }
+  if (!step.change) {
+    // A wait for the portal is over: it has answered.
+    job->last_wait = {};
+    if (job->job().waiting.not_before != 0)
+      Note(
+          *job, [](Job&) {}, "");
+    return;
+  }
+  // One of our builds has ended: its slot at the portal is free.
+  const bool ended = row && row->success.has_value();
+  job->Save(step.change, step.note, [this, id, row, again = step.again, ended](Status status) {
+    if (!status) {
+      world_.log.Error("ledger.error", "the ledger did not take a change: " + status.error().message, {{"job", id}});
+    } else if (again) {
+      return StepJob(id, row);
+    }
+    if (status && ended) SlotIsFree();
+    TurnSoon();
+  });
+}
+
+void Conductor::SlotIsFree() {
+  if (uploads_held_until_ == 0) return;
+  uploads_held_until_ = 0;
+  EndWaits();
+}
+
+}  // namespace tegodrop

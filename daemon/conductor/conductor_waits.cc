@@ -1,0 +1,134 @@
+// What holds jobs up: errors become waits or failures, and what the portal as a whole holds up is shown on every job.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "daemon/conductor/conductor.h"
+
+namespace tegodrop {
+namespace {
+
+using std::chrono::milliseconds;
+
+// After a write that the ledger did not take.
+constexpr milliseconds kLedgerRetry = std::chrono::seconds(5);
+
+}  // namespace
+
+void Conductor::NoteForeign(ActiveJob& job) {
+  const Target& target = job.job().target;
+  NoteWait(job,
+           "the portal account that it was claimed with (tenant " + target.tenant + " at " + target.portal_url +
+               "): configure that one to go on",
+           milliseconds(0));
+}
+
+// Whether its next step is a question to the portal or its store; a fetched job needs its output folder alone.
+bool Conductor::AsksPortal(const Job& job) {
+  const Stage stage = StageOf(job);
+  return stage == Stage::kUpload || stage == Stage::kConfirm || stage == Stage::kAwait || job.state == JobState::kBuilt;
+}
+
+MonoMs Conductor::HeldUntil(const Job& job) const {
+  if (!AsksPortal(job)) return 0;
+  return StageOf(job) == Stage::kUpload ? std::max(uploads_held_until_, credentials_held_until_)
+                                        : credentials_held_until_;
+}
+
+void Conductor::React(ActiveJob& job, const Error& error) {
+  const Reaction reaction = ReactTo(job.job(), error, world_.random);
+  const MonoMs now = world_.clock.Mono();
+  if (reaction.portal_trouble && !portal_silent_since_) portal_silent_since_ = now;
+  if (reaction.hold != HoldScope::kJob) portal_silent_since_.reset();  // a refusal is an answer
+  if (reaction.disk_trouble && !disk_trouble_since_) disk_trouble_since_ = now;
+  job.disk_trouble = reaction.disk_trouble;
+  job.output_trouble = reaction.output_trouble;
+  if (reaction.failure) {
+    const Failure failure = *reaction.failure;
+    Note(
+        job,
+        [failure](Job& changed) {
+          changed.state = JobState::kFailed;
+          changed.failure = failure;
+        },
+        failure.message);
+  } else {
+    // What holds up the portal as a whole ends for all at once.
+    job.due = reaction.hold == HoldScope::kJob ? now + reaction.delay.count() : now;
+    if (!reaction.waiting_for.empty()) NoteWait(job, reaction.waiting_for, reaction.delay);
+    Hold(reaction, now);
+  }
+  if (stopping_) return FinishStop();
+  TurnSoon();
+}
+
+// A trouble of the portal as a whole is shown on every job that it holds up.
+void Conductor::Hold(const Reaction& reaction, MonoMs now) {
+  if (reaction.hold == HoldScope::kJob) return;
+  const bool credentials = reaction.hold == HoldScope::kCredentials;
+  MonoMs& until = credentials ? credentials_held_until_ : uploads_held_until_;
+  until = std::max(until, now + reaction.delay.count());
+  if (credentials) {
+    world_.log.Error("portal.credentials_refused",
+                     "the portal refused the credentials: nothing is asked of it until then",
+                     {{"reason", reaction.waiting_for}, {"retry_in_s", reaction.delay.count() / 1000}});
+  } else {
+    world_.log.Warning("portal.slow_down", "the portal takes no more builds now: uploads wait",
+                       {{"reason", reaction.waiting_for}, {"retry_in_s", reaction.delay.count() / 1000}});
+  }
+  for (auto& [id, other] : jobs_) {
+    const Stage stage = StageOf(other->job());
+    const bool concerned =
+        stage == Stage::kUpload || (credentials && (stage == Stage::kAwait || stage == Stage::kDeliver));
+    if (concerned && !other->work && OurPortal(other->job())) NoteWait(*other, reaction.waiting_for, reaction.delay);
+  }
+}
+
+void Conductor::PortalAnswered() {
+  portal_silent_since_.reset();
+  if (credentials_held_until_ == 0) return;
+  credentials_held_until_ = 0;
+  world_.log.Info("portal.credentials_accepted", "the portal accepts the credentials again");
+  EndWaits();
+}
+
+// What was shown on every job because the portal held all of them up is true no longer.
+void Conductor::EndWaits() {
+  for (auto& [id, job] : jobs_) {
+    const bool waits = job->job().waiting.not_before != 0 && !job->work && !job->saving();
+    if (!waits || job->disk_trouble || !AsksPortal(job->job()) || !OurPortal(job->job())) continue;
+    job->due = 0;
+    job->last_wait = {};
+    Note(
+        *job, [](Job&) {}, "");
+  }
+}
+
+void Conductor::NoteWait(ActiveJob& job, const std::string& for_what, milliseconds delay) {
+  const WallMs now = world_.clock.Wall();
+  const WallMs not_before = delay.count() == 0 ? 0 : now + delay.count();
+  const bool news = job.last_wait.for_what != for_what;
+  job.last_wait = {for_what, news ? now : job.last_wait.since, not_before};
+  if (news) {
+    const Job& row = job.job();
+    world_.log.Warning("job.waiting", "waits for " + for_what,
+                       {{"job", row.id}, {"folder", row.target.folder}, {"file", row.artifact.file_name}});
+  }
+  Note(
+      job, [waiting = job.last_wait](Job& changed) { changed.waiting = waiting; }, "");
+}
+
+// Writes the row, and waits a little where the ledger would not take it: the row says how to go on in any case.
+void Conductor::Note(ActiveJob& job, std::function<void(Job&)> change, std::string note) {
+  const std::string id = job.job().id;
+  job.Save(std::move(change), std::move(note), [this, id](Status status) {
+    ActiveJob* active = Find(id);
+    if (!status) {
+      if (active != nullptr) active->due = world_.clock.Mono() + kLedgerRetry.count();
+      world_.log.Error("ledger.error", "the ledger did not take a change: " + status.error().message, {{"job", id}});
+    }
+    TurnSoon();
+  });
+}
+
+}  // namespace tegodrop
