@@ -1,5 +1,6 @@
 #include "daemon/delivery/finisher.h"
 
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -78,14 +79,18 @@ class Finish final : public Errand {
     });
   }
 
-  void WriteReceipt() {
-    const std::string id = ReceiptId(job());
-    const std::string receipt = ReceiptJson(Shown());
-    const auto written = [this](const Status& status) {
+  // A submit_id may come twice: the second job's receipt stands beside the first one's, under a name that tells the
+  // job.
+  void WriteReceipt() { WriteReceiptAs(ReceiptId(job()), ReceiptId(job()) + "-" + job().id); }
+
+  void WriteReceiptAs(const std::string& id, const std::string& otherwise) {
+    const auto written = [this, otherwise](const Status& status) {
+      if (!status && status.error().sys == EEXIST && !otherwise.empty()) return WriteReceiptAs(otherwise, "");
       if (!status && !(copied() && unwritable())) return Done(Fail(status.error()));
       if (!status) Unrecorded(status.error());
       Tidy();
     };
+    const std::string receipt = ReceiptJson(Shown());
     if (!copied()) {
       step_ = drop_->WriteReceipt(id, receipt, written);
     } else if (output_ != nullptr) {

@@ -162,6 +162,7 @@ class DropFolder {
   virtual HandlePtr PutAwayOrphan(const std::string& sidecar, const std::string& reason_json,
                                   std::function<void(Status)> done) = 0;
   // receipts/<id>.json; one that is there is left alone.
+  // The same content again is no error; with another one there it is left alone: EEXIST (in Error::sys).
   virtual HandlePtr WriteReceipt(const std::string& id, const std::string& json, std::function<void(Status)> done) = 0;
   // Removes what processed/ and receipts/ hold from before the given wall times; answers how many files went.
   virtual HandlePtr Prune(WallMs processed_before, WallMs receipts_before, std::function<void(Result<int>)> done) = 0;

@@ -15,6 +15,9 @@
 namespace tegodrop {
 namespace {
 
+// Ours are some lines; what is larger is somebody else's.
+constexpr std::size_t kLargestReceipt = 64 * 1024;
+
 bool Missing(const Error& error) { return error.sys == ENOENT; }
 
 // Whether files may be moved in and out: asked of the kernel, which knows of access lists and read-only mounts.
@@ -244,7 +247,13 @@ Status FolderOps::WriteReceipt(const std::string& id, const std::string& json) {
   if (!IsPlainName(id)) return Fail(ErrorKind::kBug, "not a name in a folder");
   auto folder = Opened();
   if (!folder) return Fail(folder.error());
-  return room((*folder)->fd.get()).Write(kRoomReceipts, ReceiptName(id), json);
+  auto its_room = room((*folder)->fd.get());
+  if (auto written = its_room.Write(kRoomReceipts, ReceiptName(id), json); !written) return written;
+  auto receipts = its_room.Part(kRoomReceipts);
+  if (!receipts) return Fail(receipts.error());
+  auto there = ReadWhole(fs_, receipts->get(), ReceiptName(id), kLargestReceipt);
+  if (there && *there == json) return {};
+  return FailPosix("another job has the receipt", ReceiptName(id), EEXIST);
 }
 
 Result<int> FolderOps::Prune(WallMs processed_before, WallMs receipts_before) {

@@ -83,6 +83,7 @@ class OutputFolder {
   virtual HandlePtr WriteRecord(const std::string& name, const std::string& json, mode_t mode,
                                 std::function<void(Status)> done) = 0;
   // A receipt in the output folder's room, for drop folders that must not be changed.
+  // The same content again is no error; with another one there it is left alone: EEXIST (in Error::sys).
   virtual HandlePtr WriteReceipt(const std::string& id, const std::string& json, std::function<void(Status)> done) = 0;
 };
 

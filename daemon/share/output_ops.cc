@@ -163,7 +163,9 @@ Status OutputOps::WriteReceipt(const std::string& id, const std::string& json) {
   if (!stat) return Fail(stat.error());
   const std::string name = ReceiptName(id);
   auto written = WriteWhole(fs_, receipts->get(), "." + name + ".tmp", receipts->get(), name, json, 0640, stat->gid);
-  if (!written && written.error().sys == EEXIST) return {};
+  if (written || written.error().sys != EEXIST) return written;
+  auto there = ReadWhole(fs_, receipts->get(), name, 64 * 1024);
+  if (there && *there == json) return {};
   return written;
 }
 

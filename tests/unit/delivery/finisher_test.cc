@@ -36,6 +36,7 @@ class EndOfDropFolder final : public DropFolder {
   }
   HandlePtr WriteReceipt(const std::string& id, const std::string& json, std::function<void(Status)> done) override {
     order.emplace_back("WriteReceipt");
+    if (receipts.contains(id) && receipts[id] != json) fail_next.push_back(PosixError("taken", id, EEXIST));
     return Answer(std::move(done), [this, id, json] { receipts.try_emplace(id, json); });
   }
 
@@ -182,6 +183,16 @@ TEST_F(FinisherTest, SubmittersIdNamesTheReceipt) {
   FakeJobRecord record(queue, job);
   ExpectFinished(record, JobState::kDelivered);
   EXPECT_TRUE(drop.receipts.contains("build-17"));
+}
+
+TEST_F(FinisherTest, ASecondJobOfTheSameSubmitterHasAReceiptOfItsOwn) {
+  Job job = PublishedJob();
+  job.artifact.sidecar.submit_id = "build-17";
+  drop.receipts["build-17"] = "another job's";
+  FakeJobRecord record(queue, job);
+  ExpectFinished(record, JobState::kDelivered);
+  EXPECT_EQ(drop.receipts["build-17"], "another job's");
+  EXPECT_THAT(drop.receipts["build-17-" + job.id], HasSubstr("delivered"));
 }
 
 TEST_F(FinisherTest, DeliveryIsToldOnce) {

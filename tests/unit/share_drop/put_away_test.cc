@@ -170,7 +170,10 @@ TEST_F(DropPutAwayTest, AnOrphanGoesToFailedUnlessItsArtifactCame) {
 
 TEST_F(DropPutAwayTest, AReceiptThatIsThereIsLeftAlone) {
   ASSERT_TRUE(ops.WriteReceipt("s-1", "first"));
-  ASSERT_TRUE(ops.WriteReceipt("s-1", "second"));
+  EXPECT_TRUE(ops.WriteReceipt("s-1", "first"));
+  auto other = ops.WriteReceipt("s-1", "second");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().sys, EEXIST);
   EXPECT_EQ(place.Read(".tegodrop/receipts/s-1.json"), "first");
   EXPECT_THAT(place.Names(".tegodrop/receipts"), UnorderedElementsAre("s-1.json"));
   EXPECT_EQ(place.Mode(".tegodrop/receipts/s-1.json"), 0640U);

@@ -116,7 +116,10 @@ TEST_F(OutputOpsTest, RecordCutAtAnyCallIsWholeOrNotThere) {
 
 TEST_F(OutputOpsTest, ReceiptStandsInTheRoomAndIsNeverReplaced) {
   ASSERT_TRUE(ops.WriteReceipt("build-17", "{\"first\":1}"));
-  ASSERT_TRUE(ops.WriteReceipt("build-17", "{\"second\":1}"));
+  EXPECT_TRUE(ops.WriteReceipt("build-17", "{\"first\":1}"));
+  auto other = ops.WriteReceipt("build-17", "{\"second\":1}");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().sys, EEXIST);
   EXPECT_EQ(place.Read(".tegodrop/receipts/build-17.json"), "{\"first\":1}");
   EXPECT_EQ(place.Mode(".tegodrop/receipts/build-17.json"), 0640U);
 }
