@@ -24,7 +24,7 @@ struct SidecarContent {
 
 // `content` as read from the file. Accepted: a BOM, UTF-16 with BOM, CRLF, upper-case hex, white space around; in
 // .sha256 the form of sha256sum (text and binary mark, escaped names, a path in front of the name), one line or several
-// of which one names `artifact_name`, or the bare digest; in .commit one SHA; in .json the CONTRACT's keys (others are
+// of which one names `artifact_name`, or the bare digest; in .commit one SHA; in .json its known keys (others are
 // ignored), all optional, null allowed. kCorrupt with one sentence that says what is wrong, and what is allowed.
 Result<SidecarContent> ParseSidecar(SidecarKind kind, std::string_view content, std::string_view artifact_name);
 
