@@ -72,7 +72,8 @@ class SecretsTest(SecretsCase):
         self.portal.fault("get", {"status": 403})
         self.portal.fault("get", {"close_after_bytes": 1000})
         self.portal.fault("upload_request", {"status": 500, "body": "a failure"})
-        self.folder.drop(self.artifacts.ipa(size=300_000), "troubled.ipa")
+        # Larger than what a socket takes in one go: that it broke in the middle must be certain.
+        self.folder.drop(self.artifacts.ipa(size=16 << 20), "troubled.ipa")
         self.folder.drop(self.artifacts.apk(), "bad.apk", sha256="0" * 64)
         self.assert_no_process_shows_them(daemon, needles)
         self.folder.wait_for_receipt(3, seconds=90)
