@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <exception>
 #include <utility>
 
@@ -26,6 +27,10 @@ tegodrop::ExitCode Main(int argc, char** argv) {
   HoldStopSignals(true);
   // Credentials are in memory: no core dump, no other user's debugger, and nothing of them left in the environment.
   prctl(PR_SET_DUMPABLE, 0);
+  // libzip asks for the local time of every entry, on several threads. Without TZ glibc would read the zone's file and
+  // replace its copy of the name each time; so it reads it once, here.
+  setenv("TZ", ":/etc/localtime", 0);
+  tzset();
   tegodrop::Secret environment_token = tegodrop::TakeEnvironmentToken();
   const char* config = std::getenv("TEGODROP_CONFIG");
   const tegodrop::ParsedLine parsed = tegodrop::ParseCommandLine(argc, argv, config == nullptr ? "" : config);
