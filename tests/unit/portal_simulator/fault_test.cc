@@ -93,7 +93,7 @@ TEST_F(FaultsOnTheWire, ADownloadIsCutAtExactlyThatByte) {
     EXPECT_EQ(answer.body, whole.substr(0, bytes));
     EXPECT_EQ(answer.headers["content-length"], std::to_string(whole.size()));
   }
-  EXPECT_EQ(Counter("downloads_completed"), 1);
+  ExpectCounterComesTo("downloads_completed", 1);
   EXPECT_EQ(Fetch({.url = url}).body, whole);
 }
 

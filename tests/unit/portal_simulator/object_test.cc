@@ -173,7 +173,7 @@ TEST_F(Downloads, AWholeOneHasLengthStrongEtagAndSaysItTakesRanges) {
   ASSERT_FALSE(etag_.empty());
   EXPECT_EQ(etag_.front(), '"');
   EXPECT_EQ(Get({}).headers["etag"], etag_);
-  EXPECT_EQ(Counter("downloads_completed"), 2);
+  ExpectCounterComesTo("downloads_completed", 2);
 }
 
 TEST_F(Downloads, ARangeGivesThoseBytes) {

@@ -3,11 +3,13 @@
 #include <unistd.h>
 #include <zip.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "tests/portal/text.h"
 
@@ -101,6 +103,12 @@ HttpAnswer SimulatorTest::Control(const std::string& what, const std::string& bo
 rapidjson::Document SimulatorTest::State() const { return Parsed(Fetch({.url = control_ + "/state"}).body); }
 
 int64_t SimulatorTest::Counter(const char* name) const { return State()["counters"][name].GetInt64(); }
+
+void SimulatorTest::ExpectCounterComesTo(const char* name, int64_t value) const {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (Counter(name) < value && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_EQ(Counter(name), value) << name;
+}
 
 std::vector<std::string> SimulatorTest::Rules() const {
   std::vector<std::string> rules;

@@ -48,6 +48,8 @@ class SimulatorTest : public ::testing::Test {
   HttpAnswer Control(const std::string& what, const std::string& body) const;
   rapidjson::Document State() const;
   int64_t Counter(const char* name) const;
+  // For what the simulator counts when an answer's last byte has left, which the client may see before: waits for it.
+  void ExpectCounterComesTo(const char* name, int64_t value) const;
   // The rules that were broken, in order.
   std::vector<std::string> Rules() const;
 

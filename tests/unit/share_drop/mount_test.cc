@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include <cerrno>
 #include <chrono>
 #include <optional>
 
@@ -18,7 +19,8 @@ using std::chrono::seconds;
 
 TEST(DropFolderMount, AMountOverTheFolderAsksForAListingThatRefusesIt) {
   ASSERT_EQ(unshare(CLONE_NEWNS), 0) << "run it as root";
-  ASSERT_EQ(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  // In a chroot "/" is no mount: then there is nothing to make private.
+  ASSERT_TRUE(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 || errno == EINVAL);
   DropPlace place{true};
   EventLoop loop;
   WorkerPool readers{loop, 1, "readers"};
