@@ -55,14 +55,38 @@ constexpr std::array kCandidate = {Member<CommitCandidate>{"origin", &CommitCand
                                    Member<CommitCandidate>{"sha", &CommitCandidate::sha}};
 constexpr std::array kCheck = {Member<Check>{"id", &Check::id}, Member<Check>{"result", &Check::result},
                                Member<Check>{"detail", &Check::detail}};
+constexpr std::array kOpenUpload = {Member<OpenUpload>{"file_path", &OpenUpload::file_path},
+                                    Member<OpenUpload>{"upload_id", &OpenUpload::upload_id}};
+constexpr std::array kPart = {Member<UploadedPart>{"etag", &UploadedPart::etag},
+                              Member<UploadedPart>{"sha256", &UploadedPart::sha256}};
 static_assert(sizeof(Label) == kLabel.size() * sizeof(std::string));
 static_assert(sizeof(CommitCandidate) == kCandidate.size() * sizeof(std::string));
 static_assert(sizeof(Check) == kCheck.size() * sizeof(std::string));
+static_assert(sizeof(OpenUpload) == kOpenUpload.size() * sizeof(std::string));
+static_assert(sizeof(UploadedPart) == kPart.size() * sizeof(std::string) + sizeof(UploadedPart::number));
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
 void WriteText(Writer& writer, const std::string& text) {
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+// What an element holds besides its texts.
+template <typename T>
+void WriteNumber(Writer&, const T&) {}
+void WriteNumber(Writer& writer, const UploadedPart& part) {
+  writer.Key("number");
+  writer.Int64(part.number);
+}
+template <typename T>
+bool ReadNumber(const rapidjson::Value&, T&) {
+  return true;
+}
+bool ReadNumber(const rapidjson::Value& element, UploadedPart& part) {
+  const auto found = element.FindMember("number");
+  if (found == element.MemberEnd() || !found->value.IsInt64()) return false;
+  part.number = found->value.GetInt64();
+  return true;
 }
 
 template <typename T, std::size_t kCount>
@@ -72,6 +96,7 @@ std::string WriteList(const std::vector<T>& list, const std::array<Member<T>, kC
   writer.StartArray();
   for (const T& element : list) {
     writer.StartObject();
+    WriteNumber(writer, element);
     for (const auto& [name, member] : members) {
       writer.Key(name);
       WriteText(writer, element.*member);
@@ -98,6 +123,7 @@ bool ReadList(const std::string& text, const std::array<Member<T>, kCount>& memb
   for (const rapidjson::Value& element : document.GetArray()) {
     if (!element.IsObject()) return false;
     T& one = read.emplace_back();
+    if (!ReadNumber(element, one)) return false;
     for (const auto& [name, member] : members) {
       const auto found = element.FindMember(name);
       if (found == element.MemberEnd() || !found->value.IsString()) return false;
@@ -134,6 +160,8 @@ std::string ColumnList(const std::vector<std::string>& list) {
 std::string ColumnList(const std::vector<Label>& list) { return WriteList(list, kLabel); }
 std::string ColumnList(const std::vector<CommitCandidate>& list) { return WriteList(list, kCandidate); }
 std::string ColumnList(const std::vector<Check>& list) { return WriteList(list, kCheck); }
+std::string ColumnList(const std::vector<OpenUpload>& list) { return WriteList(list, kOpenUpload); }
+std::string ColumnList(const std::vector<UploadedPart>& list) { return WriteList(list, kPart); }
 
 bool FromColumnList(const std::string& text, std::vector<std::string>& list) {
   rapidjson::Document document;
@@ -152,5 +180,9 @@ bool FromColumnList(const std::string& text, std::vector<CommitCandidate>& list)
   return ReadList(text, kCandidate, list);
 }
 bool FromColumnList(const std::string& text, std::vector<Check>& list) { return ReadList(text, kCheck, list); }
+bool FromColumnList(const std::string& text, std::vector<OpenUpload>& list) {
+  return ReadList(text, kOpenUpload, list);
+}
+bool FromColumnList(const std::string& text, std::vector<UploadedPart>& list) { return ReadList(text, kPart, list); }
 
 }  // namespace tegodrop

@@ -29,10 +29,14 @@ std::string ColumnList(const std::vector<std::string>& list);
 std::string ColumnList(const std::vector<Label>& list);
 std::string ColumnList(const std::vector<CommitCandidate>& list);
 std::string ColumnList(const std::vector<Check>& list);
+std::string ColumnList(const std::vector<OpenUpload>& list);
+std::string ColumnList(const std::vector<UploadedPart>& list);
 // False for what is no such list.
 bool FromColumnList(const std::string& text, std::vector<std::string>& list);
 bool FromColumnList(const std::string& text, std::vector<Label>& list);
 bool FromColumnList(const std::string& text, std::vector<CommitCandidate>& list);
 bool FromColumnList(const std::string& text, std::vector<Check>& list);
+bool FromColumnList(const std::string& text, std::vector<OpenUpload>& list);
+bool FromColumnList(const std::string& text, std::vector<UploadedPart>& list);
 
 }  // namespace tegodrop

@@ -56,6 +56,17 @@ void VisitTicket(Visitor& v, TicketT& ticket) {
   v.Field("ticket_signing_key_id", signing_key_id);
 }
 
+template <typename Visitor, typename MultipartT>
+void VisitMultipart(Visitor& v, MultipartT& multipart) {
+  auto& [upload_id, chunk_size, total_parts, sealed_urls, expires_at, parts] = multipart;
+  v.Field("upload_id", upload_id);
+  v.Field("chunk_size", chunk_size);
+  v.Field("total_parts", total_parts);
+  v.Field("sealed_urls", sealed_urls);
+  v.Field("urls_expire_at", expires_at);
+  v.Field("parts", parts);
+}
+
 template <typename Visitor, typename BuildRowT>
 void VisitBuild(Visitor& v, BuildRowT& build) {
   auto& [start_time, end_time, version, name, platform, success, signed_, error_message, status_message, signing_key_id,
@@ -118,9 +129,9 @@ void VisitFailure(Visitor& v, FailureT& failure) {
 // NULL where it is absent, and the first of them is NULL only then.
 template <typename Visitor, typename JobT>
 void VisitJob(Visitor& v, JobT& job) {
-  auto& [id, state, finished, owner, epoch, target, artifact, ticket, upload_tries, refused_urls, sends,
-         last_chunk_left, confirming_since, confirming_looks, build, reset_since, alarmed, download_tries,
-         bad_downloads, output, times, waiting, failure] = job;
+  auto& [id, state, finished, owner, epoch, target, artifact, ticket, multipart, aborts, upload_tries, refused_urls,
+         sends, last_chunk_left, confirming_since, confirming_looks, build, reset_since, alarmed, download_tries,
+         bad_downloads, output, redeliveries, duplicate_of, times, waiting, failure] = job;
   v.Field("id", id);
   v.Field("state", state);
   v.Field("finished", finished);
@@ -129,6 +140,8 @@ void VisitJob(Visitor& v, JobT& job) {
   VisitTarget(v, target);
   VisitArtifact(v, artifact);
   VisitTicket(v, ticket);
+  v.Group(multipart, [](Visitor& inner, auto& upload) { VisitMultipart(inner, upload); });
+  v.Field("aborts", aborts);
   v.Field("upload_tries", upload_tries);
   v.Field("refused_urls", refused_urls);
   v.Field("sends", sends);
@@ -141,6 +154,8 @@ void VisitJob(Visitor& v, JobT& job) {
   v.Field("download_tries", download_tries);
   v.Field("bad_downloads", bad_downloads);
   VisitOutput(v, output);
+  v.Field("redeliveries", redeliveries);
+  v.Field("duplicate_of", duplicate_of);
   VisitTimes(v, times);
   VisitWaiting(v, waiting);
   v.Group(failure, [](Visitor& inner, auto& what) { VisitFailure(inner, what); });

@@ -57,7 +57,7 @@ class Ledger {
   // Forgets a job in state claiming whose artifact was never taken, its timeline, and what was kept of it, so that the
   // artifact is new when it shows up again. kRejected for any other job.
   virtual void Remove(const std::string& job_id, Done done) = 0;
-  // All jobs that are not finished, oldest first.
+  // All jobs that are not finished, or whose given-up uploads are still to be aborted; oldest first.
   virtual void LoadUnfinished(std::function<void(Result<std::vector<Job>>)> done) = 0;
 
   virtual void LoadFolders(std::function<void(Result<std::vector<FolderRecord>>)> done) = 0;

@@ -156,7 +156,7 @@ Status RemoveJob(SqliteDb& db, const std::string& job_id) {
 }
 
 Result<std::vector<Job>> UnfinishedJobs(SqliteDb& db) {
-  return Jobs(db, "finished = 0", [](Statement&) {});
+  return Jobs(db, "finished = 0 OR aborts <> '[]'", [](Statement&) {});
 }
 
 Result<std::vector<Job>> JobsSince(SqliteDb& db, WallMs finished_since) {

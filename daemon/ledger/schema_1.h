@@ -51,6 +51,13 @@ CREATE TABLE jobs (
   start_time INTEGER NOT NULL,
   file_path TEXT NOT NULL,
   ticket_signing_key_id TEXT,
+  upload_id TEXT,
+  chunk_size INTEGER,
+  total_parts INTEGER,
+  sealed_urls TEXT,
+  urls_expire_at INTEGER,
+  parts TEXT,
+  aborts TEXT NOT NULL,
   upload_tries INTEGER NOT NULL,
   refused_urls INTEGER NOT NULL,
   sends INTEGER NOT NULL,
@@ -81,6 +88,8 @@ CREATE TABLE jobs (
   output_size INTEGER NOT NULL,
   output_sha256 TEXT NOT NULL,
   checks TEXT NOT NULL,
+  redeliveries INTEGER NOT NULL,
+  duplicate_of TEXT NOT NULL,
 
   detected_at INTEGER NOT NULL,
   claimed_at INTEGER NOT NULL,
@@ -102,7 +111,7 @@ CREATE TABLE jobs (
 
 CREATE UNIQUE INDEX jobs_identity ON jobs (portal_url, tenant, version, platform, start_time, file_name)
   WHERE start_time <> 0;
-CREATE INDEX jobs_unfinished ON jobs (seq) WHERE finished = 0;
+CREATE INDEX jobs_unfinished ON jobs (seq) WHERE finished = 0 OR aborts <> '[]';
 CREATE INDEX jobs_finished ON jobs (changed) WHERE finished = 1;
 
 CREATE TABLE timeline (

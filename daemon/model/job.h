@@ -50,6 +50,29 @@ struct UploadTicket {
   std::optional<std::string> signing_key_id;
 };
 
+// One part of a multipart upload that the store has confirmed.
+struct UploadedPart {
+  std::int64_t number = 0;  // from 1
+  std::string etag;         // verbatim, quotes included; opaque
+  std::string sha256;       // of the bytes that were sent
+};
+
+// A multipart upload that is under way: what it takes to go on with it after a death.
+struct MultipartUpload {
+  std::string upload_id;
+  std::uint64_t chunk_size = 0;  // bytes of every part but the last
+  std::int64_t total_parts = 0;
+  std::string sealed_urls;  // the part URLs, sealed under the token's secret (base/seal.h)
+  WallMs expires_at = 0;    // when the URLs do
+  std::vector<UploadedPart> parts;
+};
+
+// A multipart upload that was given up and is to be aborted at the portal, so that its parts do not lie there for ever.
+struct OpenUpload {
+  std::string file_path;
+  std::string upload_id;
+};
+
 // The protected output on its way into the output folder.
 struct Output {
   std::string staging_name;    // in the output folder's staging room; empty: none
@@ -84,9 +107,11 @@ struct Job {
   Target target;
   Artifact artifact;
   UploadTicket ticket;
-  int upload_tries = 0;  // failures since the last progress, for the delay of the next one
-  int refused_urls = 0;  // upload URLs that the store refused since then
-  int sends = 0;         // how often the whole object may have reached the portal
+  std::optional<MultipartUpload> multipart;
+  std::vector<OpenUpload> aborts;  // still to be aborted; never one whose Complete may have succeeded
+  int upload_tries = 0;            // failures since the last progress, for the delay of the next one
+  int refused_urls = 0;            // upload URLs that the store refused since then
+  int sends = 0;                   // how often the whole object may have reached the portal
   // When the row said that the last chunk is about to leave; 0: it provably has not, so nothing was delivered to the
   // portal.
   WallMs last_chunk_left = 0;
@@ -100,6 +125,8 @@ struct Job {
   int download_tries = 0;  // failures since the build was done, for the delay of the next try
   int bad_downloads = 0;   // of these: outputs that failed their checks
   Output output;
+  int redeliveries = 0;      // how often a delivered build was asked for again
+  std::string duplicate_of;  // the delivered job with the same bytes that this drop was skipped for; empty: none
   Times times;
   Waiting waiting;
   std::optional<Failure> failure;

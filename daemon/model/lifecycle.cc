@@ -28,6 +28,7 @@ constexpr std::array kForward{
     std::pair{S::kUploading, S::kClaimed},    // what was begun is given up before anything can have arrived
     std::pair{S::kUploading, S::kCompleting}, std::pair{S::kUploading, S::kConfirming},
     std::pair{S::kUploading, S::kSubmitted},  std::pair{S::kCompleting, S::kConfirming},
+    std::pair{S::kCompleting, S::kClaimed},  // Complete was refused: nothing was queued, and it starts over
     std::pair{S::kCompleting, S::kSubmitted}, std::pair{S::kConfirming, S::kSubmitted},
     std::pair{S::kConfirming, S::kClaimed},  // not in the history for long enough: sent once more
     std::pair{S::kSubmitted, S::kBuilding},   std::pair{S::kSubmitted, S::kBuilt},

@@ -22,7 +22,7 @@ TEST(Lifecycle, HasExactlyTheseEdges) {
       {S::kRequested, {S::kUploading, S::kClaimed, S::kFailed, S::kCancelled}},
       {S::kUploading,
        {S::kRequested, S::kClaimed, S::kCompleting, S::kConfirming, S::kSubmitted, S::kFailed, S::kCancelled}},
-      {S::kCompleting, {S::kConfirming, S::kSubmitted, S::kFailed, S::kCancelled}},
+      {S::kCompleting, {S::kClaimed, S::kConfirming, S::kSubmitted, S::kFailed, S::kCancelled}},
       {S::kConfirming, {S::kSubmitted, S::kClaimed, S::kFailed, S::kCancelled}},
       {S::kSubmitted, {S::kBuilding, S::kBuilt, S::kFailed, S::kCancelled}},
       {S::kBuilding, {S::kBuilt, S::kFailed, S::kCancelled}},
