@@ -68,6 +68,14 @@ Waiting WaitingOf(const Job& job) {
   }
 }
 
+void ForgetUpload(Job& job) {
+  if (job.multipart && job.last_chunk_left == 0) {
+    job.aborts.push_back({job.ticket.file_path, job.multipart->upload_id});
+  }
+  job.multipart.reset();
+  job.last_chunk_left = 0;
+}
+
 BuildIdentity IdentityOf(const Job& job) {
   return {job.target.version, std::string(PlatformOf(job.artifact.kind)), job.ticket.start_time,
           job.artifact.file_name};

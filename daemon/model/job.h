@@ -142,4 +142,8 @@ BuildIdentity IdentityOf(const Job& job);
 // Whether a delivery must be signed: what the folder says, else whether the upload's answer named a signing key.
 bool SignatureRequired(const Job& job);
 
+// Lets go of the upload that the row speaks of. A multipart upload is then to be aborted, but never one whose Complete
+// may have reached the portal.
+void ForgetUpload(Job& job);
+
 }  // namespace tegodrop

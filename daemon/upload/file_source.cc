@@ -1,23 +1,10 @@
 #include "daemon/upload/file_source.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace tegodrop {
 namespace {
-
-// Fills `to` from `offset`; the file must have so many bytes.
-Status ReadFully(FileSystem& fs, int fd, char* to, std::size_t size, std::uint64_t offset) {
-  std::size_t have = 0;
-  while (have < size) {
-    auto count = fs.ReadAt(fd, to + have, size - have, offset + have);
-    if (!count) return Fail(count.error());
-    if (*count == 0) return Fail(ErrorKind::kCorrupt, "the claimed file became shorter while it was uploaded");
-    have += *count;
-  }
-  return {};
-}
 
 // The last look: what was read is what was admitted, and the file is untouched since it was opened.
 Status Check(FileSystem& fs, const FileToSend& what, Sha256& digest) {
@@ -40,8 +27,13 @@ Status Check(FileSystem& fs, const FileToSend& what, Sha256& digest) {
 }  // namespace
 
 FileSource::FileSource(FileToSend what, FileSystem& fs, TaskRunner& readers, std::function<void(Status)> at_gate)
-    : what_(std::move(what)), fs_(fs), readers_(readers), at_gate_(std::move(at_gate)) {
-  ReadAhead();
+    : what_(std::move(what)),
+      fs_(fs),
+      readers_(readers),
+      at_gate_(std::move(at_gate)),
+      blocks_(what_.file, {0, what_.opened.size}, kMostBlocks, fs, readers,
+              [this](Status read) { OnBlock(std::move(read)); }) {
+  blocks_.Start();
 }
 
 std::uint64_t FileSource::limit() const {
@@ -53,25 +45,13 @@ FlowState FileSource::Read(char* to, std::size_t room, std::size_t* given) {
   *given = 0;
   if (error_) return FlowState::kFail;
   const std::uint64_t free = stopped_ ? 0 : limit() - given_;
-  if (free == 0 || filled_.empty()) {
-    waiting_ = true;
-    asked_all_ = asked_all_ || free == 0;
-    CheckAtGate();
-    return FlowState::kWait;
-  }
-  Block& front = filled_.front();
-  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>({room, front.size - front_given_, free}));
-  std::memcpy(to, front.bytes.get() + front_given_, count);
-  front_given_ += count;
-  given_ += count;
-  *given = count;
-  if (front_given_ == front.size) {
-    spare_.push_back(std::move(front));
-    filled_.pop_front();
-    front_given_ = 0;
-    ReadAhead();
-  }
-  return FlowState::kGo;
+  if (free > 0) *given = blocks_.Take(to, static_cast<std::size_t>(std::min<std::uint64_t>(room, free)));
+  given_ += *given;
+  if (*given > 0) return FlowState::kGo;
+  waiting_ = true;
+  asked_all_ = asked_all_ || free == 0;
+  CheckAtGate();
+  return FlowState::kWait;
 }
 
 Error FileSource::error() const {
@@ -87,42 +67,12 @@ void FileSource::Stop() {
   stopped_ = true;
   at_gate_ = nullptr;
   resume_ = nullptr;
-  work_.reset();
+  blocks_.Stop();
+  check_.reset();
 }
 
-// One read at a time, so that the bytes are hashed in their order.
-void FileSource::ReadAhead() {
-  const std::uint64_t left = what_.opened.size - read_;
-  if (stopped_ || error_ || work_ || left == 0) return;
-  if (spare_.empty() && made_ == kMostBlocks) return;
-  Block block;
-  if (spare_.empty()) {
-    block.bytes = std::make_unique_for_overwrite<char[]>(kBlockSize);
-    ++made_;
-  } else {
-    block = std::move(spare_.back());
-    spare_.pop_back();
-  }
-  block.size = static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, left));
-  // A std::function must be copyable, hence the shared block.
-  auto shared = std::make_shared<Block>(std::move(block));
-  work_ = RunTask<Result<Block>>(
-      readers_,
-      [&fs = fs_, file = what_.file, digest = digest_, shared, offset = read_]() -> Result<Block> {
-        auto status = ReadFully(fs, file->get(), shared->bytes.get(), shared->size, offset);
-        if (!status) return Fail(status.error());
-        digest->Update(shared->bytes.get(), shared->size);
-        return std::move(*shared);
-      },
-      [this](Result<Block> filled) { OnBlock(std::move(filled)); });
-}
-
-void FileSource::OnBlock(Result<Block> block) {
-  work_.reset();
-  if (!block) return GiveUp(std::move(block.error()));
-  read_ += block->size;
-  filled_.push_back(std::move(*block));
-  ReadAhead();
+void FileSource::OnBlock(Status read) {
+  if (!read) return GiveUp(std::move(read.error()));
   CheckAtGate();
   if (given_ < limit()) Resume();
 }
@@ -130,12 +80,12 @@ void FileSource::OnBlock(Result<Block> block) {
 // Only when the transfer wants the last chunk, not as soon as it was read: the later the row says that the chunk
 // leaves, the seldomer a death leaves an unknown outcome.
 void FileSource::CheckAtGate() {
-  if (stopped_ || checking_ || !asked_all_ || work_ || read_ != what_.opened.size) return;
+  if (stopped_ || checking_ || !asked_all_ || !blocks_.all_read()) return;
   checking_ = true;
-  work_ = RunTask<Status>(
-      readers_, [&fs = fs_, what = what_, digest = digest_] { return Check(fs, what, *digest); },
+  check_ = RunTask<Status>(
+      readers_, [&fs = fs_, what = what_, digest = blocks_.digest()] { return Check(fs, what, *digest); },
       [this](Status checked) {
-        work_.reset();
+        check_.reset();
         if (!checked) return GiveUp(std::move(checked.error()));
         // Moved out first: it may destroy this object.
         const auto at_gate = std::exchange(at_gate_, nullptr);
@@ -145,7 +95,7 @@ void FileSource::CheckAtGate() {
 
 void FileSource::GiveUp(Error error) {
   error_ = error;
-  filled_.clear();
+  blocks_.Stop();
   const auto at_gate = std::exchange(at_gate_, nullptr);
   if (at_gate) at_gate(Fail(std::move(error)));
 }

@@ -4,12 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "daemon/base/digest.h"
 #include "daemon/base/result.h"
@@ -17,6 +15,7 @@
 #include "daemon/loop/handle.h"
 #include "daemon/loop/task_runner.h"
 #include "daemon/net/transfer.h"
+#include "daemon/upload/block_reader.h"
 
 namespace tegodrop {
 
@@ -29,9 +28,7 @@ struct FileToSend {
 
 class FileSource final : public BodySource {
  public:
-  // 256 KiB: larger blocks gain nothing (measured). Four: one being sent, one being read, two for the jitter of either
-  // side.
-  static constexpr std::size_t kBlockSize = 256 * 1024;
+  // One being sent, one being read, two for the jitter of either side.
   static constexpr std::size_t kMostBlocks = 4;
   // What is held back: enough to be worth a packet train, little enough to leave at once.
   static constexpr std::size_t kLastChunk = 64 * 1024;
@@ -57,13 +54,7 @@ class FileSource final : public BodySource {
   bool gave_all() const { return given_ == what_.opened.size; }
 
  private:
-  struct Block {
-    std::unique_ptr<char[]> bytes;
-    std::size_t size = 0;
-  };
-
-  void ReadAhead();
-  void OnBlock(Result<Block> block);
+  void OnBlock(Status read);
   void CheckAtGate();
   void GiveUp(Error error);
   void Resume();
@@ -74,16 +65,9 @@ class FileSource final : public BodySource {
   TaskRunner& readers_;
   std::function<void(Status)> at_gate_;
   std::function<void()> resume_;
+  BlockReader blocks_;
+  HandlePtr check_;
 
-  // Touched by one piece of work at a time: the next is submitted only when the last has answered.
-  std::shared_ptr<Sha256> digest_ = std::make_shared<Sha256>();
-  HandlePtr work_;  // a read or, after the last one, the check
-
-  std::deque<Block> filled_;
-  std::vector<Block> spare_;
-  std::size_t made_ = 0;         // blocks that exist
-  std::size_t front_given_ = 0;  // bytes of filled_.front() that were given
-  std::uint64_t read_ = 0;
   std::uint64_t given_ = 0;
   bool waiting_ = false;    // the last Read said kWait
   bool asked_all_ = false;  // the transfer has taken all that is free and wants the last chunk

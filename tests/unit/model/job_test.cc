@@ -16,6 +16,25 @@ TEST(Job, IsKnownToThePortalByFourValues) {
   EXPECT_EQ(IdentityOf(job), (BuildIdentity{"staging", "ios", 7, "app.ipa"}));
 }
 
+TEST(Job, AnUploadThatIsGivenUpIsToBeAbortedUnlessItMayBeWhole) {
+  Job job;
+  job.ticket.file_path = "tenant/app.apk";
+  ForgetUpload(job);
+  EXPECT_TRUE(job.aborts.empty()) << "a single PUT leaves nothing behind";
+  job.multipart = MultipartUpload{"upload-1", 10, 3, "sealed", 99, {}};
+  ForgetUpload(job);
+  ASSERT_EQ(job.aborts.size(), 1U);
+  EXPECT_EQ(job.aborts[0].file_path, "tenant/app.apk");
+  EXPECT_EQ(job.aborts[0].upload_id, "upload-1");
+  EXPECT_FALSE(job.multipart.has_value());
+  job.multipart = MultipartUpload{"upload-2", 10, 3, "sealed", 99, {}};
+  job.last_chunk_left = 5;
+  ForgetUpload(job);
+  EXPECT_EQ(job.aborts.size(), 1U) << "its Complete may have been received";
+  EXPECT_FALSE(job.multipart.has_value());
+  EXPECT_EQ(job.last_chunk_left, 0);
+}
+
 TEST(Job, MustBeSignedAsTheFolderSaysOrElseAsTheAnswerNamedAKey) {
   Job job;
   EXPECT_FALSE(SignatureRequired(job));

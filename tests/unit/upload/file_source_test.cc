@@ -16,7 +16,7 @@ namespace {
 using testing::RandomBytes;
 using testing::ScratchFile;
 
-constexpr std::uint64_t kMemory = FileSource::kMostBlocks * FileSource::kBlockSize;
+constexpr std::uint64_t kMemory = FileSource::kMostBlocks * BlockReader::kBlockSize;
 
 struct Sending {
   explicit Sending(std::string bytes) : content(std::move(bytes)), file(content) {}
@@ -83,7 +83,7 @@ TEST(FileSource, GivesEveryByteInOrderOnceTheGateIsOpen) {
 
 TEST(FileSource, HoldsTheLastChunkBackAndAsksOnlyWhenItIsWanted) {
   for (const std::size_t size : {std::size_t{1}, FileSource::kLastChunk, FileSource::kLastChunk + 1,
-                                 FileSource::kBlockSize, FileSource::kBlockSize + 1, 3 * FileSource::kBlockSize}) {
+                                 BlockReader::kBlockSize, BlockReader::kBlockSize + 1, 3 * BlockReader::kBlockSize}) {
     Sending sending(RandomBytes(size));
     sending.Begin();
     sending.queue.RunAll();
@@ -107,12 +107,12 @@ TEST(FileSource, ReadsNoFurtherAheadThanItsBlocks) {
     sending.Take(taken);
     sending.queue.RunAll();
     EXPECT_LE(sending.fs.read_end - sending.taken.size(), kMemory);
-    EXPECT_GE(sending.fs.read_end - sending.taken.size(), kMemory - FileSource::kBlockSize);
+    EXPECT_GE(sending.fs.read_end - sending.taken.size(), kMemory - BlockReader::kBlockSize);
   }
 }
 
 TEST(FileSource, ResumesAWaitingTransferOnceForEachWait) {
-  Sending sending(RandomBytes(2 * FileSource::kBlockSize));
+  Sending sending(RandomBytes(2 * BlockReader::kBlockSize));
   sending.Begin();
   EXPECT_EQ(sending.Take(), FlowState::kWait);
   EXPECT_EQ(sending.resumed, 0);
@@ -179,7 +179,7 @@ TEST(FileSource, AModeOrALinkMoreIsNoChange) {
 
 TEST(FileSource, AReadErrorIsTheLocalDiskAtOnce) {
   Sending sending(RandomBytes(2 * 1024 * 1024));
-  sending.fs.fail_reads_beyond = FileSource::kBlockSize;
+  sending.fs.fail_reads_beyond = BlockReader::kBlockSize;
   sending.Begin();
   sending.queue.RunAll();
   ASSERT_TRUE(sending.gate && !*sending.gate) << "told before the transfer comes to that place";

@@ -1,0 +1,93 @@
+#include "daemon/upload/block_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace tegodrop {
+
+Status ReadFully(FileSystem& fs, int fd, char* to, std::size_t size, std::uint64_t offset) {
+  std::size_t have = 0;
+  while (have < size) {
+    auto count = fs.ReadAt(fd, to + have, size - have, offset + have);
+    if (!count) return Fail(count.error());
+    if (*count == 0) return Fail(ErrorKind::kCorrupt, "the claimed file became shorter while it was uploaded");
+    have += *count;
+  }
+  return {};
+}
+
+BlockReader::BlockReader(std::shared_ptr<const Fd> file, PartRange range, std::size_t most_blocks, FileSystem& fs,
+                         TaskRunner& readers, std::function<void(Status)> on_block)
+    : file_(std::move(file)),
+      range_(range),
+      most_blocks_(most_blocks),
+      fs_(fs),
+      readers_(readers),
+      on_block_(std::move(on_block)) {}
+
+std::size_t BlockReader::Take(char* to, std::size_t room) {
+  if (filled_.empty()) return 0;
+  Block& front = filled_.front();
+  const std::size_t count = std::min(room, front.size - front_given_);
+  std::memcpy(to, front.bytes.get() + front_given_, count);
+  front_given_ += count;
+  if (front_given_ == front.size) {
+    spare_.push_back(std::move(front));
+    filled_.pop_front();
+    front_given_ = 0;
+    ReadAhead();
+  }
+  return count;
+}
+
+void BlockReader::Stop() {
+  stopped_ = true;
+  on_block_ = nullptr;
+  work_.reset();
+}
+
+// One read at a time, so that the bytes are hashed in their order.
+void BlockReader::ReadAhead() {
+  const std::uint64_t left = range_.size - read_;
+  if (stopped_ || work_ || left == 0) return;
+  if (spare_.empty() && made_ == most_blocks_) return;
+  Block block;
+  if (spare_.empty()) {
+    block.bytes = std::make_unique_for_overwrite<char[]>(kBlockSize);
+    ++made_;
+  } else {
+    block = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  block.size = static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, left));
+  // A std::function must be copyable, hence the shared block.
+  auto shared = std::make_shared<Block>(std::move(block));
+  work_ = RunTask<Result<Block>>(
+      readers_,
+      [&fs = fs_, file = file_, digest = digest_, shared, offset = range_.offset + read_]() -> Result<Block> {
+        auto status = ReadFully(fs, file->get(), shared->bytes.get(), shared->size, offset);
+        if (!status) return Fail(status.error());
+        digest->Update(shared->bytes.get(), shared->size);
+        return std::move(*shared);
+      },
+      [this](Result<Block> filled) { OnBlock(std::move(filled)); });
+}
+
+void BlockReader::OnBlock(Result<Block> block) {
+  work_.reset();
+  // A copy: the callee may stop or destroy this object.
+  const auto on_block = on_block_;
+  if (!block) {
+    stopped_ = true;
+    filled_.clear();
+    if (on_block) on_block(Fail(std::move(block.error())));
+    return;
+  }
+  read_ += block->size;
+  filled_.push_back(std::move(*block));
+  ReadAhead();
+  if (on_block) on_block({});
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,74 @@
+// A range of an open file, read ahead in blocks and hashed on workers, in its order. Belongs to the loop; the source
+// that gives its bytes to a request owns it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "daemon/base/digest.h"
+#include "daemon/base/result.h"
+#include "daemon/disk/file_system.h"
+#include "daemon/loop/handle.h"
+#include "daemon/loop/task_runner.h"
+#include "daemon/model/part_plan.h"
+
+namespace tegodrop {
+
+// Fills `to` from `offset`, on a worker. kCorrupt where the file ends before `size` bytes.
+Status ReadFully(FileSystem& fs, int fd, char* to, std::size_t size, std::uint64_t offset);
+
+class BlockReader {
+ public:
+  // 256 KiB: larger blocks gain nothing (measured).
+  static constexpr std::size_t kBlockSize = 256 * 1024;
+
+  // `on_block` runs from the loop, never inside a call of this object, whenever a block was read, or with the error
+  // that ended the reading; it may destroy this object. Workers share the descriptor: it closes with the last of them.
+  // `fs` and `readers` must outlive this object, and `fs` the work that it has begun there. `most_blocks`: memory that
+  // it may hold.
+  BlockReader(std::shared_ptr<const Fd> file, PartRange range, std::size_t most_blocks, FileSystem& fs,
+              TaskRunner& readers, std::function<void(Status)> on_block);
+
+  // Begins to read.
+  void Start() { ReadAhead(); }
+  // Copies at most `room` bytes to `to`; 0 where none is ready at the moment.
+  std::size_t Take(char* to, std::size_t room);
+  // Every byte of the range was read and hashed.
+  bool all_read() const { return !work_ && read_ == range_.size; }
+  // The digest of the range; once, after all_read.
+  std::shared_ptr<Sha256> digest() const { return digest_; }
+  // Reads nothing more and calls nobody any more.
+  void Stop();
+
+ private:
+  struct Block {
+    std::unique_ptr<char[]> bytes;
+    std::size_t size = 0;
+  };
+
+  void ReadAhead();
+  void OnBlock(Result<Block> block);
+
+  const std::shared_ptr<const Fd> file_;
+  const PartRange range_;
+  const std::size_t most_blocks_;
+  FileSystem& fs_;
+  TaskRunner& readers_;
+  std::function<void(Status)> on_block_;
+
+  // Touched by one piece of work at a time: the next is submitted only when the last has answered.
+  std::shared_ptr<Sha256> digest_ = std::make_shared<Sha256>();
+  HandlePtr work_;
+  std::deque<Block> filled_;
+  std::vector<Block> spare_;
+  std::size_t made_ = 0;         // blocks that exist
+  std::size_t front_given_ = 0;  // bytes of filled_.front() that were given
+  std::uint64_t read_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace tegodrop
