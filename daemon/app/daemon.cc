@@ -34,10 +34,11 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
       inspectors_(world.loop, 2, "inspect"),
       senders_(world.loop, 2, "send"),
       writers_(world.loop, 2, "write") {
-  portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, std::move(token)}, world_.transfer,
-                             world_.clock, world_.log);
+  portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, world_.transfer, world_.clock,
+                             world_.log);
   uploader_ = std::make_unique<Uploader>(
-      UploadWorld{*portal_, world_.transfer, world_.loop, senders_, world_.fs, world_.clock, world_.log},
+      UploadWorld{*portal_, world_.transfer, world_.loop, senders_, world_.fs, world_.clock, world_.random, world_.log},
+      UploadSettings{settings_.limits.concurrent_parts, token},
       [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
         auto folder = folders_->Drop(job);
         if (!folder) {
@@ -79,6 +80,9 @@ Rooms Daemon::MakeRooms() {
   rooms.look = [this](const std::string& version, std::vector<BuildIdentity> awaited,
                       std::function<void(Result<HistoryLook>)> done) {
     return tracker_->Look(version, std::move(awaited), std::move(done));
+  };
+  rooms.abort = [this](const OpenUpload& upload, std::function<void(Status)> done) {
+    return portal_->AbortMultipart(upload.file_path, upload.upload_id, std::move(done));
   };
   rooms.has_claimed = [this](const Job& job, std::function<void(Result<bool>)> done) -> HandlePtr {
     auto folder = folders_->Drop(job);

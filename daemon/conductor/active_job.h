@@ -39,7 +39,10 @@ class ActiveJob final : public JobRecord {
   bool saving() const { return !writes_.empty(); }
 
   // The conductor's own notes.
-  HandlePtr work;               // the room's attempt, or nothing
+  HandlePtr work;   // the room's attempt, or nothing
+  HandlePtr abort;  // of a given-up upload, beside the work
+  MonoMs abort_due = 0;
+  int abort_failures = 0;
   MonoMs due = 0;               // nothing is begun before
   bool disk_trouble = false;    // the last error was a folder's or the ledger's
   bool output_trouble = false;  // most likely its output folder's

@@ -32,10 +32,10 @@ Conductor::Stage Conductor::StageOf(const Job& job) {
     case JobState::kRequested:
       return Stage::kUpload;
     case JobState::kUploading:
-      // Only a death between the last chunk and its answer leaves such a row: what became of it is unknown.
-      return job.last_chunk_left == 0 ? Stage::kUpload : Stage::kConfirm;
     case JobState::kCompleting:
-      return Stage::kConfirm;
+      // Only a death between the last chunk (or Complete) and its answer leaves such a row: what became of it is
+      // unknown.
+      return job.last_chunk_left == 0 ? Stage::kUpload : Stage::kConfirm;
     case JobState::kConfirming:
     case JobState::kSubmitted:
     case JobState::kBuilding:
@@ -67,7 +67,7 @@ void Conductor::Take(Job job) {
   if (taken.waiting.not_before != 0 && wait > 0) active->due = now + std::min<WallMs>(wait, kLongestOldWait.count());
   if (StageOf(taken) == Stage::kAwait) watches_[taken.target.version].due = now;
   ActiveJob& placed = *(jobs_[id] = std::move(active));
-  on_change_(placed.job(), placed.progress);
+  if (!placed.job().finished) on_change_(placed.job(), placed.progress);
   if (!OurPortal(placed.job()) && !IsEnd(placed.job().state)) NoteForeign(placed);
   TurnSoon();
 }
@@ -93,6 +93,8 @@ void Conductor::Turn() {
   MonoMs next = INT64_MAX;
   std::map<std::string, int> awaited;  // jobs by version
   for (auto& [id, job] : jobs_) {
+    next = std::min(next, AbortWhatIsLeft(*job, now));
+    if (job->job().finished) continue;
     const Stage stage = StageOf(job->job());
     if (stage == Stage::kAwait && OurPortal(job->job())) ++awaited[job->job().target.version];
     if (job->work) {
@@ -146,6 +148,7 @@ void Conductor::Begin(ActiveJob& job, Stage stage) {
           job,
           [now](Job& changed) {
             changed.state = JobState::kConfirming;
+            changed.multipart.reset();
             changed.confirming_since = now;
             changed.confirming_looks = 0;
             ++changed.sends;
@@ -219,7 +222,7 @@ void Conductor::WorkDone(const std::string& id, bool asked_portal, Status status
   job->last_wait = {};
   disk_trouble_since_.reset();
   if (asked_portal) PortalAnswered();
-  if (job->job().finished) jobs_.erase(id);
+  EraseIfDone(id);
   if (stopping_) return FinishStop();
   TurnSoon();
 }
@@ -232,6 +235,7 @@ void Conductor::FolderIsBack(const std::string& folder) {
 }
 
 void Conductor::Changed(const Job& before, const Job& after) {
+  if (before.finished) return;  // only its given-up uploads are still seen to
   const auto say = [&](LogLevel level, std::string_view event, const std::string& message) {
     world_.log.Write(level, event, message,
                      {{"job", after.id}, {"folder", after.target.folder}, {"file", after.artifact.file_name}});
@@ -253,6 +257,7 @@ void Conductor::Stop(std::function<void()> done) {
   for (auto& [id, job] : jobs_) {
     const bool awaits_answer = StageOf(job->job()) == Stage::kConfirm;
     if (!awaits_answer) job->work.reset();
+    job->abort.reset();
   }
   stop_timer_ = world_.timers.After(milliseconds(0), [this] {
     stop_timer_ = world_.timers.After(kLastAnswerGrace, [this] {
@@ -275,11 +280,12 @@ void Conductor::FinishStop() {
 
 Overview Conductor::overview() const {
   Overview overview;
-  overview.unfinished = static_cast<int>(jobs_.size());
   overview.portal_silent_since = portal_silent_since_;
   overview.credentials_refused = credentials_held_until_ != 0;
   overview.disk_trouble_since = disk_trouble_since_;
   for (const auto& [id, job] : jobs_) {
+    overview.unfinished += !job->job().finished || AbortIsWorthWaiting(*job) ? 1 : 0;
+    if (job->job().finished) continue;
     overview.blocked_on_output += job->output_trouble ? 1 : 0;
     overview.blocked_on_disk += job->disk_trouble && !job->output_trouble ? 1 : 0;
     const bool foreign = !OurPortal(job->job()) && StageOf(job->job()) != Stage::kFinish;

@@ -39,6 +39,8 @@ struct Rooms {
   std::function<HandlePtr(const std::string& version, std::vector<BuildIdentity> awaited,
                           std::function<void(Result<HistoryLook>)> done)>
       look;
+  // Aborts a multipart upload that was given up; as Portal::AbortMultipart.
+  std::function<HandlePtr(const OpenUpload& upload, std::function<void(Status)> done)> abort;
   // Whether the artifact of a job in state claiming stands in its room.
   std::function<HandlePtr(const Job& job, std::function<void(Result<bool>)> done)> has_claimed;
 };
@@ -109,6 +111,11 @@ class Conductor {
   void BeginWork(ActiveJob& job, const Rooms::Work& work);
   void CheckClaim(ActiveJob& job);
   void WorkDone(const std::string& id, bool asked_portal, Status status);
+  // Begins what is due; when something will be.
+  MonoMs AbortWhatIsLeft(ActiveJob& job, MonoMs now);
+  void AbortDone(const std::string& id, const OpenUpload& upload, Status status);
+  static bool AbortIsWorthWaiting(const ActiveJob& job);
+  void EraseIfDone(const std::string& id);
   void React(ActiveJob& job, const Error& error);
   void Hold(const Reaction& reaction, MonoMs now);
   void PortalAnswered();

@@ -50,6 +50,7 @@ void Conductor::React(ActiveJob& job, const Error& error) {
         [failure](Job& changed) {
           changed.state = JobState::kFailed;
           changed.failure = failure;
+          if (changed.multipart) ForgetUpload(changed);
         },
         failure.message);
   } else {

@@ -124,7 +124,7 @@ GateStep NotConfirmed(const Job& job, const PollingSettings& polling, WallMs now
   return Step(
       [](Job& changed) {
         changed.state = JobState::kClaimed;
-        changed.last_chunk_left = 0;
+        ForgetUpload(changed);
         changed.confirming_since = 0;
         changed.confirming_looks = 0;
       },

@@ -15,12 +15,6 @@ constexpr auto kNextIdentity = std::chrono::seconds(1);
 constexpr int kMostIdentities = 5;
 constexpr auto kSaveAgain = std::chrono::seconds(5);
 
-// The ledger refuses a row only where it contradicts what it holds: no later try changes that.
-Error LedgerError(Error error) {
-  if (error.kind == ErrorKind::kRejected) error.kind = ErrorKind::kBug;
-  return error;
-}
-
 UploadRequest RequestFor(const Job& job) {
   UploadRequest request;
   request.file_name = job.artifact.file_name;
@@ -32,16 +26,29 @@ UploadRequest RequestFor(const Job& job) {
 }
 
 bool MayStart(const Job& job) {
-  const bool state =
-      job.state == JobState::kClaimed || job.state == JobState::kRequested || job.state == JobState::kUploading;
+  const bool state = job.state == JobState::kClaimed || job.state == JobState::kRequested ||
+                     job.state == JobState::kUploading || (job.state == JobState::kCompleting && job.multipart);
   return state && job.last_chunk_left == 0;
+}
+
+// What of an upload in parts is worth going on with after this error.
+bool KeepsParts(ErrorKind kind) {
+  return kind == ErrorKind::kRetry || kind == ErrorKind::kLocalDisk || kind == ErrorKind::kSlowDown ||
+         kind == ErrorKind::kSignIn;
 }
 
 }  // namespace
 
-UploadAttempt::UploadAttempt(UploadWorld world, const OpenSource& open_source, JobRecord& record,
-                             std::function<void(std::uint64_t)> progress, std::function<void(Status)> done)
+Error UploadAttempt::LedgerError(Error error) {
+  if (error.kind == ErrorKind::kRejected) error.kind = ErrorKind::kBug;
+  return error;
+}
+
+UploadAttempt::UploadAttempt(UploadWorld world, const UploadSettings& settings, const OpenSource& open_source,
+                             JobRecord& record, std::function<void(std::uint64_t)> progress,
+                             std::function<void(Status)> done)
     : world_(world),
+      settings_(settings),
       open_source_(open_source),
       record_(record),
       progress_(std::move(progress)),
@@ -53,7 +60,7 @@ UploadAttempt::UploadAttempt(UploadWorld world, const OpenSource& open_source, J
 UploadAttempt::~UploadAttempt() { StopSending(); }
 
 void UploadAttempt::Begin() {
-  if (MayStart(record_.job())) return AskForUrl();
+  if (MayStart(record_.job())) return record_.job().multipart ? GoOnWithParts() : AskForUrl();
   step_ = world_.timers.After(std::chrono::milliseconds(0), [this] {
     Finish(Fail(ErrorKind::kBug, "an upload was begun in state " + std::string(ToString(record_.job().state)) +
                                      ", or after its last chunk had left"));
@@ -61,45 +68,39 @@ void UploadAttempt::Begin() {
 }
 
 void UploadAttempt::AskForUrl() {
+  asked_at_ = world_.clock.Wall();
   step_ = world_.portal.RequestUpload(RequestFor(record_.job()),
                                       [this](Result<UploadGrant> grant) { OnGrant(std::move(grant)); });
 }
 
 void UploadAttempt::OnGrant(Result<UploadGrant> grant) {
   if (!grant) return GiveBack(std::move(grant.error()));
-  if (grant->multipart) return RefuseMultipart(*grant);
+  if (grant->multipart) return TakeParts(std::move(*grant));
   if (!grant->url) return GiveBack(MakeError(ErrorKind::kRetry, "the portal's answer carries no upload URL"));
   RecordTicket(std::move(*grant));
 }
 
-// Before anything is recorded: no row ever names an upload in parts that nobody will complete.
-void UploadAttempt::RefuseMultipart(const UploadGrant& grant) {
-  step_ = world_.portal.AbortMultipart(grant.file_path, grant.multipart->upload_id, [this](Status aborted) {
-    if (!aborted) {
-      world_.log.Warning("upload.abort_failed", "the upload in parts could not be called off; the portal will drop it",
-                         {{"job", job_}, {"error", aborted.error().message}});
-    }
-    GiveBack(MakeError(ErrorKind::kRejected, "the portal wants this file in parts (" + std::to_string(size_) +
-                                                 " bytes); this version uploads in one piece only"));
-  });
-}
-
 void UploadAttempt::RecordTicket(UploadGrant grant) {
   url_ = std::move(*grant.url);
-  UploadTicket ticket{grant.start_time, std::move(grant.file_path), std::move(grant.signing_key_id)};
-  const std::string note = "upload URL received, start_time " + std::to_string(ticket.start_time);
+  KeepTicket({grant.start_time, std::move(grant.file_path), std::move(grant.signing_key_id)}, std::nullopt);
+}
+
+void UploadAttempt::KeepTicket(UploadTicket ticket, std::optional<MultipartUpload> multipart) {
+  std::string note = "upload URL received, start_time " + std::to_string(ticket.start_time);
+  if (multipart) note += ", " + std::to_string(multipart->total_parts) + " parts";
   Save(
-      [ticket = std::move(ticket)](Job& job) {
+      [ticket, multipart](Job& job) {
         job.state = JobState::kRequested;
         job.ticket = ticket;
+        job.multipart = multipart;
       },
       note,
-      [this](Status saved) {
+      [this, ticket, multipart](Status saved) {
         if (saved) return OpenFile();
-        if (saved.error().kind == ErrorKind::kRejected && saved.error().message == kIdentityTaken) {
-          return AskAgainForIdentity();
-        }
-        GiveBack(LedgerError(std::move(saved.error())));
+        const bool taken = saved.error().kind == ErrorKind::kRejected && saved.error().message == kIdentityTaken;
+        if (!taken) return GiveBack(LedgerError(std::move(saved.error())));
+        if (!multipart) return AskAgainForIdentity();
+        LeaveToAbort({ticket.file_path, multipart->upload_id}, [this] { AskAgainForIdentity(); });
       });
 }
 
@@ -134,66 +135,12 @@ void UploadAttempt::OnStat(Result<FileStat> stat) {
     return GiveBack(MakeError(ErrorKind::kCorrupt, "the claimed file has " + std::to_string(stat->size) +
                                                        " bytes and was admitted with " + std::to_string(size_)));
   }
+  if (record_.job().state == JobState::kUploading && record_.job().multipart) return SendParts(*stat);
   Save([](Job& job) { job.state = JobState::kUploading; }, "sending " + std::to_string(size_) + " bytes",
        [this, opened = *stat](Status saved) {
          if (!saved) return GiveBack(LedgerError(std::move(saved.error())));
-         Send(opened);
+         record_.job().multipart ? SendParts(opened) : Send(opened);
        });
-}
-
-void UploadAttempt::Send(const FileStat& opened) {
-  source_ =
-      std::make_shared<FileSource>(FileToSend{std::exchange(file_, nullptr), opened, record_.job().artifact.sha256},
-                                   world_.fs, world_.readers, [this](Status checked) { OnAtGate(std::move(checked)); });
-  HttpRequest request;
-  request.method = "PUT";
-  request.url = std::move(url_);
-  request.headers.push_back({"Content-Type", Secret("application/octet-stream")});
-  request.source = source_;
-  request.source_size = size_;
-  request.fresh_connection = true;
-  request.expect_continue = true;
-  if (progress_) request.progress = [progress = progress_](std::uint64_t sent, std::uint64_t) { progress(sent); };
-  world_.log.Debug("upload.started", "sending the artifact",
-                   {{"job", job_}, {"file_name", file_name_}, {"bytes", size_}});
-  put_ = world_.transfer.Start(std::move(request), [this](Result<HttpAnswer> answer) { OnAnswer(std::move(answer)); });
-}
-
-void UploadAttempt::OnAtGate(Status checked) {
-  if (!checked) {
-    Error error = std::move(checked.error());
-    error.message = Printable(file_name_) + ": " + error.message;
-    return GiveBack(std::move(error));
-  }
-  saving_last_chunk_ = true;
-  Save([now = world_.clock.Wall()](Job& job) { job.last_chunk_left = now; },
-       "all but the last chunk sent, digest right; the last chunk leaves",
-       [this](Status saved) { OnLastChunkRecorded(std::move(saved)); });
-}
-
-void UploadAttempt::OnLastChunkRecorded(Status saved) {
-  saving_last_chunk_ = false;
-  if (!saved) return GiveBack(LedgerError(std::move(saved.error())));
-  if (early_answer_) return OnAnswer(std::move(*std::exchange(early_answer_, nullptr)));
-  source_->OpenGate();
-}
-
-void UploadAttempt::OnAnswer(Result<HttpAnswer> answer) {
-  put_.reset();
-  if (saving_last_chunk_) {  // one Save at a time
-    early_answer_ = std::make_unique<Result<HttpAnswer>>(std::move(answer));
-    return;
-  }
-  StoreVerdict verdict = JudgeStoreAnswer(answer, source_->gave_all(), world_.clock.Wall());
-  StopSending();
-  switch (verdict.stored) {
-    case Stored::kYes:
-      return RecordSubmitted();
-    case Stored::kNo:
-      return GiveBack(std::move(verdict.error));
-    case Stored::kUnknown:
-      return RecordUnknown(std::move(verdict.error));
-  }
 }
 
 void UploadAttempt::RecordSubmitted() {
@@ -201,6 +148,7 @@ void UploadAttempt::RecordSubmitted() {
       [now = world_.clock.Wall()](Job& job) {
         job.state = JobState::kSubmitted;
         job.times.submitted = now;
+        job.multipart.reset();
         job.upload_tries = 0;
         job.refused_urls = 0;
         ++job.sends;
@@ -224,6 +172,7 @@ void UploadAttempt::RecordUnknown(Error error) {
   SaveFirmly(
       [now = world_.clock.Wall()](Job& job) {
         job.state = JobState::kConfirming;
+        job.multipart.reset();
         job.confirming_since = now;
         job.confirming_looks = 0;
         ++job.sends;
@@ -240,10 +189,15 @@ void UploadAttempt::GiveBack(Error error) {
   StopSending();
   const Job& row = record_.job();
   const bool counts = error.kind == ErrorKind::kRetry || error.kind == ErrorKind::kExpired;
-  if (!counts && row.state == JobState::kClaimed) return Finish(Fail(std::move(error)));
-  Change change = [counts, refused = error.kind == ErrorKind::kExpired](Job& job) {
-    job.state = JobState::kClaimed;
+  const bool keeps = row.multipart && KeepsParts(error.kind);
+  const bool stays = keeps ? row.last_chunk_left == 0 : row.state == JobState::kClaimed;
+  if (!counts && stays) return Finish(Fail(std::move(error)));
+  Change change = [counts, keeps, refused = error.kind == ErrorKind::kExpired](Job& job) {
     job.last_chunk_left = 0;
+    if (!keeps) {
+      job.state = JobState::kClaimed;
+      ForgetUpload(job);
+    }
     if (counts) ++job.upload_tries;
     if (refused) ++job.refused_urls;
   };
@@ -271,6 +225,8 @@ void UploadAttempt::StopSending() {
   if (source_) source_->Stop();
   put_.reset();
   source_.reset();
+  parts_.reset();
+  part_urls_.clear();
   file_.reset();
   url_ = Secret();
 }

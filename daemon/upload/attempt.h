@@ -5,16 +5,19 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/upload/file_source.h"
+#include "daemon/upload/parts_sender.h"
 #include "daemon/upload/uploader.h"
 
 namespace tegodrop {
 
 class UploadAttempt final : public Handle {
  public:
-  UploadAttempt(UploadWorld world, const OpenSource& open_source, JobRecord& record,
+  UploadAttempt(UploadWorld world, const UploadSettings& settings, const OpenSource& open_source, JobRecord& record,
                 std::function<void(std::uint64_t)> progress, std::function<void(Status)> done);
   ~UploadAttempt() override;
 
@@ -28,30 +31,46 @@ class UploadAttempt final : public Handle {
   void AskForUrl();
   void OnGrant(Result<UploadGrant> grant);
   void RecordTicket(UploadGrant grant);
+  void KeepTicket(UploadTicket ticket, std::optional<MultipartUpload> multipart);
   void OpenFile();
   void OnOpened(Result<Fd> file);
   void OnStat(Result<FileStat> stat);
+  // In one piece (attempt_single.cc).
   void Send(const FileStat& opened);
   void OnAtGate(Status checked);
   void OnLastChunkRecorded(Status saved);
   void OnAnswer(Result<HttpAnswer> answer);
+  // In parts (attempt_parts.cc).
+  void TakeParts(UploadGrant grant);
+  void GoOnWithParts();
+  void StartOver(const std::string& reason);
+  void SendParts(const FileStat& opened);
+  void OnPartsSent(Status sent);
+  void Complete();
+  void OnCompleted(Status completed);
+  // Either way.
   void RecordSubmitted();
 
   // The ways out.
-  void RefuseMultipart(const UploadGrant& grant);
+  // A multipart upload that this job will not use; `then` once that is recorded.
+  void LeaveToAbort(OpenUpload upload, std::function<void()> then);
   void AskAgainForIdentity();
   void RecordUnknown(Error error);
-  // Back to claimed, nothing having reached the portal, then `done` with the error.
+  // Back to claimed, or with the parts that arrived kept, nothing having reached the portal; then `done` with the
+  // error.
   void GiveBack(Error error);
   void Finish(Status status);
   void StopSending();
 
+  // The ledger refuses a row only where it contradicts what it holds: no later try changes that.
+  static Error LedgerError(Error error);
   // `then` runs unless this attempt is gone by then.
   void Save(Change change, std::string note, Then then);
   // The same, again and again while the disk does not take it.
   void SaveFirmly(Change change, std::string note, Then then);
 
   const UploadWorld world_;
+  const UploadSettings& settings_;
   const OpenSource& open_source_;
   JobRecord& record_;
   std::function<void(std::uint64_t)> progress_;
@@ -66,6 +85,9 @@ class UploadAttempt final : public Handle {
   std::shared_ptr<FileSource> source_;
   std::shared_ptr<const Fd> file_;
   Secret url_;
+  std::unique_ptr<PartsSender> parts_;
+  std::vector<Secret> part_urls_;
+  WallMs asked_at_ = 0;  // before the URLs were made: they live from then on at least
   int identities_taken_ = 0;
   bool saving_last_chunk_ = false;
   bool told_of_saving_ = false;

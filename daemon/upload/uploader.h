@@ -1,5 +1,5 @@
 // The upload of one job's artifact: a fresh signed URL, then the single PUT, streamed and hashed, with the last chunk
-// held back until everything agrees.
+// held back until everything agrees; or, where the portal wants parts, several PUTs at once, and Complete.
 //
 // Steps, each recorded before the next:
 //   claimed     ask for an upload URL                          -> requested (ticket)
@@ -7,8 +7,13 @@
 //   uploading   all but the last chunk leaves; digest, fstat and size agree with the row; the row says last_chunk_left;
 //   the last chunk leaves
 //               a 2xx answer                                   -> submitted
-// A signed URL lives in memory alone, so every attempt begins with a new one; asking is harmless, because nothing is
-// queued before the object is there.
+//   in parts:   each confirmed part is recorded; when all are and the whole agrees, the row says last_chunk_left
+//                                                              -> completing
+//   completing  Complete leaves; a 2xx answer without an error -> submitted
+// The signed URL of a single PUT lives in memory alone, so every attempt begins with a new one; asking is harmless,
+// because nothing is queued before the object is there. The URLs of parts stand in the row, sealed under the token, so
+// that what has arrived is not sent again: an attempt goes on with them while they live long enough, else it starts
+// over and the old upload is left to be aborted (Job::aborts).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +22,9 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
+#include "daemon/base/random.h"
 #include "daemon/base/result.h"
+#include "daemon/base/secret.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/ledger/job_record.h"
 #include "daemon/loop/handle.h"
@@ -36,7 +43,14 @@ struct UploadWorld {
   TaskRunner& readers;  // reads and hashes beside the sending
   FileSystem& fs;
   const Clock& clock;
+  Random& random;
   Log& log;
+};
+
+struct UploadSettings {
+  int concurrent_parts = 4;  // of one artifact
+  // Part URLs are sealed in the ledger under it: the portal's token. With another one an upload starts over.
+  Secret sealing;
 };
 
 // Opens the claimed artifact of the job for reading; as DropFolder::OpenClaimed.
@@ -44,24 +58,24 @@ using OpenSource = std::function<HandlePtr(const Job& job, std::function<void(Re
 
 class Uploader {
  public:
-  Uploader(UploadWorld world, OpenSource open_source);
+  Uploader(UploadWorld world, UploadSettings settings, OpenSource open_source);
 
-  // Carries a job in state claimed, requested or uploading (with last_chunk_left == 0; anything else is kBug) to
-  // submitted. `record` must outlive the handle. `progress` (may be empty): bytes given to the connection so far, from
-  // the loop.
+  // Carries a job in state claimed, requested, uploading or completing (with last_chunk_left == 0; anything else is
+  // kBug) to submitted. `record` must outlive the handle. `progress` (may be empty): bytes given to the connection so
+  // far, from the loop.
   //
   // Destroying the handle stops the sending, also while a Save is under way, which then goes on by itself: no other
   // Save may be asked of `record` before it has answered. When the row then says uploading with last_chunk_left the
   // outcome is unknown.
   //
   // Errors of `done`, by the reaction they ask for. But for outcome_unknown the object is provably not at the portal,
-  // and the row says claimed again, with last_chunk_left 0:
+  // and the row says claimed again, with last_chunk_left 0; after passing trouble of an upload in parts it keeps its
+  // state and what has arrived:
   //   outcome_unknown    the whole object had left and no answer says what became of it: the row says confirming
   //   kExpired           the store did not accept the URL: ask for a new one; the row counts refused_urls
   //   kRetry             passing trouble: again later, retry_after as a floor; the row counts upload_tries
   //   kSlowDown, kSignIn the portal's own refusals, nothing was sent
-  //   kRejected          the portal or the store will never take it (the portal's words are the message), or the answer
-  //                      was multipart, which this version cannot do
+  //   kRejected          the portal or the store will never take it (the portal's words are the message)
   //   kCorrupt           the claimed file is not what was admitted (size, digest, or changed while it was sent)
   //   kLocalDisk         the file or the ledger could not be read or written: again later. Where the ledger would not
   //                      even take the row back to claimed it says uploading or requested, which is as good to start
@@ -74,6 +88,7 @@ class Uploader {
 
  private:
   UploadWorld world_;
+  UploadSettings settings_;
   OpenSource open_source_;
 };
 

@@ -17,6 +17,7 @@
 #include "tests/fakes/fake_portal.h"
 #include "tests/fakes/fake_transfer.h"
 #include "tests/fakes/recorded_log.h"
+#include "tests/fakes/seeded_random.h"
 #include "tests/fakes/stepped_clock.h"
 #include "tests/fakes/task_queue.h"
 #include "tests/unit/upload/scratch_file.h"
@@ -130,7 +131,9 @@ struct Rig {
   std::vector<std::uint64_t> progress;
   int done_calls = 0;
   std::optional<Status> result;
-  Uploader uploader{{portal, transfer, clock, queue, fs, clock, log},
+  SeededRandom random;
+  Uploader uploader{{portal, transfer, clock, queue, fs, clock, random, log},
+                    {4, Secret(std::string("KEY:SECRET"))},
                     [this](const Job&, std::function<void(Result<Fd>)> done) {
                       return queue.PostCancellable([this, done = std::move(done)] {
                         if (open_error) return done(Fail(*open_error));

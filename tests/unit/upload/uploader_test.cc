@@ -173,27 +173,5 @@ TEST(Uploader, GivesUpAfterFiveRepeatsOfAnIdentity) {
   EXPECT_TRUE(rig.transfer.calls.empty());
 }
 
-TEST(Uploader, CallsAMultipartAnswerOffAndRecordsNothingOfIt) {
-  for (const bool abort_works : {true, false}) {
-    Rig rig(RandomBytes(1000));
-    UploadGrant grant = Grant();
-    grant.url.reset();
-    grant.multipart = MultipartPlan{"upload-1", {}, 10'485'760};
-    rig.portal.uploads.answers.push_back(grant);
-    rig.Start();
-    rig.queue.RunAll();
-    EXPECT_EQ(rig.portal.aborted, (std::vector<std::string>{"upload-1"}));
-    EXPECT_EQ(rig.done_calls, 0) << "the abort is awaited";
-    rig.portal.aborts.answers.push_back(abort_works ? Status() : Status(Fail(ErrorKind::kRetry, "no answer")));
-    rig.portal.Pump();
-    rig.queue.RunAll();
-    EXPECT_EQ(rig.error().kind, ErrorKind::kRejected);
-    EXPECT_EQ(rig.error().message,
-              "the portal wants this file in parts (1000 bytes); this version uploads in one piece only");
-    EXPECT_TRUE(rig.record.saved.empty());
-    EXPECT_EQ(rig.log.Count("upload.abort_failed"), abort_works ? 0 : 1);
-  }
-}
-
 }  // namespace
 }  // namespace tegodrop

@@ -1,0 +1,77 @@
+// Multipart uploads that were given up: each is aborted at the portal, beside whatever else happens to its job, until
+// the portal says that it is done or that there is no such upload.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "daemon/base/backoff.h"
+#include "daemon/conductor/conductor.h"
+
+namespace tegodrop {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A refusal does not pass in seconds.
+constexpr milliseconds kRefusedWait = std::chrono::minutes(15);
+constexpr milliseconds kLedgerRetry = std::chrono::seconds(5);
+// After so many failures `run --once` no longer waits: the ledger remembers it for the next run.
+constexpr int kPatience = 3;
+
+}  // namespace
+
+bool Conductor::AbortIsWorthWaiting(const ActiveJob& job) {
+  return !job.job().aborts.empty() && job.abort_failures < kPatience;
+}
+
+MonoMs Conductor::AbortWhatIsLeft(ActiveJob& job, MonoMs now) {
+  if (job.job().aborts.empty() || job.abort || !OurPortal(job.job())) return INT64_MAX;
+  const MonoMs due = std::max(job.abort_due, credentials_held_until_);
+  if (due > now) return due;
+  const std::string id = job.job().id;
+  const OpenUpload upload = job.job().aborts.front();
+  job.abort = rooms_.abort(upload, [this, id, upload](Status status) { AbortDone(id, upload, std::move(status)); });
+  return INT64_MAX;
+}
+
+void Conductor::AbortDone(const std::string& id, const OpenUpload& upload, Status status) {
+  ActiveJob* job = Find(id);
+  if (job == nullptr) return;
+  const bool gone = status || (status.error().kind == ErrorKind::kRejected && status.error().http_status == 404);
+  if (!gone) {
+    const Error& error = status.error();
+    if (job->abort_failures++ == 0) {
+      world_.log.Warning("upload.abort_failed", "a given-up upload could not be aborted yet: " + error.message,
+                         {{"job", id}, {"file", job->job().artifact.file_name}});
+    }
+    const bool passes = error.kind == ErrorKind::kRetry || error.kind == ErrorKind::kSlowDown;
+    const milliseconds delay =
+        passes ? RetryDelay(job->abort_failures, error.retry_after, world_.random) : kRefusedWait;
+    job->abort_due = world_.clock.Mono() + delay.count();
+    job->abort.reset();
+    return TurnSoon();
+  }
+  // The handle stays until the row knows, so that it is not aborted again meanwhile.
+  job->Save(
+      [upload](Job& changed) {
+        std::erase_if(changed.aborts, [&](const OpenUpload& one) { return one.upload_id == upload.upload_id; });
+      },
+      "a given-up upload was aborted at the portal",
+      [this, id](Status saved) {
+        ActiveJob* active = Find(id);
+        if (active == nullptr) return;
+        active->abort.reset();
+        active->abort_failures = 0;
+        if (!saved) active->abort_due = world_.clock.Mono() + kLedgerRetry.count();
+        EraseIfDone(id);
+        if (stopping_) return FinishStop();
+        TurnSoon();
+      });
+}
+
+void Conductor::EraseIfDone(const std::string& id) {
+  const ActiveJob* job = Find(id);
+  if (job->job().finished && job->job().aborts.empty() && !job->work) jobs_.erase(id);
+}
+
+}  // namespace tegodrop
