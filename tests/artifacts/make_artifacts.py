@@ -60,9 +60,21 @@ def _run(*command, cwd=None):
 
 
 def _write(path, content):
+    """Bytes, text, or pieces of bytes."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
-        file.write(content if isinstance(content, bytes) else content.encode())
+        if isinstance(content, str):
+            content = content.encode()
+        file.writelines([content] if isinstance(content, bytes) else content)
+
+
+def _noise(seed, size):
+    """`size` bytes that do not compress, in pieces."""
+    source = random.Random(seed)
+    while size > 0:
+        piece = source.randbytes(min(size, 16 << 20))
+        yield piece
+        size -= len(piece)
 
 
 def _field(number, content):
@@ -166,10 +178,10 @@ class Workshop:
         content = os.path.join(room, "content")
         missing = size - (os.path.getsize(target) if os.path.exists(target) else 0)
         if missing > 0:
-            entries = {**entries, f"{padding_folder}/padding.bin": random.Random(size).randbytes(missing)}
+            entries = {**entries, f"{padding_folder}/padding.bin": missing}
         for name, data in entries.items():
             path = os.path.join(content, name)
-            _write(path, data)
+            _write(path, _noise(size, data) if isinstance(data, int) else data)
             os.chmod(path, 0o644)
             os.utime(path, (ENTRY_TIME, ENTRY_TIME))
         _run("zip", "-q", "-X", "-D", "-n", ".bin", target, *entries, cwd=content)
