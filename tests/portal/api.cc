@@ -1,8 +1,5 @@
 #include "tests/portal/api.h"
 
-#include <algorithm>
-#include <array>
-
 #include "tests/portal/text.h"
 
 namespace tegodrop::sim {
@@ -10,25 +7,39 @@ namespace {
 
 constexpr std::string_view kFrontend = "/frontend/";
 
-constexpr Endpoint kEndpoints[] = {
-    {"upload_request", "upload_application_build", "POST", Endpoint::Access::kBuilds, UploadApplicationBuild,
-     &Counters::upload_requests},
-    {"complete", "complete_multipart_upload", "POST", Endpoint::Access::kBuilds, CompleteMultipartUpload,
-     &Counters::complete_requests},
-    {"abort", "abort_multipart_upload", "POST", Endpoint::Access::kBuilds, AbortMultipartUpload,
-     &Counters::abort_requests},
-    {"list", "get_application_builds", "POST", Endpoint::Access::kReads, GetApplicationBuilds,
-     &Counters::list_requests},
-    {"download_request", "download_application_build", "POST", Endpoint::Access::kReads, DownloadApplicationBuild,
-     &Counters::download_requests},
-    {"tenants", "get_tenants", "GET", Endpoint::Access::kNoTenant, GetTenants, &Counters::tenant_requests},
-};
+using Access = Endpoint::Access;
+using Plan = Endpoint::Plan;
 
-// On the page, but not served here.
-constexpr std::array<std::string_view, 9> kOthersOfThePage = {
-    "get_applications",   "delete_application_build", "delete_application",
-    "get_signing_keys",   "upload_signing_key",       "set_default_signing_key",
-    "delete_signing_key", "upload_code_signing_file", "sign_application_build"};
+constexpr Endpoint kEndpoints[] = {
+    {"upload_request", "upload_application_build", "POST", Access::kBuilds, UploadApplicationBuild,
+     &Counters::upload_requests},
+    {"complete", "complete_multipart_upload", "POST", Access::kBuilds, CompleteMultipartUpload,
+     &Counters::complete_requests},
+    {"abort", "abort_multipart_upload", "POST", Access::kBuilds, AbortMultipartUpload, &Counters::abort_requests},
+    {"list", "get_application_builds", "POST", Access::kReads, GetApplicationBuilds, &Counters::list_requests},
+    {"download_request", "download_application_build", "POST", Access::kReads, DownloadApplicationBuild,
+     &Counters::download_requests},
+    {"delete_build", "delete_application_build", "POST", Access::kBuilds, DeleteApplicationBuild,
+     &Counters::delete_build_requests},
+    {"applications", "get_applications", "POST", Access::kReads, GetApplications, &Counters::application_requests},
+    {"delete_application", "delete_application", "POST", Access::kBuilds, DeleteApplication,
+     &Counters::delete_application_requests},
+    {"signing_keys", "get_signing_keys", "POST", Access::kReads, GetSigningKeys, &Counters::signing_key_requests,
+     Plan::kTeam},
+    {"upload_key", "upload_signing_key", "POST", Access::kBuilds, UploadSigningKey, &Counters::upload_key_requests,
+     Plan::kTeam},
+    {"default_key", "set_default_signing_key", "POST", Access::kBuilds, SetDefaultSigningKey,
+     &Counters::default_key_requests, Plan::kTeam},
+    {"delete_key", "delete_signing_key", "POST", Access::kBuilds, DeleteSigningKey, &Counters::delete_key_requests,
+     Plan::kTeam},
+    {"signing_file", "upload_code_signing_file", "POST", Access::kBuilds, UploadCodeSigningFile,
+     &Counters::signing_file_requests, Plan::kTeam},
+    {"sign_build", "sign_application_build", "POST", Access::kBuilds, SignApplicationBuild,
+     &Counters::sign_build_requests, Plan::kTeam},
+    {"tenants", "get_tenants", "GET", Access::kNoTenant, GetTenants, &Counters::tenant_requests},
+    {"subscription", "get_tenant_subscription", "GET", Access::kReads, GetTenantSubscription,
+     &Counters::subscription_requests},
+};
 
 // Whether `value` is "Bearer " and the base64 of KEY:SECRET on one line, whoever's that may be.
 bool IsBearerOfATokenForm(std::string_view value) {
@@ -80,23 +91,36 @@ std::optional<Reply> Check(const Endpoint& endpoint, Call* call) {
   }
   if (call->request.has_query) return call->Convict("query", 400, "this endpoint has no query");
   if (auto refusal = CheckAuthorization(*call)) return refusal;
-  if (endpoint.access != Endpoint::Access::kNoTenant) {
+  if (endpoint.access != Access::kNoTenant) {
     if (auto refusal = CheckTenant(*call)) return refusal;
   }
   if (std::string_view(endpoint.method) == "POST") {
     if (auto refusal = CheckBody(call)) return refusal;
   }
-  if (endpoint.access == Endpoint::Access::kBuilds && !call->world.settings.builds_permission) {
+  if (endpoint.access == Access::kBuilds && !call->world.settings.builds_permission) {
     return call->Refuse(403, "This token has not the Builds permission");
+  }
+  if (endpoint.plan == Plan::kTeam && call->world.settings.plan == "FREE") {
+    return call->Refuse(403, "Code signing needs a Team or Enterprise plan");
   }
   return std::nullopt;
 }
 
 }  // namespace
 
+Reply Call::Decline(std::string_view text) const {
+  return Refuse(static_cast<int>(ParseDecimal(world.settings.refusal_status).value_or(400)), text);
+}
+
 Reply Call::Convict(std::string_view rule, int status, std::string_view text) const {
   world.Convict(rule, std::string(endpoint) + ": " + std::string(text));
   return Refuse(status, text);
+}
+
+Reply Succeeded() {
+  JsonWriter out;
+  out.BeginObject().Key("success").Bool(true).EndObject();
+  return JsonReply(200, out);
 }
 
 const Endpoint* FindEndpoint(std::string_view path) {
@@ -118,13 +142,6 @@ Reply ServeApi(World* world, const Endpoint& endpoint, const Request& request) {
 Reply ServeUnknown(World* world, const Request& request) {
   std::unique_lock lock(world->mutex);
   Call call{*world, request, lock, "unknown"};
-  std::string_view name = request.path;
-  if (name.starts_with(kFrontend)) {
-    name.remove_prefix(kFrontend.size());
-    if (std::find(kOthersOfThePage.begin(), kOthersOfThePage.end(), name) != kOthersOfThePage.end()) {
-      return call.Refuse(404, "The simulator does not serve this endpoint");
-    }
-  }
   return call.Convict("path", 404, "no such path");
 }
 

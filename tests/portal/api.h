@@ -23,12 +23,15 @@ struct Call {
   rapidjson::Document body = {};
 
   Reply Refuse(int status, std::string_view text) const { return ApiError(world.settings, status, text); }
+  // A refusal that the page speaks of without a status: the switch refusal_status.
+  Reply Decline(std::string_view text) const;
   // A violation and the refusal that goes with it.
   Reply Convict(std::string_view rule, int status, std::string_view text) const;
 };
 
 struct Endpoint {
   enum class Access { kReads, kBuilds, kNoTenant };
+  enum class Plan { kAny, kTeam };  // kTeam: not for FREE
 
   const char* name;    // in the request log, and as `where` of a fault
   const char* path;    // behind /frontend/
@@ -36,6 +39,7 @@ struct Endpoint {
   Access access;
   Reply (*handle)(Call*);
   int64_t Counters::*counter;
+  Plan plan = Plan::kAny;
 };
 
 // The call that `path` (all of it) names, or null.
@@ -54,10 +58,19 @@ class Fields {
   // What stands in a field, or nothing when it is missing or wrong. Missing is wrong for required ones.
   std::optional<std::string> Text(const char* name, bool required);
   std::optional<int64_t> Integer(const char* name, bool required, int64_t minimum, int64_t maximum);
+  std::optional<bool> Boolean(const char* name);
+  // An optional text that may be null, which is as if it were missing.
+  std::optional<std::string> TextOrNull(const char* name);
+  // A required text that is not empty.
+  std::string Filled(const char* name);
   const rapidjson::Value* Array(const char* name);
   std::string Word(const char* name, std::initializer_list<std::string_view> allowed);
-  // `file_name` with its path cut off as the page says, though a path is noted.
+  // `file_name` with its path cut off as the page says, though a path is noted. With a platform it must be an
+  // artifact's.
   std::string FileName(const std::string& platform);
+  std::string FileName();
+  // The four fields that name a build.
+  Identity Build();
   void Note(std::string_view rule, std::string_view text);
   // To be called last. Notes unknown fields; convicts all that was noted. Nothing when the call may go on, else the
   // refusal.
@@ -81,9 +94,30 @@ Reply UploadApplicationBuild(Call* call);
 // api_multipart.cc
 Reply CompleteMultipartUpload(Call* call);
 Reply AbortMultipartUpload(Call* call);
-// api_builds.cc
+// api_listing.cc
 Reply GetApplicationBuilds(Call* call);
+// Builds of all versions in the last seven days.
+int64_t BuildsUsed(const World& world, std::string_view platform);
+// api_builds.cc
 Reply DownloadApplicationBuild(Call* call);
+Reply DeleteApplicationBuild(Call* call);
+Reply SignApplicationBuild(Call* call);
+// api_applications.cc
+Reply GetApplications(Call* call);
+Reply DeleteApplication(Call* call);
+Reply UploadCodeSigningFile(Call* call);
+// api_keys.cc
+Reply GetSigningKeys(Call* call);
+Reply UploadSigningKey(Call* call);
+Reply SetDefaultSigningKey(Call* call);
+Reply DeleteSigningKey(Call* call);
+// A signed URL for a file that belongs to a key or an application. `key` names the object.
+std::string GrantFile(const Call& call, const std::string& key, FileGrant grant);
+// api_tenants.cc
 Reply GetTenants(Call* call);
+Reply GetTenantSubscription(Call* call);
+
+// {"success": true}
+Reply Succeeded();
 
 }  // namespace tegodrop::sim

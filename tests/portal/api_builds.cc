@@ -1,4 +1,4 @@
-// POST /frontend/get_application_builds and download_application_build, GET /frontend/get_tenants.
+// POST /frontend/download_application_build, delete_application_build and sign_application_build.
 #include <algorithm>
 
 #include "tests/portal/api.h"
@@ -8,109 +8,29 @@
 namespace tegodrop::sim {
 namespace {
 
-constexpr int64_t kDefaultPageSize = 6;
-constexpr int64_t kLargestPageSize = 50;
-
-std::vector<const Build*> ShownBuilds(const World& world, const std::string& version) {
-  std::vector<const Build*> shown;
-  for (const Build& build : world.builds.all()) {
-    if (build.identity.version == version && world.builds.IsShown(build)) shown.push_back(&build);
-  }
-  return shown;
+bool Same(const Identity& a, const Identity& b) {
+  return a.version == b.version && a.platform == b.platform && a.start_time == b.start_time &&
+         a.file_name == b.file_name;
 }
 
-void Order(const World& world, std::vector<const Build*>* builds) {
-  auto age = [](const Build* one) { return std::pair(one->identity.start_time, one->id); };
-  if (world.settings.listing_order == "shuffled") {
-    // No order that means anything, yet the same one for every page.
-    auto mixed = [&](const Build* one) { return HmacHex(world.signing_secret, std::to_string(one->id)); };
-    std::sort(builds->begin(), builds->end(), [&](const Build* a, const Build* b) { return mixed(a) < mixed(b); });
-    return;
-  }
-  const bool newest = world.settings.listing_order == "newest";
-  std::sort(builds->begin(), builds->end(),
-            [&](const Build* a, const Build* b) { return newest ? age(a) > age(b) : age(a) < age(b); });
-}
-
-void WriteRow(const World& world, const Build& build, JsonWriter* out) {
-  out->BeginObject();
-  out->Key("start_time").Integer(build.identity.start_time).Key("end_time");
-  build.end_time ? out->Integer(*build.end_time) : out->Null();
-  out->Key("version").Text(build.identity.version);
-  out->Key("name").Text(build.identity.file_name);
-  out->Key("platform").Text(build.identity.platform).Key("success");
-  build.success ? out->Bool(*build.success) : out->Null();
-  out->Key("signed").Bool(build.signed_build);
-  out->Key("error_message").TextOrNull(build.error_message);
-  out->Key("status_message").Text(world.builds.StatusMessage(build));
-  out->Key("signing_key_id").TextOrNull(build.signing_key ? std::optional(build.signing_key->id) : std::nullopt);
-  out->Key("signing_key_name").TextOrNull(build.signing_key ? std::optional(build.signing_key->name) : std::nullopt);
-  out->Key("deleted").Bool(false);
-  out->Key("signing_error_message").TextOrNull(build.signing_error_message);
-  out->EndObject();
-}
-
-int64_t BuildsUsed(const World& world, std::string_view platform) {
-  constexpr double kQuotaSeconds = 7 * 24 * 3600;
-  return std::count_if(world.builds.all().begin(), world.builds.all().end(), [&](const Build& one) {
-    return one.identity.platform == platform && world.clock.Now() - one.received < kQuotaSeconds;
-  });
-}
-
-void WriteTenants(const World& world, JsonWriter* out) {
-  out->BeginArray().BeginObject().Key("tenant_id").Text(world.tenant).Key("name").Text("Rehearsal");
-  out->Key("plan").Text(world.settings.plan).EndObject().EndArray();
+// The last build that was not deleted and that `fits`, or null.
+template <typename Fits>
+const Build* LastBuild(const World& world, Fits fits) {
+  const auto& all = world.builds.all();
+  auto found = std::find_if(all.rbegin(), all.rend(), [&](const Build& one) { return !one.deleted && fits(one); });
+  return found == all.rend() ? nullptr : &*found;
 }
 
 }  // namespace
 
-Reply GetApplicationBuilds(Call* call) {
-  World& world = call->world;
-  Fields fields(call->body);
-  const std::string version = fields.Word("version", {"development", "staging", "production"});
-  const int64_t page = fields.Integer("page", false, 1, INT32_MAX).value_or(1);
-  const int64_t page_size = fields.Integer("page_size", false, 1, kLargestPageSize).value_or(kDefaultPageSize);
-  if (auto refusal = fields.Finish(*call)) return std::move(*refusal);
-
-  world.builds.CatchUp();
-  world.builds.EndStuckBuilds();
-  std::vector<const Build*> builds = ShownBuilds(world, version);
-  Order(world, &builds);
-  const auto total = static_cast<int64_t>(builds.size());
-  JsonWriter out;
-  out.BeginObject().Key("results").BeginArray();
-  const int64_t first = (page - 1) * page_size;
-  for (int64_t i = first; i < std::min(total, first + page_size); ++i) {
-    WriteRow(world, *builds[static_cast<size_t>(i)], &out);
-  }
-  out.EndArray().Key("total_count").Integer(total).Key("page").Integer(page).Key("page_size").Integer(page_size);
-  out.Key("total_pages").Integer((total + page_size - 1) / page_size);
-  out.Key("builds_used_apple").Integer(BuildsUsed(world, "ios"));
-  out.Key("builds_used_android").Integer(BuildsUsed(world, "android"));
-  out.Key("still_waiting").Bool(std::any_of(builds.begin(), builds.end(), [](const Build* one) {
-    return !one->success.has_value();
-  }));
-  out.EndObject();
-  return JsonReply(200, out);
-}
-
 Reply DownloadApplicationBuild(Call* call) {
   World& world = call->world;
   Fields fields(call->body);
-  Identity wanted;
-  wanted.version = fields.Word("version", {"development", "staging", "production"});
-  wanted.platform = fields.Word("platform", {"android", "ios"});
-  wanted.start_time = fields.Integer("start_time", true, 0, INT64_MAX).value_or(0);
-  wanted.file_name = fields.FileName(wanted.platform);
+  const Identity wanted = fields.Build();
   if (auto refusal = fields.Finish(*call)) return std::move(*refusal);
 
-  const Build* found = nullptr;
-  for (const Build& build : world.builds.all()) {
-    const Identity& has = build.identity;
-    const bool same = has.version == wanted.version && has.platform == wanted.platform &&
-                      has.start_time == wanted.start_time && has.file_name == wanted.file_name;
-    if (same && build.success == true) found = &build;
-  }
+  const Build* found =
+      LastBuild(world, [&](const Build& one) { return Same(one.identity, wanted) && one.success == true; });
   if (found == nullptr) return call->Refuse(404, "There is no such completed build");
   SignedTarget target;
   target.method = "GET";
@@ -123,15 +43,45 @@ Reply DownloadApplicationBuild(Call* call) {
   return JsonReply(200, out);
 }
 
-Reply GetTenants(Call* call) {
-  JsonWriter out;
-  if (call->world.settings.tenants_body == "array") {
-    WriteTenants(call->world, &out);
-  } else {
-    out.BeginObject().Key("tenants");
-    WriteTenants(call->world, &out);
-    out.EndObject();
+Reply DeleteApplicationBuild(Call* call) {
+  World& world = call->world;
+  Fields fields(call->body);
+  const Identity wanted = fields.Build();
+  if (auto refusal = fields.Finish(*call)) return std::move(*refusal);
+
+  auto is_it = [&](const Build& one) { return Same(one.identity, wanted); };
+  if (LastBuild(world, is_it) == nullptr) return call->Refuse(404, "There is no such build");
+  if (LastBuild(world, [&](const Build& one) { return is_it(one) && one.IsAtWork(); }) != nullptr) {
+    return call->Decline("The build is still in progress");
   }
+  // All that share the identity: they share the artifact's name.
+  while (const Build* one = LastBuild(world, is_it)) world.builds.Delete(one->id, world.settings.delete_keeps_row);
+  ++world.counters.builds_deleted;
+  return Succeeded();
+}
+
+Reply SignApplicationBuild(Call* call) {
+  World& world = call->world;
+  Fields fields(call->body);
+  Identity wanted;
+  wanted.platform = fields.Word("platform", {"android", "ios"});
+  wanted.file_name = fields.Filled("name");
+  wanted.start_time = fields.Integer("start_time", true, 0, INT64_MAX).value_or(0);
+  if (auto refusal = fields.Finish(*call)) return std::move(*refusal);
+
+  const Build* found = LastBuild(world, [&](const Build& one) {
+    wanted.version = one.identity.version;
+    return Same(one.identity, wanted);
+  });
+  if (found == nullptr) return call->Refuse(404, "There is no such build");
+  if (found->success != true) return call->Decline("The build has not completed");
+  const Application* application = world.applications.Of(found->identity);
+  if (application == nullptr || application->signing_file == nullptr) {
+    return call->Decline("The application has no code-signing file");
+  }
+  world.builds.SignAgain(found->id);
+  JsonWriter out;
+  out.BeginObject().Key("success").Bool(true).Key("message").Text("Build queued for signing").EndObject();
   return JsonReply(200, out);
 }
 

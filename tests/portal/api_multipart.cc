@@ -96,6 +96,7 @@ Reply CompleteMultipartUpload(Call* call) {
     return call->Refuse(500, "The portal's disk refuses");
   }
   grant->state = Grant::State::kCompleted;
+  --world.counters.multipart_open;
   grant->parts.clear();
   world.Receive(grant, std::move(whole));
   return Message("Upload completed successfully");
@@ -113,6 +114,8 @@ Reply AbortMultipartUpload(Call* call) {
   }
   if (grant == nullptr || grant->state != Grant::State::kOpen) return call->Refuse(404, "There is no such upload");
   grant->state = Grant::State::kAborted;
+  --call->world.counters.multipart_open;
+  ++call->world.counters.uploads_aborted;
   grant->parts.clear();
   return Message("Upload aborted successfully");
 }

@@ -3,7 +3,6 @@
 
 #include "tests/portal/api.h"
 #include "tests/portal/signed_url.h"
-#include "tests/portal/signing_keys.h"
 #include "tests/portal/text.h"
 
 namespace tegodrop::sim {
@@ -35,15 +34,19 @@ bool ChooseKey(const Call& call, const Wish& wish, std::optional<SigningKey>* ke
   const Settings& settings = call.world.settings;
   if (wish.signing_key == "none") return true;
   if (!wish.signing_key) {
-    if (settings.plan != "FREE") *key = DefaultSigningKey(settings, wish.identity.platform);
+    if (settings.plan != "FREE") *key = call.world.keys.Default(wish.identity.platform);
     return true;
   }
-  *key = FindSigningKey(settings, *wish.signing_key);
-  if (!*key || (*key)->platform != wish.identity.platform) {
-    *refusal = call.Refuse(400, "There is no such signing key for this platform");
+  const KeyRecord* found = call.world.keys.Find(*wish.signing_key);
+  if (found == nullptr || found->key.platform != wish.identity.platform) {
+    *refusal = call.Decline("There is no such signing key for this platform");
     return false;
   }
-  if (settings.plan == "FREE") key->reset();
+  if (!found->IsUsable()) {
+    *refusal = call.Decline("The signing key's file has not been received");
+    return false;
+  }
+  if (settings.plan != "FREE") *key = found->key;
   return true;
 }
 
@@ -107,12 +110,16 @@ Reply UploadApplicationBuild(Call* call) {
   wish.signing_key = fields.Text("signing_key_id", false);
   if (auto refusal = fields.Finish(*call)) return std::move(*refusal);
 
-  if (wish.file_size && *wish.file_size > settings.max_file_size) return call->Refuse(400, "The file is too large");
+  if (wish.file_size && *wish.file_size > settings.max_file_size) return call->Decline("The file is too large");
   std::optional<SigningKey> key;
   Reply refusal;
   if (!ChooseKey(*call, wish, &key, &refusal)) return refusal;
   if (!settings.controls_enabled) {
-    return call->Refuse(400, "No protection control is enabled for this platform and version");
+    return call->Decline("No protection control is enabled for this platform and version");
+  }
+  const int64_t used = BuildsUsed(call->world, "android") + BuildsUsed(call->world, "ios");
+  if (settings.build_quota > 0 && used >= settings.build_quota) {
+    return call->Refuse(429, "The build quota of 7 days is used up");
   }
   if (settings.concurrent_builds > 0 && call->world.builds.InProgress() >= settings.concurrent_builds) {
     return call->Refuse(429, "The limit of concurrent builds is reached");
@@ -120,6 +127,7 @@ Reply UploadApplicationBuild(Call* call) {
   Grant grant = MakeGrant(*call, wish, std::move(key));
   Reply answer = Answer(*call, grant);
   ++call->world.counters.uploads_granted;
+  if (!grant.upload_id.empty()) ++call->world.counters.multipart_open;
   std::string id = grant.id;
   call->world.grants.emplace(std::move(id), std::move(grant));
   return answer;

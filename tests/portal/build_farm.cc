@@ -42,6 +42,27 @@ void BuildFarm::Queue(const Grant& grant, std::shared_ptr<StoredFile> source) {
   Wake();
 }
 
+void BuildFarm::Delete(int64_t id, bool keep_row) {
+  Build& build = builds_.at(static_cast<size_t>(id - 1));
+  build.deleted = true;
+  build.row_kept = keep_row;
+  build.output.reset();
+}
+
+void BuildFarm::SignAgain(int64_t id) {
+  CatchUp();
+  Build& build = builds_.at(static_cast<size_t>(id - 1));
+  build.success = false;
+  build.end_status = "Queued for signing";
+  build.signed_build = false;
+  build.error_message.reset();
+  build.signing_error_message.reset();
+  build.signing_file = true;
+  build.resetting = true;
+  build.progress = settings_->build_seconds;
+  Wake();
+}
+
 void BuildFarm::CatchUp() {
   const double now = clock_->Now();
   const double passed = now - std::exchange(caught_up_, now);
@@ -126,7 +147,8 @@ void BuildFarm::Make(Build* build, std::unique_lock<std::mutex>* lock) {
   rewriting.source = build->source->path();
   rewriting.output = storage_->NewPath();
   rewriting.file_name = build->identity.file_name;
-  rewriting.sign = build->signing_key && (result.empty() || result == "damaged" || result == "reset_for_signing");
+  const bool has_key = build->signing_key || build->signing_file;
+  rewriting.sign = has_key && (result.empty() || result == "damaged" || result == "reset_for_signing");
   rewriting.cancelled = [this] { return stopping_.load(); };
   build->making = true;
   lock->unlock();
@@ -159,7 +181,7 @@ void BuildFarm::SucceedAs(const std::string& result, Build* build) {
     return;
   }
   if (result == "damaged") build->output_size = std::max<int64_t>(0, build->output_size - kDamagedBytes);
-  build->signed_build = build->signing_key.has_value() || result == "signed_without_signature";
+  build->signed_build = build->signing_key || build->signing_file || result == "signed_without_signature";
   End(build, true, "Complete");
 }
 
@@ -167,7 +189,7 @@ void BuildFarm::End(Build* build, bool success, std::string_view status) {
   build->success = success;
   build->end_status = status;
   build->end_time = static_cast<int64_t>(clock_->UnixNow());
-  if (!build->resetting) ++*finished_;
+  if (!build->resetting && !std::exchange(build->counted, true)) ended_(*build);
 }
 
 }  // namespace tegodrop::sim

@@ -6,12 +6,14 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "tests/portal/clock.h"
 #include "tests/portal/settings.h"
@@ -39,14 +41,22 @@ struct Build {
   std::shared_ptr<StoredFile> output;
   int64_t output_size = 0;  // less than the file's when the output is damaged
   std::string etag;
+
+  bool signing_file = false;  // signed with its application's signing file, if it is signed at all
+  bool counted = false;       // ended once for good
+  bool deleted = false;
+  bool row_kept = false;  // deleted, but shown
+
+  bool IsAtWork() const { return !success.has_value() || resetting || making; }
 };
 
 // Everything but the constructor, Start and Stop is called with the mutex held.
 class BuildFarm {
  public:
-  // All outlive the farm. `finished` counts builds that have ended.
-  BuildFarm(std::mutex* mutex, SimClock* clock, const Settings* settings, Storage* storage, int64_t* finished)
-      : mutex_(mutex), clock_(clock), settings_(settings), storage_(storage), finished_(finished) {}
+  // All outlive the farm. `ended` hears, with the mutex held, of each build that has ended for good; once.
+  BuildFarm(std::mutex* mutex, SimClock* clock, const Settings* settings, Storage* storage,
+            std::function<void(const Build&)> ended)
+      : mutex_(mutex), clock_(clock), settings_(settings), storage_(storage), ended_(std::move(ended)) {}
   ~BuildFarm() { Stop(); }
   BuildFarm(const BuildFarm&) = delete;
   BuildFarm& operator=(const BuildFarm&) = delete;
@@ -56,6 +66,10 @@ class BuildFarm {
   void Stop();
 
   void Queue(const Grant& grant, std::shared_ptr<StoredFile> source);
+  // The build's output goes, and its row unless that is kept. Not for one that is at work.
+  void Delete(int64_t id, bool keep_row);
+  // Puts a build that has completed back; after build_seconds it ends anew, signed.
+  void SignAgain(int64_t id);
   // Lets builds have run up to now. To be called before the clock or a switch is changed, and Wake() after it.
   void CatchUp();
   void Wake() { changed_.notify_all(); }
@@ -69,7 +83,9 @@ class BuildFarm {
   // "Queued", "Analyzing", "Protecting", "Signing", or how it ended.
   std::string_view StatusMessage(const Build& build) const;
   // Whether the history shows it yet.
-  bool IsShown(const Build& build) const { return clock_->Now() >= build.received + settings_->history_lag; }
+  bool IsShown(const Build& build) const {
+    return clock_->Now() >= build.received + settings_->history_lag && (!build.deleted || build.row_kept);
+  }
   const std::deque<Build>& all() const { return builds_; }
 
  private:
@@ -85,7 +101,7 @@ class BuildFarm {
   SimClock* clock_;
   const Settings* settings_;
   Storage* storage_;
-  int64_t* finished_;
+  std::function<void(const Build&)> ended_;
 
   std::deque<Build> builds_;  // never erased: pointers into it stay good
   double caught_up_ = 0;

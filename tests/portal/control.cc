@@ -47,6 +47,28 @@ void WriteObjects(const World& world, JsonWriter* out) {
   out->EndArray();
 }
 
+void WriteKeys(const World& world, JsonWriter* out) {
+  out->BeginArray();
+  for (const KeyRecord& one : world.keys.all()) {
+    out->BeginObject().Key("key_id").Text(one.key.id).Key("key_name").Text(one.key.name);
+    out->Key("platform").Text(one.key.platform).Key("file_name").Text(one.file_name);
+    out->Key("alias").Text(one.alias).Key("is_default").Bool(one.is_default).Key("usable").Bool(one.IsUsable());
+    out->Key("password_sha256").Text(one.password_sha256);
+    out->Key("file_sha256").TextOrNull(one.file ? std::optional(one.file->sha256()) : std::nullopt).EndObject();
+  }
+  out->EndArray();
+}
+
+void WriteApplications(const World& world, JsonWriter* out) {
+  out->BeginArray();
+  for (const Application& one : world.applications.all()) {
+    out->BeginObject().Key("application_id").Text(one.id).Key("platform").Text(one.platform);
+    out->Key("build_name").Text(one.name).Key("alias").Text(one.alias).Key("signing_file_sha256");
+    out->TextOrNull(one.signing_file ? std::optional(one.signing_file->sha256()) : std::nullopt).EndObject();
+  }
+  out->EndArray();
+}
+
 Reply State(World* world, Lock* lock) {
   world->builds.WaitUntilSettled(lock);
   JsonWriter out;
@@ -61,6 +83,10 @@ Reply State(World* world, Lock* lock) {
   WriteBuilds(*world, &out);
   out.Key("objects");
   WriteObjects(*world, &out);
+  out.Key("signing_keys");
+  WriteKeys(*world, &out);
+  out.Key("applications");
+  WriteApplications(*world, &out);
   out.Key("faults_left").Integer(world->faults.Left()).Key("violations");
   world->violations.Write(&out);
   out.EndObject();
@@ -83,7 +109,10 @@ Reply Set(World* world, Lock* lock, const rapidjson::Document& body) {
   for (const auto& member : body.GetObject()) {
     if (!changed.Set(Text(member.name), member.value, &error)) return Failed(400, error);
   }
+  const bool other_keys = changed.signing_keys != world->settings.signing_keys ||
+                          changed.default_signing_key != world->settings.default_signing_key;
   world->settings = std::move(changed);
+  if (other_keys) world->keys.Seed(world->settings, static_cast<int64_t>(world->clock.UnixNow()));
   world->portal_down = world->settings.portal_down;
   world->builds.WaitUntilSettled(lock);
   return Done();
@@ -133,6 +162,8 @@ const char kControlHelp[] = R"(Control API, on the same port, JSON both ways:
   POST /control/advance       {"seconds": N}: pushes the portal's clock; answers when builds that end by then have ended
   POST /control/faults        {"where": W, "times": 1, "skip": 0, "action": A}
                               W: upload_request complete abort list tenants download_request put part get any
+                                 key_put subscription applications delete_build delete_application signing_keys
+                                 upload_key default_key delete_key signing_file sign_build
                               A: {"status": 503, "headers": {"Retry-After": "1"}, "body": "..."}
                                  {"close_after_bytes": N}  of the body of a put or part, else of the answer's body
                                  {"stall": true, "after_bytes": N}  counted likewise; without N nothing happens at all

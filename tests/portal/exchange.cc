@@ -166,6 +166,7 @@ void Exchange::Log(int status) {
   std::lock_guard lock(world_->mutex);
   world_->requests.End(log_number_, status, received_);
   world_->counters.body_bytes_received += received_;
+  if (status == 429) ++world_->counters.answers_429;
 }
 
 int64_t Exchange::ReadAnswer(int64_t position, char* out, size_t size) {

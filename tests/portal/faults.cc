@@ -6,8 +6,12 @@
 namespace tegodrop::sim {
 namespace {
 
-constexpr std::array<std::string_view, 10> kWheres = {"any",     "upload_request",   "complete", "abort", "list",
-                                                      "tenants", "download_request", "put",      "part",  "get"};
+constexpr std::array<std::string_view, 21> kWheres = {
+    "any",          "upload_request",   "complete",     "abort",        "list",
+    "tenants",      "download_request", "put",          "part",         "get",
+    "key_put",      "subscription",     "applications", "delete_build", "delete_application",
+    "signing_keys", "upload_key",       "default_key",  "delete_key",   "signing_file",
+    "sign_build"};
 
 bool Refuse(std::string* error, std::string_view text) {
   *error = text;

@@ -17,7 +17,7 @@ bool EndingFits(std::string_view file_name, std::string_view platform) {
 bool IsPlainName(std::string_view name) {
   constexpr size_t kLongest = 255;
   // An ending alone names nothing.
-  return name.size() > 4 && name.size() <= kLongest &&
+  return name.size() > 4 && name.rfind('.') != 0 && name.size() <= kLongest &&
          std::none_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
 }
 
@@ -59,6 +59,36 @@ std::optional<int64_t> Fields::Integer(const char* name, bool required, int64_t 
   return value->GetInt64();
 }
 
+std::optional<bool> Fields::Boolean(const char* name) {
+  const rapidjson::Value* value = Find(name, false);
+  if (value == nullptr) return std::nullopt;
+  if (value->IsBool()) return value->GetBool();
+  Note("field_type", Quoted(name) + " is neither true nor false");
+  return std::nullopt;
+}
+
+std::optional<std::string> Fields::TextOrNull(const char* name) {
+  auto found = object_.FindMember(name);
+  if (found == object_.MemberEnd() || !found->value.IsNull()) return Text(name, false);
+  known_.push_back(name);
+  return std::nullopt;
+}
+
+std::string Fields::Filled(const char* name) {
+  std::optional<std::string> value = Text(name, true);
+  if (value && value->empty()) Note("field_value", Quoted(name) + " is empty");
+  return value.value_or("");
+}
+
+Identity Fields::Build() {
+  Identity identity;
+  identity.version = Word("version", {"development", "staging", "production"});
+  identity.platform = Word("platform", {"android", "ios"});
+  identity.start_time = Integer("start_time", true, 0, INT64_MAX).value_or(0);
+  identity.file_name = FileName(identity.platform);
+  return identity;
+}
+
 const rapidjson::Value* Fields::Array(const char* name) {
   const rapidjson::Value* value = Find(name, true);
   if (value == nullptr || value->IsArray()) return value;
@@ -76,13 +106,23 @@ std::string Fields::Word(const char* name, std::initializer_list<std::string_vie
 }
 
 std::string Fields::FileName(const std::string& platform) {
+  const size_t before = faults_.size();
+  std::string name = FileName();
+  const bool only_path = only_path_ && faults_.size() == before + 1;
+  if (!name.empty() && (faults_.size() == before || only_path) && !EndingFits(name, platform)) {
+    faults_.resize(before);
+    only_path_ = false;
+    Note("file_name", "field 'file_name' has not the ending of its platform");
+  }
+  return name;
+}
+
+std::string Fields::FileName() {
   std::optional<std::string> value = Text("file_name", true);
   if (!value) return "";
   const std::string name(BaseName(*value));
   if (!IsPlainName(name)) {
     Note("file_name", "field 'file_name' names no file");
-  } else if (!EndingFits(name, platform)) {
-    Note("file_name", "field 'file_name' has not the ending of its platform");
   } else if (name != *value) {
     only_path_ = faults_.empty();
     Note("file_name_path", "field 'file_name' has a path");

@@ -21,6 +21,10 @@ Reply Stored(const std::string& etag) { return {.status = 200, .headers = {{"ETa
 
 std::string_view StorageEndpoint(const Request& request) {
   if (request.method != "PUT") return "get";
+  if (request.path.find("/signing-keys/") != std::string::npos ||
+      request.path.find("/signing-files/") != std::string::npos) {
+    return "key_put";
+  }
   return request.query.find("partNumber=") == std::string::npos ? "put" : "part";
 }
 
@@ -47,7 +51,7 @@ std::optional<Reply> JudgeSignedUrl(World* world, const Request& request, std::s
 ObjectPut::ObjectPut(World* world, const Request& request) : world_(world) {
   {
     std::lock_guard lock(world_->mutex);
-    ++world_->counters.puts_started;
+    if (StorageEndpoint(request) != "key_put") ++world_->counters.puts_started;
     refusal_ = Judge(request);
   }
   if (refusal_) return;
@@ -61,6 +65,8 @@ std::optional<Reply> ObjectPut::Judge(const Request& request) {
     return Convict(world_, "content_length", StorageError(411, "MissingContentLength", "A Content-Length is needed."),
                    "a PUT has no Content-Length");
   }
+  auto file = world_->file_grants.find(target_.grant);
+  if (file != world_->file_grants.end()) return JudgeSigningFile(request, file->second);
   const std::string type = request.Header("Content-Type").value_or("");
   const Reply denied = StorageError(403, "SignatureDoesNotMatch", "The signature does not match the request.");
   if (target_.part == 0 && type != "application/octet-stream") {
@@ -69,13 +75,34 @@ std::optional<Reply> ObjectPut::Judge(const Request& request) {
   if (target_.part > 0 && request.Count("Content-Type") > 0) {
     return Convict(world_, "storage_content_type", denied, "a part has a Content-Type, which its URL does not name");
   }
-  if (world_->clock.UnixNow() >= static_cast<double>(target_.expires)) {
-    return StorageError(403, "AccessDenied", "Request has expired");
-  }
+  if (HasExpired()) return StorageError(403, "AccessDenied", "Request has expired");
   auto grant = world_->grants.find(target_.grant);
   // A signature of ours names a grant of ours.
   if (grant == world_->grants.end()) return NoSuchUpload();
   return JudgeGrant(&grant->second);
+}
+
+bool ObjectPut::HasExpired() const { return world_->clock.UnixNow() >= static_cast<double>(target_.expires); }
+
+// The page names no Content-Type for these: the one of its example, or none.
+std::optional<Reply> ObjectPut::JudgeSigningFile(const Request& request, const FileGrant& grant) {
+  const std::string type = request.Header("Content-Type").value_or("application/octet-stream");
+  if (type != "application/octet-stream") {
+    return Convict(world_, "storage_content_type",
+                   StorageError(403, "SignatureDoesNotMatch", "The signature does not match the request."),
+                   "a signing file has another Content-Type than application/octet-stream");
+  }
+  if (HasExpired()) return StorageError(403, "AccessDenied", "Request has expired");
+  const int64_t size = ParseDecimal(request.Header("Content-Length").value_or("")).value_or(-1);
+  if (size > kLargestKeyFile) {
+    return Convict(world_, "key_size", StorageError(400, "EntityTooLarge", "The file is over 10 MB."),
+                   "a signing file has over 10 MB");
+  }
+  if (size < 1 || (grant.declared_size && *grant.declared_size != size)) {
+    return Convict(world_, "size_differs", StorageError(400, "InvalidRequest", "The file has not the size it should."),
+                   "a signing file has another size than was announced, or none");
+  }
+  return std::nullopt;
 }
 
 std::optional<Reply> ObjectPut::JudgeGrant(Grant* grant) {
@@ -91,6 +118,10 @@ Reply ObjectPut::Finish() {
   std::shared_ptr<StoredFile> file = writer_->Finish();
   if (!file) return StorageError(500, "InternalError", "The disk refuses.");
   std::lock_guard lock(world_->mutex);
+  if (auto signing_file = world_->file_grants.find(target_.grant); signing_file != world_->file_grants.end()) {
+    if (world_->ReceiveSigningFile(signing_file->second, std::move(file))) return Stored(MakeEtag());
+    return StorageError(404, "NoSuchKey", "The key or application does not exist.");
+  }
   Grant* grant = &world_->grants.at(target_.grant);
   if (target_.part > 0) return FinishPart(grant, std::move(file));
   world_->Receive(grant, std::move(file));

@@ -25,6 +25,8 @@ class ObjectPut {
  private:
   std::optional<Reply> Judge(const Request& request);
   std::optional<Reply> JudgeGrant(Grant* grant);
+  bool HasExpired() const;
+  std::optional<Reply> JudgeSigningFile(const Request& request, const FileGrant& grant);
   Reply FinishPart(Grant* grant, std::shared_ptr<StoredFile> file);
 
   World* world_;
@@ -36,7 +38,7 @@ class ObjectPut {
 // Answers a GET of a protected build, whole or the range it asks for.
 Reply ServeObject(World* world, const Request& request);
 
-// "put", "part" or "get": the request's name in the log, and as `where` of a fault.
+// "put", "part", "key_put" (a signing file) or "get": the request's name in the log, and as `where` of a fault.
 std::string_view StorageEndpoint(const Request& request);
 
 // What is wrong with a request to a signed URL of `method`, if anything; sets `target`. World::mutex is held. (For the

@@ -54,6 +54,7 @@ std::unique_ptr<Server> Server::Start(const ServerOptions& options, std::string*
   std::unique_ptr<Server> self(new Server());
   self->world_ = std::make_unique<World>(std::move(storage), options.token, options.tenant);
   self->world_->settings = options.settings;
+  self->world_->keys.Seed(options.settings, static_cast<int64_t>(self->world_->clock.UnixNow()));
   self->world_->portal_down = options.settings.portal_down;
   if (!OpenFiles(options, self->world_.get(), error)) return nullptr;
   self->world_->builds.Start();

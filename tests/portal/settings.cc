@@ -36,6 +36,9 @@ const std::vector<Switch>& Switches() {
       {"fail_build", &Settings::fail_build},
       {"build_result", &Settings::build_result, kBuildResults},
       {"concurrent_builds", &Settings::concurrent_builds},
+      {"build_quota", &Settings::build_quota},
+      {"custom_limits", &Settings::custom_limits, {"shown", "none", "null"}},
+      {"delete_keeps_row", &Settings::delete_keeps_row},
       {"signing_keys", &Settings::signing_keys},
       {"default_signing_key", &Settings::default_signing_key},
       {"plan", &Settings::plan, {"FREE", "TEAM", "ENTERPRISE"}},
@@ -53,6 +56,7 @@ const std::vector<Switch>& Switches() {
       {"fixed_start_time_answers", &Settings::fixed_start_time_answers},
       {"second_put_queues", &Settings::second_put_queues},
       {"tenants_body", &Settings::tenants_body, {"object", "array"}},
+      {"refusal_status", &Settings::refusal_status, {"400", "403", "409", "422"}},
       {"error_body", &Settings::error_body, {"message", "error", "detail", "text", "html", "empty"}},
       {"upload_bytes_per_second", &Settings::upload_bytes_per_second},
       {"download_bytes_per_second", &Settings::download_bytes_per_second},
@@ -101,8 +105,10 @@ struct Setter {
     return true;
   }
   bool operator()(std::string Settings::*member) const {
-    if (!value.IsString()) return false;
-    std::string_view text = Text(value);
+    // A number does for a text that is one.
+    const std::string number = value.IsInt64() ? std::to_string(value.GetInt64()) : "";
+    if (!value.IsString() && (number.empty() || entry.allowed.empty())) return false;
+    const std::string_view text = value.IsString() ? Text(value) : number;
     bool allowed = entry.allowed.empty();
     for (std::string_view one : entry.allowed) allowed = allowed || one == text;
     if (allowed) settings->*member = std::string(text);

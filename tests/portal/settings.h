@@ -21,7 +21,11 @@ struct Settings {
   std::string signing_keys =      // "id:platform:name", with ';' between them
       "key-uuid-1234:android:Android release key;key-uuid-5678:ios:iOS distribution key";
   std::string
-      default_signing_key;        // key ids, with ',' between them: one for a platform, used when an upload names none
+      default_signing_key;  // key ids, with ',' between them: one for a platform, used when an upload names none
+  int64_t build_quota = 0;  // builds of seven days: 429; 0 = no quota
+  std::string custom_limits =
+      "shown";                    // in the subscription: shown (concurrent_builds, if there is a limit) | none | null
+  bool delete_keeps_row = false;  // a deleted build stays in the history, with deleted: true
   std::string plan = "TEAM";      // FREE | TEAM | ENTERPRISE; FREE skips signing
   bool builds_permission = true;  // false: endpoints that need the Builds permission answer 403
   bool controls_enabled = true;   // false: uploads are refused, as without any protection control
@@ -41,6 +45,7 @@ struct Settings {
 
   // The wire.
   std::string tenants_body = "object";    // object: {"tenants": [...]} | array: the bare list
+  std::string refusal_status = "400";     // of refusals that the page names no status for: 400 | 403 | 409 | 422
   std::string error_body = "message";     // message | error | detail | text | html | empty
   int64_t upload_bytes_per_second = 0;    // each transfer; 0 = no limit
   int64_t download_bytes_per_second = 0;  // each transfer; 0 = no limit

@@ -25,6 +25,15 @@ struct SigningKey {
   std::string name;
 };
 
+// Where a key's or an application's signing file may be put.
+struct FileGrant {
+  enum class Owner { kKey, kApplication };
+
+  Owner owner = Owner::kKey;
+  std::string id;  // the key's or the application's
+  std::optional<int64_t> declared_size;
+};
+
 struct Part {
   std::shared_ptr<StoredFile> file;
   std::string etag;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "tests/portal/text.h"
@@ -22,13 +23,31 @@ void Counters::Write(JsonWriter* out) const {
       {"abort_requests", abort_requests},
       {"list_requests", list_requests},
       {"download_requests", download_requests},
+      {"delete_build_requests", delete_build_requests},
+      {"application_requests", application_requests},
+      {"delete_application_requests", delete_application_requests},
+      {"signing_key_requests", signing_key_requests},
+      {"upload_key_requests", upload_key_requests},
+      {"default_key_requests", default_key_requests},
+      {"delete_key_requests", delete_key_requests},
+      {"signing_file_requests", signing_file_requests},
+      {"sign_build_requests", sign_build_requests},
       {"tenant_requests", tenant_requests},
+      {"subscription_requests", subscription_requests},
       {"uploads_granted", uploads_granted},
       {"puts_started", puts_started},
       {"parts_received", parts_received},
+      {"multipart_open", multipart_open},
+      {"uploads_aborted", uploads_aborted},
+      {"key_files_received", key_files_received},
+      {"keys_deleted", keys_deleted},
+      {"builds_deleted", builds_deleted},
+      {"applications_deleted", applications_deleted},
       {"objects_received", objects_received},
       {"builds_queued", builds_queued},
       {"builds_finished", builds_finished},
+      {"most_builds_at_once", most_builds_at_once},
+      {"answers_429", answers_429},
       {"downloads_started", downloads_started},
       {"downloads_completed", downloads_completed},
       {"body_bytes_received", body_bytes_received},
@@ -82,7 +101,10 @@ World::World(std::unique_ptr<Storage> files, std::string token_text, std::string
       token(std::move(token_text)),
       tenant(std::move(tenant_text)),
       signing_secret(RandomBytes(32)),
-      builds(&mutex, &clock, &settings, storage.get(), &counters.builds_finished) {}
+      builds(&mutex, &clock, &settings, storage.get(), [this](const Build& build) {
+        ++counters.builds_finished;
+        if (build.success == true) applications.Note(build, static_cast<int64_t>(clock.UnixNow()));
+      }) {}
 
 void World::CheckIdentity(Grant* grant) {
   auto object = objects.find(grant->key);
@@ -110,6 +132,21 @@ void World::Receive(Grant* grant, std::shared_ptr<StoredFile> file) {
   if (!queue) return;
   ++counters.builds_queued;
   builds.Queue(*grant, std::move(file));
+  counters.most_builds_at_once = std::max(counters.most_builds_at_once, builds.InProgress());
+}
+
+bool World::ReceiveSigningFile(const FileGrant& grant, std::shared_ptr<StoredFile> file) {
+  if (grant.owner == FileGrant::Owner::kKey) {
+    KeyRecord* key = keys.Find(grant.id);
+    if (key == nullptr) return false;
+    key->file = std::move(file);
+  } else {
+    Application* application = applications.Find(grant.id);
+    if (application == nullptr) return false;
+    application->signing_file = std::move(file);
+  }
+  ++counters.key_files_received;
+  return true;
 }
 
 }  // namespace tegodrop::sim

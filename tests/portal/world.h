@@ -11,10 +11,12 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "tests/portal/applications.h"
 #include "tests/portal/build_farm.h"
 #include "tests/portal/clock.h"
 #include "tests/portal/faults.h"
 #include "tests/portal/settings.h"
+#include "tests/portal/signing_keys.h"
 #include "tests/portal/stop_event.h"
 #include "tests/portal/storage.h"
 #include "tests/portal/uploads.h"
@@ -30,13 +32,31 @@ struct Counters {
   int64_t abort_requests = 0;
   int64_t list_requests = 0;
   int64_t download_requests = 0;
+  int64_t delete_build_requests = 0;
+  int64_t application_requests = 0;
+  int64_t delete_application_requests = 0;
+  int64_t signing_key_requests = 0;
+  int64_t upload_key_requests = 0;
+  int64_t default_key_requests = 0;
+  int64_t delete_key_requests = 0;
+  int64_t signing_file_requests = 0;
+  int64_t sign_build_requests = 0;
   int64_t tenant_requests = 0;
+  int64_t subscription_requests = 0;
   int64_t uploads_granted = 0;
   int64_t puts_started = 0;
   int64_t parts_received = 0;
+  int64_t multipart_open = 0;  // now: neither completed nor aborted
+  int64_t uploads_aborted = 0;
+  int64_t key_files_received = 0;  // of keys and of applications
+  int64_t keys_deleted = 0;
+  int64_t builds_deleted = 0;
+  int64_t applications_deleted = 0;
   int64_t objects_received = 0;
   int64_t builds_queued = 0;
   int64_t builds_finished = 0;
+  int64_t most_builds_at_once = 0;  // queued or running
+  int64_t answers_429 = 0;
   int64_t downloads_started = 0;
   int64_t downloads_completed = 0;  // answers 200 and 206 that were sent to their end
   int64_t body_bytes_received = 0;
@@ -69,6 +89,8 @@ class RequestLog {
   int fd_ = -1;
 };
 
+constexpr int64_t kLargestKeyFile = int64_t{10} * 1024 * 1024;  // the page's 10 MB
+
 struct World {
   World(std::unique_ptr<Storage> files, std::string token_text, std::string tenant_text);
 
@@ -90,6 +112,9 @@ struct World {
   RequestLog requests;
   std::unordered_map<std::string, Grant> grants;
   std::map<std::string, StoredObject> objects;
+  std::unordered_map<std::string, FileGrant> file_grants;
+  KeyRing keys;
+  Applications applications;
   int64_t last_start_time = 0;
   BuildFarm builds;  // last: its thread uses the others
 
@@ -99,6 +124,8 @@ struct World {
   void CheckIdentity(Grant* grant);
   // The object of `grant` has arrived whole: stores it, convicts what is wrong with that, queues the build.
   void Receive(Grant* grant, std::shared_ptr<StoredFile> file);
+  // A signing file has arrived; false when its key or application has gone meanwhile.
+  bool ReceiveSigningFile(const FileGrant& grant, std::shared_ptr<StoredFile> file);
 };
 
 }  // namespace tegodrop::sim

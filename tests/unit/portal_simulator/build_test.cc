@@ -15,9 +15,6 @@ bool Has(const Names& names, const std::string& name) {
 class Builds : public SimulatorTest {
  protected:
   std::string Stage() const { return History()["results"][0]["status_message"].GetString(); }
-  void Advance(int seconds) const {
-    EXPECT_EQ(Control("advance", "{\"seconds\":" + std::to_string(seconds) + "}").status, 200);
-  }
   std::string Download(const std::string& name, int64_t start_time) const {
     return Fetch({.url = DownloadUrl(name, start_time)}).body;
   }

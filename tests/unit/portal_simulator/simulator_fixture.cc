@@ -96,6 +96,14 @@ HttpAnswer SimulatorTest::Call(const std::string& endpoint, const std::string& b
   return Fetch({.method = "POST", .url = base_ + "/" + endpoint, .headers = GoodHeaders(), .body = body});
 }
 
+HttpAnswer SimulatorTest::Get(const std::string& endpoint) const {
+  return Fetch({.url = base_ + "/" + endpoint, .headers = {GoodHeaders()[0], GoodHeaders()[1]}});
+}
+
+void SimulatorTest::Advance(int seconds) const {
+  EXPECT_EQ(Control("advance", "{\"seconds\":" + std::to_string(seconds) + "}").status, 200);
+}
+
 HttpAnswer SimulatorTest::Control(const std::string& what, const std::string& body) const {
   return Fetch({.method = "POST", .url = control_ + "/" + what, .body = body});
 }

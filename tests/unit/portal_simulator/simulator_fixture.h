@@ -45,6 +45,7 @@ class SimulatorTest : public ::testing::Test {
   std::vector<std::string> GoodHeaders() const;
   // A call as a faultless client makes it.
   HttpAnswer Call(const std::string& endpoint, const std::string& body) const;
+  HttpAnswer Get(const std::string& endpoint) const;
   HttpAnswer Control(const std::string& what, const std::string& body) const;
   rapidjson::Document State() const;
   int64_t Counter(const char* name) const;
@@ -60,6 +61,7 @@ class SimulatorTest : public ::testing::Test {
   Upload Send(const std::string& file_name, const std::string& body, const std::string& more = "") const;
   rapidjson::Document History(const std::string& more = "") const;
   HttpAnswer AskForDownload(const std::string& file_name, int64_t start_time) const;
+  void Advance(int seconds) const;
   // The signed URL of a build that is there.
   std::string DownloadUrl(const std::string& file_name, int64_t start_time) const;
 
