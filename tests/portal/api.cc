@@ -1,5 +1,6 @@
 #include "tests/portal/api.h"
 
+#include "tests/portal/dressing.h"
 #include "tests/portal/text.h"
 
 namespace tegodrop::sim {
@@ -135,8 +136,10 @@ const Endpoint* FindEndpoint(std::string_view path) {
 Reply ServeApi(World* world, const Endpoint& endpoint, const Request& request) {
   std::unique_lock lock(world->mutex);
   Call call{*world, request, lock, endpoint.name};
-  if (std::optional<Reply> refusal = Check(endpoint, &call)) return std::move(*refusal);
-  return endpoint.handle(&call);
+  std::optional<Reply> refusal = Check(endpoint, &call);
+  Reply reply = refusal ? std::move(*refusal) : endpoint.handle(&call);
+  Dress(world->settings, &reply);
+  return reply;
 }
 
 Reply ServeUnknown(World* world, const Request& request) {

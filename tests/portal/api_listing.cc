@@ -31,6 +31,14 @@ void Order(const World& world, std::vector<const Build*>* builds) {
             [&](const Build* a, const Build* b) { return newest ? age(a) > age(b) : age(a) < age(b); });
 }
 
+std::optional<std::string> StatusWords(const World& world, const Build& build) {
+  const std::string& kind = world.settings.status_words;
+  if (kind == "null") return std::nullopt;
+  if (kind == "unknown") return build.success ? "\xC3\x89tape 9 (fin)" : "\xC3\x89tape 2 (noyau)";
+  if (kind == "misleading") return build.success == true ? "Failed" : "Complete";
+  return std::string(world.builds.StatusMessage(build));
+}
+
 void WriteRow(const World& world, const Build& build, JsonWriter* out) {
   out->BeginObject();
   out->Key("start_time").Integer(build.identity.start_time).Key("end_time");
@@ -41,7 +49,7 @@ void WriteRow(const World& world, const Build& build, JsonWriter* out) {
   build.success ? out->Bool(*build.success) : out->Null();
   out->Key("signed").Bool(build.signed_build);
   out->Key("error_message").TextOrNull(build.error_message);
-  out->Key("status_message").Text(world.builds.StatusMessage(build));
+  out->Key("status_message").TextOrNull(StatusWords(world, build));
   out->Key("signing_key_id").TextOrNull(build.signing_key ? std::optional(build.signing_key->id) : std::nullopt);
   out->Key("signing_key_name").TextOrNull(build.signing_key ? std::optional(build.signing_key->name) : std::nullopt);
   out->Key("deleted").Bool(build.deleted);
@@ -63,18 +71,21 @@ Reply GetApplicationBuilds(Call* call) {
   Fields fields(call->body);
   const std::string version = fields.Word("version", {"development", "staging", "production"});
   const int64_t page = fields.Integer("page", false, 1, INT32_MAX).value_or(1);
-  const int64_t page_size = fields.Integer("page_size", false, 1, kLargestPageSize).value_or(kDefaultPageSize);
+  int64_t page_size = fields.Integer("page_size", false, 1, kLargestPageSize).value_or(kDefaultPageSize);
   if (auto refusal = fields.Finish(*call)) return std::move(*refusal);
 
+  if (world.settings.page_limit > 0) page_size = std::min(page_size, world.settings.page_limit);
   world.builds.CatchUp();
   world.builds.EndStuckBuilds();
   std::vector<const Build*> builds = ShownBuilds(world, version);
   Order(world, &builds);
-  const auto total = static_cast<int64_t>(builds.size());
+  // Rows come again as if so many new builds had arrived between one page and the next.
+  const int64_t arrived = (page - 1) * std::min(world.settings.repeated_rows, page_size - 1);
+  const int64_t total = static_cast<int64_t>(builds.size()) + arrived;
   JsonWriter out;
   out.BeginObject().Key("results").BeginArray();
-  const int64_t first = (page - 1) * page_size;
-  for (int64_t i = first; i < std::min(total, first + page_size); ++i) {
+  const int64_t first = (page - 1) * page_size - arrived;
+  for (int64_t i = first; i < std::min(total - arrived, first + page_size); ++i) {
     WriteRow(world, *builds[static_cast<size_t>(i)], &out);
   }
   out.EndArray().Key("total_count").Integer(total).Key("page").Integer(page).Key("page_size").Integer(page_size);

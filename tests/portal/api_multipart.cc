@@ -73,6 +73,27 @@ Reply Message(std::string_view text) {
   return JsonReply(200, out);
 }
 
+Reply CompletedBefore(const Call& call) {
+  const std::string& kind = call.world.settings.complete_twice;
+  if (kind == "success") return Message("Upload completed successfully");
+  return call.Refuse(kind == "bad_request" ? 400 : 404, "There is no such upload: NoSuchUpload");
+}
+
+// As object stores do when they fail after having begun to answer.
+Reply ErrorIn200(const std::string& form) {
+  constexpr char kText[] = "We encountered an internal error. Please try again.";
+  if (form == "xml") return StorageError(200, "InternalError", kText);
+  JsonWriter out;
+  out.BeginObject().Key("error").Text(kText).EndObject();
+  return JsonReply(200, out);
+}
+
+// "file_path must be the tenant-scoped path" of an upload's answer.
+std::optional<Reply> CheckPath(const Call& call, const std::string& file_path) {
+  if (file_path.starts_with(call.world.tenant + "/uploads/")) return std::nullopt;
+  return call.Convict("file_path", 400, "field 'file_path' is no path of this tenant's uploads");
+}
+
 }  // namespace
 
 Reply CompleteMultipartUpload(Call* call) {
@@ -82,9 +103,12 @@ Reply CompleteMultipartUpload(Call* call) {
   const std::string upload_id = fields.Text("upload_id", true).value_or("");
   const std::vector<ListedPart> listed = ReadParts(&fields);
   if (auto refusal = fields.Finish(*call)) return std::move(*refusal);
+  if (auto refusal = CheckPath(*call, file_path)) return std::move(*refusal);
 
   Grant* grant = FindUpload(&world, file_path, upload_id);
+  if (grant != nullptr && grant->state == Grant::State::kCompleted) return CompletedBefore(*call);
   if (grant == nullptr || grant->state != Grant::State::kOpen) return call->Refuse(404, "There is no such upload");
+  if (!world.settings.complete_error_in_200.empty()) return ErrorIn200(world.settings.complete_error_in_200);
   if (std::string wrong = WrongInList(*grant, listed); !wrong.empty()) return call->Convict("parts_list", 400, wrong);
 
   grant->state = Grant::State::kCompleting;  // from here on no part comes in: the map may be read without the lock
@@ -107,6 +131,7 @@ Reply AbortMultipartUpload(Call* call) {
   const std::string file_path = fields.Text("file_path", true).value_or("");
   const std::string upload_id = fields.Text("upload_id", true).value_or("");
   if (auto refusal = fields.Finish(*call)) return std::move(*refusal);
+  if (auto refusal = CheckPath(*call, file_path)) return std::move(*refusal);
 
   Grant* grant = FindUpload(&call->world, file_path, upload_id);
   if (grant != nullptr && (grant->state == Grant::State::kCompleted || grant->state == Grant::State::kCompleting)) {

@@ -86,6 +86,7 @@ Reply Answer(const Call& call, const Grant& grant) {
   out.BeginObject();
   if (grant.upload_id.empty()) {
     out.Key("url").Text(url());
+    if (call.world.settings.multipart_false) out.Key("multipart").Bool(false);
   } else {
     out.Key("multipart").Bool(true).Key("upload_id").Text(grant.upload_id).Key("part_urls").BeginArray();
     for (target.part = 1; target.part <= grant.total_parts; ++target.part) out.Text(url());

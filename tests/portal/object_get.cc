@@ -13,6 +13,11 @@ struct Range {
 
 enum class RangeKind { kNone, kGood, kUnsatisfiable };
 
+// RFC 9110: a condition with a weak ETag never holds.
+bool Fits(std::string_view condition, std::string_view etag) {
+  return condition == etag && !etag.empty() && !etag.starts_with("W/");
+}
+
 // RFC 9110: what is no single valid range of bytes is ignored.
 RangeKind ParseRange(std::string_view text, int64_t size, Range* out) {
   constexpr std::string_view kBytes = "bytes=";
@@ -35,21 +40,30 @@ RangeKind ParseRange(std::string_view text, int64_t size, Range* out) {
   return RangeKind::kGood;
 }
 
-Reply Whole(const Build& build) {
-  return {.status = 200,
-          .headers = {{"Content-Type", "application/octet-stream"}, {"ETag", build.etag}},
-          .body = {},
-          .file = build.output,
-          .offset = 0,
-          .length = build.output_size};
+std::string EtagOf(const Build& build, const std::string& kind) {
+  if (kind == "none") return "";
+  if (kind == "weak") return "W/" + build.etag;
+  if (kind == "changes") return "\"" + Hex(RandomBytes(16)) + "\"";
+  return build.etag;
 }
 
-Reply Ranged(const Build& build, const Request& request) {
-  Reply reply = Whole(build);
+Reply Whole(const Build& build, const std::string& etag) {
+  Reply reply = {.status = 200,
+                 .headers = {{"Content-Type", "application/octet-stream"}},
+                 .body = {},
+                 .file = build.output,
+                 .offset = 0,
+                 .length = build.output_size};
+  if (!etag.empty()) reply.headers.emplace_back("ETag", etag);
+  return reply;
+}
+
+Reply Ranged(const Build& build, const Request& request, const std::string& etag) {
+  Reply reply = Whole(build, etag);
   reply.headers.emplace_back("Accept-Ranges", "bytes");
   std::optional<std::string> wish = request.Header("Range");
   std::optional<std::string> condition = request.Header("If-Range");
-  if (!wish || request.Count("Range") > 1 || (condition && *condition != build.etag)) return reply;
+  if (!wish || request.Count("Range") > 1 || (condition && !Fits(*condition, etag))) return reply;
   Range range;
   const std::string size = std::to_string(build.output_size);
   switch (ParseRange(*wish, build.output_size, &range)) {
@@ -89,7 +103,8 @@ Reply ServeObject(World* world, const Request& request) {
   const Build* build = FindBuild(*world, target.grant);
   if (build == nullptr || !build->output) return StorageError(404, "NoSuchKey", "The object does not exist.");
   ++world->counters.downloads_started;
-  return world->settings.honour_range ? Ranged(*build, request) : Whole(*build);
+  const std::string etag = EtagOf(*build, world->settings.download_etag);
+  return world->settings.honour_range ? Ranged(*build, request, etag) : Whole(*build, etag);
 }
 
 }  // namespace tegodrop::sim

@@ -15,6 +15,15 @@ std::optional<Reply> NoSuchUpload() {
 
 std::string MakeEtag() { return "\"" + Hex(RandomBytes(16)) + "\""; }
 
+// To be kept verbatim, whatever it is.
+std::string PartEtag(const std::string& kind, const StoredFile& file) {
+  if (kind == "md5") return "\"" + file.Md5() + "\"";
+  if (kind == "odd") return "\"" + Hex(RandomBytes(4)) + "\\x+/=;,:'<>{}%22&amp;\"";
+  if (kind == "unquoted") return Hex(RandomBytes(16));
+  if (kind == "weak") return "W/" + MakeEtag();
+  return MakeEtag();
+}
+
 Reply Stored(const std::string& etag) { return {.status = 200, .headers = {{"ETag", etag}}}; }
 
 }  // namespace
@@ -106,7 +115,9 @@ std::optional<Reply> ObjectPut::JudgeSigningFile(const Request& request, const F
 }
 
 std::optional<Reply> ObjectPut::JudgeGrant(Grant* grant) {
-  if (target_.part > 0 && grant->state != Grant::State::kOpen) return NoSuchUpload();
+  part_etag_ = world_->settings.part_etag;
+  const bool late = target_.part > 0 && grant->state != Grant::State::kOpen;
+  if (late && world_->settings.late_parts == "refused") return NoSuchUpload();
   world_->CheckIdentity(grant);
   return std::nullopt;
 }
@@ -117,19 +128,22 @@ void ObjectPut::Append(std::string_view piece) { writer_->Append(piece); }
 Reply ObjectPut::Finish() {
   std::shared_ptr<StoredFile> file = writer_->Finish();
   if (!file) return StorageError(500, "InternalError", "The disk refuses.");
+  const std::string etag = target_.part > 0 ? PartEtag(part_etag_, *file) : "";
   std::lock_guard lock(world_->mutex);
   if (auto signing_file = world_->file_grants.find(target_.grant); signing_file != world_->file_grants.end()) {
     if (world_->ReceiveSigningFile(signing_file->second, std::move(file))) return Stored(MakeEtag());
     return StorageError(404, "NoSuchKey", "The key or application does not exist.");
   }
   Grant* grant = &world_->grants.at(target_.grant);
-  if (target_.part > 0) return FinishPart(grant, std::move(file));
+  if (target_.part > 0) return FinishPart(grant, std::move(file), etag);
   world_->Receive(grant, std::move(file));
   return Stored(MakeEtag());
 }
 
-Reply ObjectPut::FinishPart(Grant* grant, std::shared_ptr<StoredFile> file) {
-  if (grant->state != Grant::State::kOpen) return *NoSuchUpload();
+Reply ObjectPut::FinishPart(Grant* grant, std::shared_ptr<StoredFile> file, const std::string& etag) {
+  if (grant->state != Grant::State::kOpen) {
+    return world_->settings.late_parts == "accepted" ? Stored(etag) : *NoSuchUpload();
+  }
   const bool last = target_.part == grant->total_parts;
   const int64_t wanted =
       last ? *grant->declared_size - (grant->total_parts - 1) * grant->chunk_size : grant->chunk_size;
@@ -140,7 +154,7 @@ Reply ObjectPut::FinishPart(Grant* grant, std::shared_ptr<StoredFile> file) {
   }
   ++world_->counters.parts_received;
   Part& part = grant->parts[target_.part];
-  part = {std::move(file), MakeEtag()};
+  part = {std::move(file), etag};
   return Stored(part.etag);
 }
 

@@ -27,10 +27,11 @@ class ObjectPut {
   std::optional<Reply> JudgeGrant(Grant* grant);
   bool HasExpired() const;
   std::optional<Reply> JudgeSigningFile(const Request& request, const FileGrant& grant);
-  Reply FinishPart(Grant* grant, std::shared_ptr<StoredFile> file);
+  Reply FinishPart(Grant* grant, std::shared_ptr<StoredFile> file, const std::string& etag);
 
   World* world_;
   SignedTarget target_;
+  std::string part_etag_;  // the switch, as it stood at the beginning
   std::optional<Reply> refusal_;
   std::unique_ptr<FileWriter> writer_;
 };

@@ -43,9 +43,24 @@ struct Settings {
   int64_t fixed_start_time_answers = 0;                      // that many answers, then 0 again; 0 = without end
   bool second_put_queues = true;                             // an object put twice is built twice
 
+  // What the page leaves open.
+  std::string refusal_status = "400";        // of refusals that it names no status for: 400 | 403 | 409 | 422
+  std::string retry_after = "none";          // with 429 and 503: none | seconds | date
+  int64_t retry_after_seconds = 5;           // what Retry-After then says
+  std::string complete_twice = "not_found";  // a second Complete: not_found (404) | success | bad_request (400)
+  std::string complete_error_in_200 = "";    // Complete does nothing and answers 200 with: xml | json, an error's body
+  std::string late_parts = "refused";        // parts after Complete or abort: refused (404) | accepted, without effect
+  std::string part_etag = "opaque";          // opaque | md5 | odd | unquoted | weak
+  std::string download_etag = "strong";      // strong | weak | none | changes (with every answer)
+  std::string status_words = "known";        // status_message: known | unknown | misleading | null
+  bool multipart_false = false;              // answers for a single PUT have multipart: false
+  bool extra_fields = false;                 // every object of every answer has fields that are on no page
+  bool null_fields = false;                  // fields that a client can do without are null, or are there as null
+  int64_t page_limit = 0;                    // rows of a listing's page at most, whatever was asked; 0 = as asked
+  int64_t repeated_rows = 0;                 // that many rows of a page come again on the next one
+
   // The wire.
   std::string tenants_body = "object";    // object: {"tenants": [...]} | array: the bare list
-  std::string refusal_status = "400";     // of refusals that the page names no status for: 400 | 403 | 409 | 422
   std::string error_body = "message";     // message | error | detail | text | html | empty
   int64_t upload_bytes_per_second = 0;    // each transfer; 0 = no limit
   int64_t download_bytes_per_second = 0;  // each transfer; 0 = no limit

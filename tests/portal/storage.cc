@@ -22,6 +22,16 @@ int64_t StoredFile::Read(int64_t offset, char* out, size_t size) const {
   return count;
 }
 
+std::string StoredFile::Md5() const {
+  Digest digest(Digest::Kind::kMd5);
+  std::vector<char> buffer(size_t{256} * 1024);
+  int64_t offset = 0;
+  for (int64_t count; (count = Read(offset, buffer.data(), buffer.size())) > 0; offset += count) {
+    digest.Add({buffer.data(), static_cast<size_t>(count)});
+  }
+  return digest.Finish();
+}
+
 FileWriter::~FileWriter() {
   if (fd_ >= 0) close(fd_);
 }

@@ -27,6 +27,8 @@ class StoredFile {
   std::string path() const;
   // Reads up to `size` bytes at `offset`: how many, 0 at the end, -1 on failure.
   int64_t Read(int64_t offset, char* out, size_t size) const;
+  // Reads all of it.
+  std::string Md5() const;
 
  private:
   int fd_;

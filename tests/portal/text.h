@@ -41,10 +41,12 @@ std::optional<int64_t> ParseDecimal(std::string_view text);
 // RFC 3339 UTC with milliseconds.
 std::string Rfc3339(double unix_seconds);
 
-// SHA-256 over pieces.
+// A digest over pieces.
 class Digest {
  public:
-  Digest();
+  enum class Kind { kSha256, kMd5 };
+
+  explicit Digest(Kind kind = Kind::kSha256);
   ~Digest();
   Digest(const Digest&) = delete;
   Digest& operator=(const Digest&) = delete;

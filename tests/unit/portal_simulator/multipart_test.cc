@@ -32,7 +32,10 @@ class Multipart : public SimulatorTest {
   }
   static std::string Listed(int number, const std::string& etag) {
     std::string escaped;
-    for (char c : etag) escaped += c == '"' ? std::string("\\\"") : std::string(1, c);
+    for (char c : etag) {
+      if (c == '"' || c == '\\') escaped += '\\';
+      escaped += c;
+    }
     return "{\"PartNumber\":" + std::to_string(number) + ",\"ETag\":\"" + escaped + "\"}";
   }
   HttpAnswer Complete(const std::vector<std::string>& parts) {
@@ -140,6 +143,93 @@ TEST_F(Multipart, AnAbortedUploadIsGone) {
   EXPECT_EQ(PutPart(1, "aaaaaaaaaa").status, 404);
   EXPECT_EQ(Counter("builds_queued"), 0);
   EXPECT_EQ(Rules(), Rulings{});
+}
+
+TEST_F(Multipart, ASecondCompleteIsAnsweredAsSet) {
+  PutAll();
+  EXPECT_EQ(CompleteWell().status, 200);
+  HttpAnswer answer = CompleteWell();
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_NE(answer.body.find("NoSuchUpload"), std::string::npos);
+  Control("set", R"({"complete_twice":"bad_request"})");
+  EXPECT_EQ(CompleteWell().status, 400);
+  Control("set", R"({"complete_twice":"success"})");
+  answer = CompleteWell();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_STREQ(Parsed(answer.body)["message"].GetString(), "Upload completed successfully");
+  EXPECT_EQ(Counter("builds_queued"), 1);
+  EXPECT_EQ(Rules(), Rulings{});
+}
+
+TEST_F(Multipart, AnErrorInA200CompletesNothing) {
+  PutAll();
+  Control("set", R"({"complete_error_in_200":"xml"})");
+  HttpAnswer answer = CompleteWell();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_NE(answer.body.find("<Error><Code>InternalError</Code>"), std::string::npos);
+  Control("set", R"({"complete_error_in_200":"json"})");
+  answer = CompleteWell();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(Parsed(answer.body)["error"].IsString());
+  EXPECT_EQ(Counter("objects_received"), 0);
+  Control("set", R"({"complete_error_in_200":""})");
+  EXPECT_EQ(CompleteWell().status, 200);
+  EXPECT_EQ(Counter("objects_received"), 1);
+}
+
+TEST_F(Multipart, LatePartsMayBeAcceptedWithoutEffect) {
+  Control("set", R"({"late_parts":"accepted"})");
+  PutAll();
+  EXPECT_EQ(CompleteWell().status, 200);
+  rapidjson::Document before = State();
+  EXPECT_EQ(PutPart(1, "AAAAAAAAAA").status, 200);
+  rapidjson::Document after = State();
+  EXPECT_STREQ(before["objects"][0]["sha256"].GetString(), after["objects"][0]["sha256"].GetString());
+  EXPECT_EQ(after["counters"]["parts_received"].GetInt64(), 3);
+  EXPECT_EQ(after["counters"]["builds_queued"].GetInt64(), 1);
+}
+
+TEST_F(Multipart, EtagsOfEveryFormComeBackVerbatim) {
+  for (const char* form : {"opaque", "md5", "odd", "unquoted", "weak"}) {
+    SetUp();
+    Control("set", std::string(R"({"part_etag":")") + form + "\"}");
+    PutAll();
+    EXPECT_EQ(etags_[0].front() == '"', *form == 'o' || *form == 'm') << form << etags_[0];
+    EXPECT_EQ(etags_[0].starts_with("W/\""), *form == 'w') << etags_[0];
+    EXPECT_EQ(CompleteWell().status, 200) << form;
+    EXPECT_EQ(Rules(), Rulings{}) << form;
+  }
+}
+
+TEST_F(Multipart, AnMd5IsThatOfThePart) {
+  Control("set", R"({"part_etag":"md5"})");
+  PutPart(1, "aaaaaaaaaa");
+  EXPECT_EQ(etags_[0], "\"e09c80c42fda55f9d992e59ca6b3307d\"");
+}
+
+TEST_F(Multipart, APathOfAnotherTenantConvicts) {
+  constexpr char kForeign[] = R"({"file_path":"other/uploads/a.apk","upload_id":"x")";
+  EXPECT_EQ(Call("abort_multipart_upload", std::string(kForeign) + "}").status, 400);
+  EXPECT_EQ(Call("complete_multipart_upload", std::string(kForeign) + ",\"parts\":[]}").status, 400);
+  EXPECT_EQ(Rules(), Rulings(2, "file_path"));
+}
+
+TEST_F(Multipart, AnUnknownUploadIsNotThereWithoutBlame) {
+  const std::string path = grant_["file_path"].GetString();
+  EXPECT_EQ(Call("abort_multipart_upload", R"({"file_path":")" + path + R"(","upload_id":"x"})").status, 404);
+  EXPECT_EQ(Rules(), Rulings{});
+}
+
+TEST_F(Multipart, UploadsThatAreOpenAndAbortedAreCounted) {
+  EXPECT_EQ(Counter("multipart_open"), 1);
+  Grant("b.apk", 20, R"(,"signing_key_id":"none")");
+  EXPECT_EQ(Counter("multipart_open"), 2);
+  Grant("c.apk", 19);
+  EXPECT_EQ(Counter("multipart_open"), 2);
+  EXPECT_EQ(Abort().status, 200);
+  EXPECT_EQ(Abort().status, 404);
+  EXPECT_EQ(Counter("multipart_open"), 1);
+  EXPECT_EQ(Counter("uploads_aborted"), 1);
 }
 
 TEST_F(Multipart, ALostAnswerOfCompleteHasCompleted) {
