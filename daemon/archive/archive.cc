@@ -33,7 +33,7 @@ class ProtectedChecks {
 
   Result<std::vector<Check>> Run() {
     if (std::optional<Error> disk = Look()) return Fail(*disk);
-    return std::vector<Check>{structure_, entries_, entry_of_kind_, signing_block_};
+    return std::vector<Check>{structure_, entries_, entry_of_kind_, signing_block_, signature_};
   }
 
  private:
@@ -65,7 +65,7 @@ class ProtectedChecks {
     const Result<Directory> directory = ReadDirectory(file_, *end, finder);
     if (!directory) return Place(directory.error());
     JudgeKind(finder);
-    if (std::optional<Error> disk = JudgeSigningBlock(*directory)) return disk;
+    if (std::optional<Error> disk = JudgeSigningBlock(*directory, finder.has_signature())) return disk;
     const Result<std::unique_ptr<ZipReader>> zip = ZipReader::Open(file_, !directory->idle_sizes);
     if (!zip) return Place(zip.error());
     Note(structure_, "pass", "the end record meets the central directory");
@@ -92,7 +92,15 @@ class ProtectedChecks {
     return std::nullopt;
   }
 
-  std::optional<Error> JudgeSigningBlock(const Directory& directory) {
+  // Which signatures are there; whether one of them is valid is apksigner's to say.
+  void NoteSignature(bool entries, const std::vector<std::string>& schemes) {
+    std::string all = !entries ? "" : kind_ == ArtifactKind::kIpa ? "code signature" : "v1";
+    for (const std::string& scheme : schemes) all += (all.empty() ? "" : ", ") + scheme;
+    Note(signature_, all.empty() ? "skipped" : "pass", all.empty() ? "there is none" : all);
+  }
+
+  std::optional<Error> JudgeSigningBlock(const Directory& directory, bool signature_entries) {
+    NoteSignature(signature_entries, {});
     if (kind_ != ArtifactKind::kApk) {
       Note(signing_block_, "skipped", "only an APK has a signing block");
       return std::nullopt;
@@ -102,6 +110,7 @@ class ProtectedChecks {
     if (!block) {
       Note(signing_block_, "fail", block.error().message);
     } else if (block->present) {
+      NoteSignature(signature_entries, block->schemes);
       std::string schemes;
       for (const std::string& scheme : block->schemes) schemes += (schemes.empty() ? "" : ", ") + scheme;
       Note(signing_block_, "pass",
@@ -121,6 +130,7 @@ class ProtectedChecks {
   Check entries_{"zip_entries", "skipped", "not looked at, because an earlier check failed"};
   Check entry_of_kind_{"kind", "skipped", "not looked at, because an earlier check failed"};
   Check signing_block_{"signing_block", "skipped", "not looked at, because an earlier check failed"};
+  Check signature_{"signature", "skipped", "not looked at, because an earlier check failed"};
 };
 
 }  // namespace

@@ -32,8 +32,9 @@ Result<SourceVerdict> CheckSource(int fd, std::uint64_t size, ArtifactKind kind,
 
 // The archive checks of a protected output, each with a stable id: "zip_structure" (end record meets the central
 // directory), "zip_entries" (every entry inflates with its CRC and size; no duplicate, absolute or `..` name), "kind"
-// (the expected entry is there), "signing_block" (APK: well formed where there is one; else skipped). All are there in
-// every answer. Errors: kLocalDisk where the file cannot be read.
+// (the expected entry is there), "signing_block" (APK: well formed where there is one; else skipped), "signature"
+// (which signatures it carries, valid or not; skipped where it carries none). All are there in every answer. Errors:
+// kLocalDisk where the file cannot be read.
 Result<std::vector<Check>> CheckProtected(int fd, std::uint64_t size, ArtifactKind kind);
 
 }  // namespace tegodrop

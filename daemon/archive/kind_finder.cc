@@ -5,14 +5,19 @@
 namespace tegodrop {
 namespace {
 
-// "Payload/<X>.app/Info.plist" at exactly that depth: an app inside the app has a longer path.
-bool IsAppManifest(std::string_view name) {
-  constexpr std::string_view kHead = "Payload/";
-  constexpr std::string_view kTail = ".app/Info.plist";
-  if (name.size() <= kHead.size() + kTail.size()) return false;
-  if (name.substr(0, kHead.size()) != kHead || name.substr(name.size() - kTail.size()) != kTail) return false;
-  const std::string_view app = name.substr(kHead.size(), name.size() - kHead.size() - kTail.size());
-  return app.find('/') == std::string_view::npos;
+// Whether `name` is `head`, something without a slash, and `tail`.
+bool IsBetween(std::string_view name, std::string_view head, std::string_view tail) {
+  if (name.size() <= head.size() + tail.size() || !name.starts_with(head) || !name.ends_with(tail)) return false;
+  const std::string_view middle = name.substr(head.size(), name.size() - head.size() - tail.size());
+  return middle.find('/') == std::string_view::npos;
+}
+
+// At exactly that depth: an app inside the app has a longer path.
+bool IsAppManifest(std::string_view name) { return IsBetween(name, "Payload/", ".app/Info.plist"); }
+
+bool IsSignatureBlock(std::string_view name) {
+  return IsBetween(name, "META-INF/", ".RSA") || IsBetween(name, "META-INF/", ".DSA") ||
+         IsBetween(name, "META-INF/", ".EC");
 }
 
 bool IsKindEntry(ArtifactKind kind, std::string_view name) {
@@ -54,6 +59,9 @@ std::string_view KindName(ArtifactKind kind) {
 }  // namespace
 
 void KindFinder::See(std::string_view name, std::uint64_t size) {
+  resources_ = resources_ || IsBetween(name, "Payload/", ".app/_CodeSignature/CodeResources");
+  manifest_ = manifest_ || IsBetween(name, "META-INF/", ".SF");
+  block_ = block_ || IsSignatureBlock(name);
   if (!IsKindEntry(kind_, name)) return;
   ++found_;
   empty_ = empty_ || size == 0;

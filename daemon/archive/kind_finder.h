@@ -1,4 +1,4 @@
-// What makes a ZIP an artifact of its kind.
+// What makes a ZIP an artifact of its kind, and a signed one: both are told by the names of entries.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,14 @@ class KindFinder {
   void See(std::string_view name, std::uint64_t size);
   // kRejected, with what is missing or too many.
   Status Judge() const;
+  // The entries of a signature are there: of a JAR (APK Signature Scheme v1, app bundles) or of an iOS app.
+  bool has_signature() const { return kind_ == ArtifactKind::kIpa ? resources_ : manifest_ && block_; }
 
  private:
   ArtifactKind kind_;
+  bool resources_ = false;  // Payload/<name>.app/_CodeSignature/CodeResources
+  bool manifest_ = false;   // META-INF/<name>.SF
+  bool block_ = false;      // META-INF/<name>.RSA, .DSA or .EC
   int found_ = 0;
   bool empty_ = false;
 };

@@ -36,6 +36,18 @@ std::vector<Check> OwnChecks(const Job& job, const StagedFacts& facts, std::opti
   return checks;
 }
 
+// What the history calls signed, and what the folder wants signed, carries a signature.
+void RequireSignature(const Job& job, std::vector<Check>& checks) {
+  const bool said = job.build && job.build->signed_ == true;
+  if (!said && !SignatureRequired(job)) return;
+  for (Check& check : checks) {
+    if (check.id != "signature" || check.result != "skipped") continue;
+    check.result = "fail";
+    check.detail = said ? "the portal says that it is signed, and it carries no signature"
+                        : "a signature is required, and it carries none";
+  }
+}
+
 }  // namespace
 
 Download::Download(const DeliveryWorld& world, OutputFolder& output, JobRecord& record, DeliveryProgress progress,
@@ -141,6 +153,8 @@ void Download::Staged(const StagedFacts& facts) {
 void Download::Judge(std::vector<Check> checks) {
   std::vector<Check> all = OwnChecks(job(), facts_, sink_->total());
   all.insert(all.end(), checks.begin(), checks.end());
+  // What is no whole ZIP was not looked at so far: its own fault comes first.
+  if (OverallResult(all) != "fail") RequireSignature(job(), all);
   if (OverallResult(all) == "fail") return Condemn(std::move(all), true);
   RecordFetched(std::move(all));
 }

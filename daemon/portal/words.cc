@@ -43,12 +43,35 @@ std::string_view Between(std::string_view body, const std::string& lower, std::s
 
 bool IsMarkup(std::string_view body) { return Trim(body).substr(0, 1) == "<"; }
 
-std::string WordsOfMarkup(std::string_view body) {
-  const std::string lower = ToLowerAscii(body);
-  for (const std::string_view tag : {"message", "title", "h1"}) {
-    if (const std::string_view words = Between(body, lower, tag); !words.empty()) return std::string(words);
+// What a browser would show of an HTML page: no head, no scripts, no styles, no tags.
+std::string ShownText(std::string_view body, const std::string& lower) {
+  std::string out;
+  for (std::size_t at = 0; at < body.size();) {
+    if (body[at] != '<') {
+      out += body[at++];
+      continue;
+    }
+    std::size_t end = lower.find('>', at);
+    for (const std::string_view hidden : {"head>", "head ", "title", "script", "style"}) {
+      if (lower.compare(at + 1, hidden.size(), hidden) != 0) continue;
+      const std::size_t close = lower.find("</" + std::string(Trim(hidden.substr(0, hidden.find('>')))), at);
+      end = close == std::string::npos ? close : lower.find('>', close);
+      break;
+    }
+    out += ' ';
+    at = end == std::string::npos ? body.size() : end + 1;
   }
-  return std::string(Trim(body));
+  return out;
+}
+
+std::string WordsOfMarkup(std::string_view body) {
+  body = body.substr(0, kReadAtMost);
+  const std::string lower = ToLowerAscii(body);
+  if (const std::string_view words = Between(body, lower, "message"); !words.empty()) return std::string(words);
+  const std::string title(Between(body, lower, "title"));
+  const std::string shown(Trim(ShownText(body, lower)));
+  if (title.empty() || shown.empty() || shown.starts_with(title)) return shown.empty() ? title : shown;
+  return title + ": " + shown;
 }
 
 std::string OneLine(std::string_view text) {

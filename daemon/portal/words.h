@@ -8,8 +8,8 @@
 namespace tegodrop {
 
 // One printable line: `message`, `error` or `detail` (a text, or an object or list with one
-// of them), else the title of an HTML page or the message of an XML error, else the text itself. Without the queries of
-// URLs, which may be signatures. Empty where there are no words; a page may be long, see Shortened.
+// of them), else the title and the text of an HTML page or the message of an XML error, else the text itself. Without
+// the queries of URLs, which may be signatures. Empty where there are no words; a page may be long, see Shortened.
 std::string PortalWords(std::string_view body);
 
 // The same, but empty where only the text itself would be left.

@@ -21,7 +21,7 @@ std::vector<Check> Checks(const std::string& bytes, ArtifactKind kind = Artifact
   return checks.value_or(std::vector<Check>{});
 }
 
-// "pass fail skipped skipped", in the order of the checks.
+// "pass fail skipped skipped skipped", in the order of the checks.
 std::string Results(const std::vector<Check>& checks) {
   std::string out;
   for (const Check& check : checks) {
@@ -51,47 +51,48 @@ Check SigningBlock(const std::string& block) {
   HandZip zip = HandApk();
   zip.before_directory = block;
   const std::vector<Check> checks = Checks(zip.Bytes());
-  EXPECT_EQ(checks.size(), 4U);
+  EXPECT_EQ(checks.size(), 5U);
   EXPECT_EQ(checks[0].result, "pass") << checks[0].detail;
   EXPECT_EQ(checks[1].result, "pass") << checks[1].detail;
   return checks[3];
 }
 
-TEST(CheckProtected, NamesItsFourChecksInEveryAnswer) {
+TEST(CheckProtected, NamesItsChecksInEveryAnswer) {
   for (const std::string& bytes : {testing::MakeApk(), std::string(), std::string(100, '\0'), testing::MakeIpa()}) {
     const std::vector<Check> checks = Checks(bytes);
-    ASSERT_EQ(checks.size(), 4U);
+    ASSERT_EQ(checks.size(), 5U);
     EXPECT_EQ(checks[0].id, "zip_structure");
     EXPECT_EQ(checks[1].id, "zip_entries");
     EXPECT_EQ(checks[2].id, "kind");
     EXPECT_EQ(checks[3].id, "signing_block");
+    EXPECT_EQ(checks[4].id, "signature");
   }
 }
 
 TEST(CheckProtected, PassesWholeArtifacts) {
-  EXPECT_EQ(Results(Checks(testing::MakeApk(1000))), "pass pass pass skipped");
-  EXPECT_EQ(Results(Checks(testing::MakeAab(1000), ArtifactKind::kAab)), "pass pass pass skipped");
-  EXPECT_EQ(Results(Checks(testing::MakeIpa(1000), ArtifactKind::kIpa)), "pass pass pass skipped");
+  EXPECT_EQ(Results(Checks(testing::MakeApk(1000))), "pass pass pass skipped skipped");
+  EXPECT_EQ(Results(Checks(testing::MakeAab(1000), ArtifactKind::kAab)), "pass pass pass skipped skipped");
+  EXPECT_EQ(Results(Checks(testing::MakeIpa(1000), ArtifactKind::kIpa)), "pass pass pass skipped skipped");
 }
 
 TEST(CheckProtected, FailsTheStructureOfACutFile) {
   const std::string whole = testing::MakeApk(100);
   for (std::size_t size = 0; size < whole.size(); size += 7) {
-    EXPECT_EQ(Results(Checks(whole.substr(0, size))), "fail skipped skipped skipped") << size;
+    EXPECT_EQ(Results(Checks(whole.substr(0, size))), "fail skipped skipped skipped skipped") << size;
   }
 }
 
 TEST(CheckProtected, FailsTheEntriesForDamagedContentAndBadNames) {
   testing::HandEntry entry{.name = "a", .data = "content"};
   entry.crc = 1;
-  EXPECT_EQ(Results(Checks(HandApk({entry}).Bytes())), "pass fail pass skipped");
-  EXPECT_EQ(Results(Checks(HandApk({{.name = "../a", .data = "x"}}).Bytes())), "pass fail skipped skipped");
+  EXPECT_EQ(Results(Checks(HandApk({entry}).Bytes())), "pass fail pass skipped skipped");
+  EXPECT_EQ(Results(Checks(HandApk({{.name = "../a", .data = "x"}}).Bytes())), "pass fail skipped skipped skipped");
   EXPECT_EQ(Results(Checks(HandApk({{.name = "a", .data = "x"}, {.name = "a", .data = "x"}}).Bytes())),
-            "pass fail skipped skipped");
+            "pass fail skipped skipped skipped");
 }
 
 TEST(CheckProtected, FailsTheKindOfAnotherPackage) {
-  EXPECT_EQ(Results(Checks(testing::MakeAab(), ArtifactKind::kApk)), "pass pass fail skipped");
+  EXPECT_EQ(Results(Checks(testing::MakeAab(), ArtifactKind::kApk)), "pass pass fail skipped skipped");
 }
 
 TEST(CheckProtected, FailsTheStructureWhereALocalHeaderContradicts) {
@@ -146,7 +147,33 @@ TEST(CheckProtected, LooksForASigningBlockInApksOnly) {
   HandZip zip;
   zip.entries.push_back({.name = "BundleConfig.pb", .data = "c"});
   zip.before_directory = Block("x");
-  EXPECT_EQ(Results(Checks(zip.Bytes(), ArtifactKind::kAab)), "pass pass pass skipped");
+  EXPECT_EQ(Results(Checks(zip.Bytes(), ArtifactKind::kAab)), "pass pass pass skipped skipped");
+}
+
+TEST(CheckProtected, NamesTheSignaturesThatAreThere) {
+  const auto signature = [](const HandZip& zip, ArtifactKind kind) { return Checks(zip.Bytes(), kind)[4]; };
+  const auto v1 = [](const char* block) {
+    return HandApk({{.name = "META-INF/CERT.SF", .data = "s"}, {.name = block, .data = "b"}});
+  };
+  for (const char* block : {"META-INF/CERT.RSA", "META-INF/CERT.DSA", "META-INF/CERT.EC"}) {
+    EXPECT_EQ(signature(v1(block), ArtifactKind::kApk).detail, "v1");
+  }
+  for (const char* other : {"META-INF/CERT.TXT", "META-INF/x/CERT.RSA", "CERT.RSA"}) {
+    EXPECT_EQ(signature(v1(other), ArtifactKind::kApk).result, "skipped") << other;
+  }
+  HandZip both = v1("META-INF/CERT.RSA");
+  both.before_directory = Block(Pair(0x7109871a, "v2"));
+  EXPECT_EQ(signature(both, ArtifactKind::kApk).result, "pass");
+  EXPECT_EQ(signature(both, ArtifactKind::kApk).detail, "v1, v2");
+  HandZip empty_block = HandApk();
+  empty_block.before_directory = Block("");
+  EXPECT_EQ(signature(empty_block, ArtifactKind::kApk).result, "skipped");
+  HandZip app;
+  app.entries = {{.name = "Payload/A.app/Info.plist", .data = "p"},
+                 {.name = "Payload/A.app/_CodeSignature/CodeResources", .data = "r"}};
+  EXPECT_EQ(signature(app, ArtifactKind::kIpa).result, "pass");
+  app.entries[1].name = "Payload/A.app/PlugIns/B.appex/_CodeSignature/CodeResources";
+  EXPECT_EQ(signature(app, ArtifactKind::kIpa).result, "skipped") << "the app itself is not signed";
 }
 
 }  // namespace

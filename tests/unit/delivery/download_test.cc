@@ -241,6 +241,29 @@ TEST_F(DownloadTest, FailedArchiveCheckIsNamedAndKept) {
   EXPECT_THAT(output.quarantined, SizeIs(1));
 }
 
+TEST_F(DownloadTest, WhatIsCalledSignedOrMustBeSignedCarriesASignature) {
+  output.checks = {{"signature", "skipped", "there is none"}};
+  const HandlePtr handle = StartToDownload(record);  // the history calls it signed
+  Serve(kProtected);
+  Settle();
+  ExpectError(ErrorKind::kCorrupt);
+  EXPECT_THAT(answer->error().message, HasSubstr("'signature': the portal says that it is signed"));
+  EXPECT_THAT(output.quarantined, SizeIs(1));
+}
+
+TEST_F(DownloadTest, WhatNeedNotBeSignedMayCarryNoSignature) {
+  output.checks = {{"signature", "skipped", "there is none"}};
+  Job job = testing::BuiltJob();
+  job.build->signed_ = false;
+  job.ticket.signing_key_id.reset();
+  FakeJobRecord unsigned_record(queue, job);
+  const HandlePtr handle = StartToDownload(unsigned_record);
+  Serve(kProtected);
+  Settle();
+  ExpectDone();
+  EXPECT_EQ(unsigned_record.job().output.checks.back().result, "skipped");
+}
+
 TEST_F(DownloadTest, WarningIsNoReasonToRefuse) {
   output.checks = {{"signing_block", "warn", "odd"}};
   const HandlePtr handle = StartToDownload(record);

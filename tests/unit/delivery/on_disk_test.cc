@@ -18,9 +18,11 @@ using Fault = FaultyFileSystem::Fault;
 
 constexpr char kName[] = "App Release-protected-1767225100.apk";
 
-// A real APK, because the real checks are made.
+// A real APK, because the real checks are made; signed, as the history says.
 const std::string& ProtectedApk() {
-  static const std::string bytes = MakeApk(1000);
+  static const std::string bytes = MakeZip({{"AndroidManifest.xml", "manifest", true},
+                                            {"META-INF/CERT.SF", "digests", true},
+                                            {"META-INF/CERT.RSA", "signature", true}});
   return bytes;
 }
 

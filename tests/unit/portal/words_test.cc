@@ -15,10 +15,17 @@ TEST(PortalWords, AreFoundInEveryShapeOfError) {
         R"({"detail":[{"loc":["body"],"message":"quota reached"}]})", R"({"errors":["quota reached"]})",
         R"({"message":null,"error":"quota reached"})", R"({"message":"","detail":"quota reached"})",
         "\"quota reached\"", "quota reached", "  quota\r\n  reached\n", "<h1>quota reached</h1>",
-        "<!DOCTYPE html><HTML><Title>quota reached</TITLE><body>long page</body></html>",
+        "<!DOCTYPE html><HTML><Title>quota reached</TITLE><body></body></html>",
         "<?xml version=\"1.0\"?>\n<Error><Code>Q</Code><Message>quota reached</Message></Error>"}) {
     EXPECT_EQ(PortalWords(body), "quota reached") << body;
   }
+  EXPECT_EQ(
+      PortalWords("<html><head><title>400</title><style>p { x }</style></head><body><script>var a = '<p>';</script>"
+                  "<h1>400</h1><p>quota\nreached</p></body></html>"),
+      "400 quota reached")
+      << "what a browser shows, once";
+  EXPECT_EQ(PortalWords("<html><title>Maintenance</title><p>back at six</p>"), "Maintenance: back at six");
+  EXPECT_EQ(PortalWords("<script><script<script"), "<script><script<script") << "nothing is shown: the text itself";
   EXPECT_EQ(PortalWords(""), "");
   EXPECT_EQ(PortalWords("null"), "");
   EXPECT_EQ(PortalWords(R"({"code":7})"), R"({"code":7})");
