@@ -164,10 +164,18 @@ const char kControlHelp[] = R"(Control API, on the same port, JSON both ways:
                               W: upload_request complete abort list tenants download_request put part get any
                                  key_put subscription applications delete_build delete_application signing_keys
                                  upload_key default_key delete_key signing_file sign_build
-                              A: {"status": 503, "headers": {"Retry-After": "1"}, "body": "..."}
-                                 {"close_after_bytes": N}  of the body of a put or part, else of the answer's body
+                              A: {"status": 503, "headers": {"Retry-After": "1"}, "body": "..."}; with "early": true
+                                   at once, and the connection is closed before the request's body is read
+                                 {"close_after_bytes": N}  of the body of a put, part or key_put, else of the answer's;
+                                   "of": "request" or "answer" says which; "reset": true ends it with a TCP reset
                                  {"stall": true, "after_bytes": N}  counted likewise; without N nothing happens at all
-                                 {"lost_answer": true}  the effect, then no answer
+                                 {"lost_answer": true}  the effect, then no answer; "reset": true as above
+                                 {"garbage": "..."}  no effect, and these bytes in place of HTTP
+                                 {"ignore_expect": true}  no 100 Continue until the client sends without it
+                                 and any of these together, the request being served:
+                                 {"drip": N}  N bytes a second both ways
+                                 {"short_by": N}, {"longer_by": N}, {"corrupt_at": N}  the answer's body loses its last
+                                   bytes, gets zero bytes at its end, has another byte; Content-Length fits
   POST /control/clear_faults  {}
 )";
 

@@ -1,5 +1,9 @@
 #include "tests/portal/exchange.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -12,7 +16,20 @@ namespace {
 
 constexpr int64_t kLargestBody = int64_t{1024} * 1024;  // of a call; objects have no limit here
 
+// Clients that ask first wait a second or so; should one not wait at all, nothing more may come.
+constexpr double kLongestWithoutContinue = 10;
+
 using ActionKind = FaultAction::Kind;
+
+// Ends the connection with a reset: closing it would send what is left and a FIN first.
+void ResetConnection(int socket) {
+  const int one = 1;
+  // What was given to the socket is on its way before the reset.
+  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  sockaddr nowhere{};
+  nowhere.sa_family = AF_UNSPEC;
+  connect(socket, &nowhere, sizeof nowhere);
+}
 
 }  // namespace
 
@@ -69,8 +86,23 @@ Exchange::Next Exchange::Begin(std::string_view method, HeaderList headers, int 
 Exchange::Next Exchange::Fault() {
   if (fault_->kind == ActionKind::kStatus) return Refuse(std::move(fault_->answer));
   if (fault_->kind == ActionKind::kStall && !fault_->bytes) return Stall();
-  if (TakesObject() && fault_->bytes == 0) return fault_->kind == ActionKind::kStall ? Stall() : Next::kClose;
+  if (CutsRequest() && fault_->bytes == 0) return Break();
+  if (fault_->kind == ActionKind::kGarbage) discard_ = true;
+  if (fault_->drip > 0) upload_rate_ = download_rate_ = fault_->drip;
+  if (fault_->ignore_expect && request_.Header("Expect")) world_->stop.WaitForData(socket_, kLongestWithoutContinue);
   return Next::kReadOn;
+}
+
+bool Exchange::CutsRequest() const {
+  if (!fault_ || !fault_->bytes) return false;
+  return fault_->side == FaultAction::Side::kRequest || (fault_->side == FaultAction::Side::kUsual && TakesObject());
+}
+
+Exchange::Next Exchange::Break() { return fault_->kind == ActionKind::kStall ? Stall() : Close(); }
+
+Exchange::Next Exchange::Close() {
+  if (fault_ && fault_->reset) ResetConnection(socket_);
+  return Next::kClose;
 }
 
 Exchange::Next Exchange::BeginObject() {
@@ -86,7 +118,9 @@ Exchange::Next Exchange::BeginObject() {
 Exchange::Next Exchange::Refuse(Reply reply) {
   reply_ = std::move(reply);
   discard_ = true;
-  if (!request_.Header("Expect")) return Next::kReadOn;
+  const bool early = fault_ && fault_->early;
+  if (early) reply_.headers.emplace_back("Connection", "close");
+  if (!early && !request_.Header("Expect")) return Next::kReadOn;
   Log(reply_.status);
   return Next::kAnswer;
 }
@@ -105,14 +139,12 @@ bool Exchange::Pace(int64_t rate, int64_t bytes, std::chrono::steady_clock::time
 
 Exchange::Next Exchange::Body(std::string_view piece) {
   received_ += static_cast<int64_t>(piece.size());
+  if (!is_control() && CutsRequest() && received_ >= *fault_->bytes) return Break();
   if (is_control() || !TakesObject()) {
     if (received_ <= kLargestBody) request_.body.append(piece);
     return Next::kReadOn;
   }
   if (world_->portal_down) return Next::kClose;
-  if (fault_ && fault_->bytes && received_ >= *fault_->bytes) {
-    return fault_->kind == ActionKind::kStall ? Stall() : Next::kClose;
-  }
   if (put_) put_->Append(piece);
   return Pace(upload_rate_, received_, transfer_began_) ? Next::kReadOn : Next::kClose;
 }
@@ -145,17 +177,22 @@ void Exchange::Serve() {
 
 Exchange::Next Exchange::End() {
   const bool lost = fault_ && fault_->kind == ActionKind::kLostAnswer;
+  if (fault_ && fault_->kind == ActionKind::kGarbage) {
+    send(socket_, fault_->garbage.data(), fault_->garbage.size(), MSG_NOSIGNAL);
+    return Close();
+  }
   if (discard_) {
-    if (lost) return Next::kClose;
+    if (lost) return Close();
     Log(reply_.status);
     return Next::kAnswer;
   }
   // The body was shorter than the fault's bytes.
-  if (fault_ && fault_->bytes && TakesObject()) {
-    return fault_->kind == ActionKind::kStall ? Stall() : Next::kClose;
-  }
+  if (CutsRequest()) return Break();
   Serve();
-  if (lost) return Next::kClose;
+  if (lost) return Close();
+  // An answer without a body is cut before its beginning.
+  if (fault_ && fault_->bytes && reply_.size() == 0) return Break();
+  if (fault_) Damage();
   Log(reply_.status);
   transfer_began_ = std::chrono::steady_clock::now();
   return Next::kAnswer;
@@ -169,28 +206,50 @@ void Exchange::Log(int status) {
   if (status == 429) ++world_->counters.answers_429;
 }
 
+void Exchange::Damage() {
+  const int64_t left = std::max<int64_t>(0, reply_.content_size() - fault_->short_by);
+  if (reply_.file) {
+    reply_.length = left;
+  } else {
+    reply_.body.resize(static_cast<size_t>(left));
+  }
+  reply_.padding = fault_->longer_by;
+}
+
+int64_t Exchange::ReadContent(int64_t position, char* out, size_t size) const {
+  const int64_t content = reply_.content_size() - position;
+  if (content <= 0) {
+    std::memset(out, 0, size);
+    return static_cast<int64_t>(size);
+  }
+  size = std::min(size, static_cast<size_t>(content));
+  if (reply_.file) return reply_.file->Read(reply_.offset + position, out, size);
+  std::memcpy(out, reply_.body.data() + position, size);
+  return static_cast<int64_t>(size);
+}
+
 int64_t Exchange::ReadAnswer(int64_t position, char* out, size_t size) {
   if (!is_control()) {
     if (world_->portal_down) return -1;
-    if (fault_ && fault_->bytes && !TakesObject()) {
+    if (fault_ && fault_->bytes && !CutsRequest()) {
       if (position >= *fault_->bytes) {
-        if (fault_->kind == ActionKind::kStall) Stall();
+        Break();
         return -1;
       }
       size = std::min(size, static_cast<size_t>(*fault_->bytes - position));
     }
-    if (download_rate_ > 0 && reply_.file) {
+    if (download_rate_ > 0 && (reply_.file || (fault_ && fault_->drip > 0))) {
       size = std::min(size, static_cast<size_t>(std::max<int64_t>(1, download_rate_ / 20)));
       if (!Pace(download_rate_, position, transfer_began_)) return -1;
     }
   }
   size = std::min(size, static_cast<size_t>(reply_.size() - position));
-  if (reply_.file) {
-    const int64_t count = reply_.file->Read(reply_.offset + position, out, size);
-    return count > 0 ? count : -1;
+  const int64_t count = ReadContent(position, out, size);
+  if (count <= 0) return -1;
+  if (fault_ && fault_->corrupt_at && *fault_->corrupt_at >= position && *fault_->corrupt_at < position + count) {
+    out[*fault_->corrupt_at - position] ^= 0x20;
   }
-  std::memcpy(out, reply_.body.data() + position, size);
-  return static_cast<int64_t>(size);
+  return count;
 }
 
 void Exchange::Sent() {

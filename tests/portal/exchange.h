@@ -53,6 +53,14 @@ class Exchange {
   bool TakesObject() const { return kind_ == Kind::kStorage && request_.method == "PUT"; }
   Next BeginObject();
   Next Fault();
+  // Whether a fault's bytes are counted in the request's body.
+  bool CutsRequest() const;
+  // What a fault does when its bytes have passed; and the end of the connection that it wants.
+  Next Break();
+  Next Close();
+  // Changes an answer that is ready as the fault wants.
+  void Damage();
+  int64_t ReadContent(int64_t position, char* out, size_t size) const;
   // Serves the request; `body_` is whole.
   void Serve();
   Next Stall();

@@ -48,25 +48,66 @@ bool IsTrue(const rapidjson::Value& action, const char* name) {
   return found != action.MemberEnd() && found->value.IsTrue();
 }
 
-bool ReadAction(const rapidjson::Value& action, FaultAction* out, std::string* error) {
+bool ReadSide(const rapidjson::Value& action, FaultAction* out, std::string* error) {
+  const std::string side = TextOr(action, "of", "");
+  if (side == "request") {
+    out->side = FaultAction::Side::kRequest;
+  } else if (side == "answer") {
+    out->side = FaultAction::Side::kAnswer;
+  } else if (action.HasMember("of")) {
+    return Refuse(error, "'of' wants request or answer");
+  }
+  return true;
+}
+
+bool ReadBytes(const rapidjson::Value& action, const char* name, FaultAction* out, std::string* error) {
   int64_t bytes = -1;
+  if (!ReadCount(action, name, 0, &bytes, error) || !ReadSide(action, out, error)) return false;
+  if (bytes >= 0) out->bytes = bytes;
+  return true;
+}
+
+// What leaves the request to be served.
+bool ReadOther(const rapidjson::Value& action, FaultAction* out, std::string* error) {
+  int64_t corrupt_at = -1;
+  if (!ReadCount(action, "drip", 1, &out->drip, error) || !ReadCount(action, "short_by", 1, &out->short_by, error) ||
+      !ReadCount(action, "longer_by", 1, &out->longer_by, error) ||
+      !ReadCount(action, "corrupt_at", 0, &corrupt_at, error)) {
+    return false;
+  }
+  if (corrupt_at >= 0) out->corrupt_at = corrupt_at;
+  out->ignore_expect = IsTrue(action, "ignore_expect");
+  const bool any = out->drip > 0 || out->short_by > 0 || out->longer_by > 0 || out->corrupt_at || out->ignore_expect;
+  return any || Refuse(error,
+                       "'action' wants one of status, close_after_bytes, stall: true, lost_answer: true, garbage, "
+                       "ignore_expect: true, drip, short_by, longer_by, corrupt_at");
+}
+
+bool ReadAction(const rapidjson::Value& action, FaultAction* out, std::string* error) {
+  out->reset = IsTrue(action, "reset");
   if (action.HasMember("status")) {
     out->kind = FaultAction::Kind::kStatus;
+    out->early = IsTrue(action, "early");
     return ReadStatus(action, out, error);
   }
   if (action.HasMember("close_after_bytes")) {
     out->kind = FaultAction::Kind::kClose;
-    if (!ReadCount(action, "close_after_bytes", 0, &bytes, error)) return false;
-  } else if (IsTrue(action, "stall")) {
-    out->kind = FaultAction::Kind::kStall;
-    if (!ReadCount(action, "after_bytes", 0, &bytes, error)) return false;
-  } else if (IsTrue(action, "lost_answer")) {
-    out->kind = FaultAction::Kind::kLostAnswer;
-  } else {
-    return Refuse(error, "'action' wants one of status, close_after_bytes, stall: true, lost_answer: true");
+    return ReadBytes(action, "close_after_bytes", out, error);
   }
-  if (bytes >= 0) out->bytes = bytes;
-  return true;
+  if (IsTrue(action, "stall")) {
+    out->kind = FaultAction::Kind::kStall;
+    return ReadBytes(action, "after_bytes", out, error);
+  }
+  if (IsTrue(action, "lost_answer")) {
+    out->kind = FaultAction::Kind::kLostAnswer;
+    return true;
+  }
+  if (action.HasMember("garbage")) {
+    out->kind = FaultAction::Kind::kGarbage;
+    out->garbage = TextOr(action, "garbage", "");
+    return !out->garbage.empty() || Refuse(error, "'garbage' wants a text");
+  }
+  return ReadOther(action, out, error);
 }
 
 bool OnlyKnown(const rapidjson::Value& object, std::initializer_list<std::string_view> known, std::string* error) {
@@ -95,7 +136,9 @@ bool Faults::Add(const rapidjson::Value& object, std::string* error) {
   auto action = object.FindMember("action");
   if (action == object.MemberEnd() || !action->value.IsObject()) return Refuse(error, "'action' wants an object");
   if (!OnlyKnown(action->value,
-                 {"status", "headers", "body", "close_after_bytes", "stall", "after_bytes", "lost_answer"}, error) ||
+                 {"status", "headers", "body", "early", "close_after_bytes", "reset", "of", "stall", "after_bytes",
+                  "lost_answer", "garbage", "ignore_expect", "drip", "short_by", "longer_by", "corrupt_at"},
+                 error) ||
       !ReadAction(action->value, &order.action, error)) {
     return false;
   }

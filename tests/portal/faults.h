@@ -14,13 +14,27 @@ namespace tegodrop::sim {
 struct FaultAction {
   enum class Kind {
     kStatus,      // this answer, without effect
-    kClose,       // the connection ends after `bytes`: of the body of a put or part, else of the answer's body
-    kStall,       // nothing more after `bytes` (counted likewise); without them, nothing at all
+    kClose,       // the connection ends after `bytes` of `side`
+    kStall,       // nothing more after `bytes` of `side`; without them, nothing at all
     kLostAnswer,  // the effect happens, then the connection ends without an answer
+    kGarbage,     // no effect, and bytes that are no HTTP for an answer
+    kOther,       // the request is served, with what is below
   };
-  Kind kind = Kind::kStatus;
+  enum class Side { kUsual, kRequest, kAnswer };  // kUsual: the body of what is put, else the answer's
+
+  Kind kind = Kind::kOther;
   Reply answer;
+  bool early = false;  // kStatus: sent, and the connection closed, before the request's body is read
   std::optional<int64_t> bytes;
+  Side side = Side::kUsual;
+  bool reset = false;  // the connection ends with a TCP reset
+  std::string garbage;
+
+  bool ignore_expect = false;         // a client that asks before it sends is kept waiting until it sends unasked
+  int64_t drip = 0;                   // bytes a second, of what is put and of the answer
+  int64_t short_by = 0;               // the answer's last bytes are missing, and its Content-Length knows
+  int64_t longer_by = 0;              // the answer has zero bytes at its end
+  std::optional<int64_t> corrupt_at;  // this byte of the answer is another
 };
 
 // The orders, served first come, first served: of those for a kind of request the first one is asked alone. It lets

@@ -39,8 +39,10 @@ struct Reply {
   std::shared_ptr<StoredFile> file = {};
   int64_t offset = 0;
   int64_t length = 0;
+  int64_t padding = 0;  // zero bytes behind it
 
-  int64_t size() const { return file ? length : static_cast<int64_t>(body.size()); }
+  int64_t content_size() const { return file ? length : static_cast<int64_t>(body.size()); }
+  int64_t size() const { return content_size() + padding; }
 };
 
 Reply JsonReply(int status, const JsonWriter& body);

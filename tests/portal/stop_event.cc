@@ -30,6 +30,11 @@ bool StopEvent::WaitFor(double seconds) const {
   return poll(&wait, 1, milliseconds) > 0;
 }
 
+void StopEvent::WaitForData(int socket, double seconds) const {
+  pollfd waits[] = {{fd_, POLLIN, 0}, {socket, POLLIN | POLLRDHUP, 0}};
+  poll(waits, 2, static_cast<int>(seconds * 1000));
+}
+
 void StopEvent::WaitForHangUp(int socket) const {
   pollfd waits[] = {{fd_, POLLIN, 0}, {socket, POLLRDHUP, 0}};
   while (poll(waits, 2, -1) <= 0) {
