@@ -1,4 +1,6 @@
 // POST /frontend/complete_multipart_upload and abort_multipart_upload.
+#include <utility>
+
 #include "tests/portal/api.h"
 #include "tests/portal/text.h"
 
@@ -57,12 +59,14 @@ std::string WrongInList(const Grant& grant, const std::vector<ListedPart>& liste
   return "";
 }
 
-// Without the lock: the parts are immutable files.
-std::shared_ptr<StoredFile> Join(Storage* storage, const std::map<int64_t, Part>& parts) {
+// Without the lock: the parts are immutable files. Each goes once it is copied, so that the disk holds little more than
+// the object; they are lost when the disk refuses.
+std::shared_ptr<StoredFile> Join(Storage* storage, std::map<int64_t, Part> parts) {
   std::unique_ptr<FileWriter> whole = storage->NewFile();
   if (!whole) return nullptr;
-  for (const auto& [number, part] : parts) {
+  for (auto& [number, part] : parts) {
     if (!whole->Append(*part.file)) return nullptr;
+    part.file.reset();
   }
   return whole->Finish();
 }
@@ -111,17 +115,17 @@ Reply CompleteMultipartUpload(Call* call) {
   if (!world.settings.complete_error_in_200.empty()) return ErrorIn200(world.settings.complete_error_in_200);
   if (std::string wrong = WrongInList(*grant, listed); !wrong.empty()) return call->Convict("parts_list", 400, wrong);
 
-  grant->state = Grant::State::kCompleting;  // from here on no part comes in: the map may be read without the lock
+  grant->state = Grant::State::kCompleting;  // from here on no part comes in
+  std::map<int64_t, Part> parts = std::exchange(grant->parts, {});
   call->lock.unlock();
-  std::shared_ptr<StoredFile> whole = Join(world.storage.get(), grant->parts);
+  std::shared_ptr<StoredFile> whole = Join(world.storage.get(), std::move(parts));
   call->lock.lock();
+  --world.counters.multipart_open;
   if (!whole) {
-    grant->state = Grant::State::kOpen;
+    grant->state = Grant::State::kAborted;
     return call->Refuse(500, "The portal's disk refuses");
   }
   grant->state = Grant::State::kCompleted;
-  --world.counters.multipart_open;
-  grant->parts.clear();
   world.Receive(grant, std::move(whole));
   return Message("Upload completed successfully");
 }

@@ -64,7 +64,7 @@ ObjectPut::ObjectPut(World* world, const Request& request) : world_(world) {
     refusal_ = Judge(request);
   }
   if (refusal_) return;
-  writer_ = world_->storage->NewFile();
+  writer_ = world_->storage->NewFile(target_.part == 0);
   if (!writer_) refusal_ = StorageError(500, "InternalError", "The disk refuses.");
 }
 

@@ -152,10 +152,11 @@ std::string Rewrite(const Rewriting& rewriting) {
   std::string app_folder;
   std::string error = Inspect(rewriting, &app_folder);
   if (!error.empty()) return error;
-  std::error_code copying;
-  if (!std::filesystem::copy_file(rewriting.source, rewriting.output, copying)) {
-    return "The portal's disk refuses: " + copying.message();
-  }
+  // libzip writes anew beside the name that it was given and renames that over it: over this link, not over the source.
+  // So the disk holds the source and the output, and no copy more.
+  std::error_code linking;
+  std::filesystem::create_symlink(rewriting.source, rewriting.output, linking);
+  if (linking) return "The portal's disk refuses: " + linking.message();
   error = Change(rewriting, app_folder);
   if (!error.empty()) unlink(rewriting.output.c_str());
   return error;

@@ -37,7 +37,7 @@ FileWriter::~FileWriter() {
 }
 
 bool FileWriter::Append(std::string_view piece) {
-  digest_.Add(piece);
+  if (hashed_) digest_.Add(piece);
   while (!failed_ && !piece.empty()) {
     ssize_t count = write(fd_, piece.data(), piece.size());
     if (count < 0 && errno == EINTR) continue;
@@ -68,7 +68,7 @@ bool FileWriter::Append(const StoredFile& file) {
 
 std::shared_ptr<StoredFile> FileWriter::Finish() {
   if (failed_) return nullptr;
-  auto file = std::make_shared<StoredFile>(fd_, size_, digest_.Finish());
+  auto file = std::make_shared<StoredFile>(fd_, size_, hashed_ ? digest_.Finish() : "");
   fd_ = -1;
   return file;
 }
@@ -92,12 +92,12 @@ std::string Storage::NewPath() {
   return folder_ + "/" + std::to_string(++next_);
 }
 
-std::unique_ptr<FileWriter> Storage::NewFile() {
+std::unique_ptr<FileWriter> Storage::NewFile(bool hashed) {
   std::string path = NewPath();
   int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return nullptr;
   unlink(path.c_str());
-  return std::make_unique<FileWriter>(fd);
+  return std::make_unique<FileWriter>(fd, hashed);
 }
 
 std::shared_ptr<StoredFile> Storage::Adopt(const std::string& path) {

@@ -39,7 +39,7 @@ class StoredFile {
 // A file being received. Abandoned when destroyed unfinished.
 class FileWriter {
  public:
-  explicit FileWriter(int fd) : fd_(fd) {}
+  FileWriter(int fd, bool hashed) : fd_(fd), hashed_(hashed) {}
   ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
@@ -53,6 +53,7 @@ class FileWriter {
 
  private:
   int fd_;
+  bool hashed_;
   int64_t size_ = 0;
   bool failed_ = false;
   Digest digest_;
@@ -67,8 +68,8 @@ class Storage {
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
-  // Null when the disk refuses.
-  std::unique_ptr<FileWriter> NewFile();
+  // Null when the disk refuses. What is not hashed has no sha256().
+  std::unique_ptr<FileWriter> NewFile(bool hashed = true);
   // A path that nothing uses, for a library that wants to write by path. Adopt() takes it over.
   std::string NewPath();
   // Opens and unlinks the file at `path`; null when it cannot be read.

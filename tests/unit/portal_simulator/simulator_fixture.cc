@@ -25,13 +25,16 @@ std::string TemporaryPath() {
 }  // namespace
 
 std::string MakeZip(const std::vector<std::string>& names) {
+  return MakeZip(names, "some bytes that compress, some bytes that compress, some bytes that compress");
+}
+
+std::string MakeZip(const std::vector<std::string>& names, const std::string& content) {
   const std::string path = TemporaryPath();
-  static constexpr char kContent[] = "some bytes that compress, some bytes that compress, some bytes that compress";
   int code = 0;
   zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
   EXPECT_NE(archive, nullptr);
   for (const std::string& name : names) {
-    zip_source_t* source = zip_source_buffer(archive, kContent, sizeof kContent, 0);
+    zip_source_t* source = zip_source_buffer(archive, content.data(), content.size(), 0);
     EXPECT_GE(zip_file_add(archive, name.c_str(), source, ZIP_FL_ENC_UTF_8), 0);
   }
   EXPECT_EQ(zip_close(archive), 0);

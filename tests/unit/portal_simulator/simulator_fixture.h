@@ -16,6 +16,7 @@ namespace tegodrop::sim::testing {
 
 // A ZIP with these names in it, each with some bytes.
 std::string MakeZip(const std::vector<std::string>& names);
+std::string MakeZip(const std::vector<std::string>& names, const std::string& content);
 // The names in a ZIP, in order.
 std::vector<std::string> NamesIn(const std::string& zip);
 // A whole APK as far as the portal looks.
