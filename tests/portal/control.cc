@@ -33,7 +33,7 @@ void WriteBuilds(const World& world, JsonWriter* out) {
     out->Key("output_sha256");
     const bool whole = build.output && build.output->size() == build.output_size;
     whole ? out->Text(build.output->sha256()) : out->Null();
-    out->Key("output_size").Integer(build.output_size).EndObject();
+    out->Key("output_size").Integer(build.output_size).Key("deleted").Bool(build.deleted).EndObject();
   }
   out->EndArray();
 }
@@ -156,7 +156,7 @@ constexpr Poster kPosters[] = {{"/control/set", Set},
 }  // namespace
 
 const char kControlHelp[] = R"(Control API, on the same port, JSON both ways:
-  GET  /control/state         counters, requests, builds, objects, switches, violations
+  GET  /control/state         counters, requests, builds, objects, signing keys, applications, switches, violations
   GET  /control/violations    what clients did that the portal's page forbids
   POST /control/set           {"build_seconds": 0, ...}: any switches, all or none
   POST /control/advance       {"seconds": N}: pushes the portal's clock; answers when builds that end by then have ended

@@ -25,9 +25,7 @@ struct Arguments {
 };
 
 std::string SwitchesHelp() {
-  JsonWriter out;
-  Settings().Write(&out);
-  return "Switches of --set and /control/set, with their defaults:\n  " + out.Take() + "\n";
+  return "Switches of --set and /control/set, with their defaults:\n" + Settings().Help() + "\n";
 }
 
 void Declare(CLI::App* app, Arguments* out) {

@@ -161,6 +161,26 @@ bool Settings::SetFromText(std::string_view name, std::string_view value, std::s
   return Set(name, parsed, error);
 }
 
+std::string Settings::Help() const {
+  JsonWriter values;
+  Write(&values);
+  rapidjson::Document parsed;
+  const std::string text = values.Take();
+  parsed.Parse(text.data(), text.size());
+  std::string out;
+  for (const Switch& entry : Switches()) {
+    rapidjson::StringBuffer value;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(value);
+    parsed[entry.name].Accept(writer);
+    out += std::string("  ") + entry.name + " = " + value.GetString();
+    for (const std::string_view& word : entry.allowed) {
+      out += (&word == &entry.allowed.front() ? "   of: '" : ", '") + std::string(word) + "'";
+    }
+    out += "\n";
+  }
+  return out;
+}
+
 void Settings::Write(JsonWriter* out) const {
   struct Visitor {
     const Settings& settings;

@@ -71,6 +71,8 @@ struct Settings {
   bool Set(std::string_view name, const rapidjson::Value& value, std::string* error);
   bool SetFromText(std::string_view name, std::string_view value, std::string* error);
 
+  // All switches for people, a line each: the value, and for words what else is allowed.
+  std::string Help() const;
   // Writes all as one JSON object.
   void Write(JsonWriter* out) const;
 };

@@ -95,7 +95,9 @@ TEST_F(Managed, ADeletedBuildLosesItsRowAndItsArtifact) {
   EXPECT_EQ(Fetch({.url = url}).status, 404);
   EXPECT_EQ(DeleteBuild(upload.start_time).status, 404);
   EXPECT_EQ(Sign(upload.start_time).status, 404);
-  EXPECT_EQ(Counter("builds_deleted"), 1);
+  rapidjson::Document state = State();
+  EXPECT_EQ(state["counters"]["builds_deleted"].GetInt64(), 1);
+  EXPECT_TRUE(state["builds"][0]["deleted"].GetBool());
   EXPECT_EQ(Rules(), Rulings{});
 }
 

@@ -196,7 +196,9 @@ TEST_F(Program, WrongArgumentsAreRefusedWithWhatIsAllowed) {
 TEST_F(Program, HelpNamesTheOptionsTheSwitchesAndTheControls) {
   Start({"--help"});
   const std::string help = Rest();
-  for (const char* word : {"--ready-file", "--die-with-parent", "build_seconds", "/control/advance", "lost_answer"}) {
+  for (const char* word :
+       {"--ready-file", "--die-with-parent", "build_seconds = 2", "/control/advance", "lost_answer",
+        "complete_twice = \"not_found\"   of: 'not_found', 'success', 'bad_request'", "ignore_expect", "key_put"}) {
     EXPECT_NE(help.find(word), std::string::npos) << word;
   }
   EXPECT_EQ(Wait(), 0);
