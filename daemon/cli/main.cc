@@ -1,5 +1,6 @@
 // tegodrop: the program. Secures the process, reads the command line, hands over to the command.
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -27,6 +28,8 @@ tegodrop::ExitCode Main(int argc, char** argv) {
   HoldStopSignals(true);
   // Credentials are in memory: no core dump, no other user's debugger, and nothing of them left in the environment.
   prctl(PR_SET_DUMPABLE, 0);
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
   // libzip asks for the local time of every entry, on several threads. Without TZ glibc would read the zone's file and
   // replace its copy of the name each time; so it reads it once, here.
   setenv("TZ", ":/etc/localtime", 0);

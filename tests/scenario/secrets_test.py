@@ -51,6 +51,8 @@ class SecretsCase(ScenarioCase):
                 except PermissionError:
                     # The kernel shows it to nobody but root: the process asked for that.
                     self.assertEqual(what, "environ")
+            with open(f"/proc/{process}/limits", encoding="ascii") as file:
+                self.assertRegex(file.read(), r"Max core file size +0 +0 ", "no core dump, whatever the shell allows")
 
 
 def children(pid):
@@ -137,6 +139,36 @@ class SecretsTest(SecretsCase):
             "all_proxy": "http://127.0.0.1:9"})
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertFalse(os.path.exists(keys))
+
+
+class PartsSecretsTest(SecretsCase):
+    """Part URLs do stand in the ledger, so that an upload can go on after a restart: but nobody can read them there."""
+
+    switches = {"build_seconds": 0.2, "multipart_threshold": 256 << 10, "chunk_size": 256 << 10}
+
+    def test_nowhere_in_the_middle_of_an_upload_in_parts(self):
+        needles = self.needles()
+        # What is kept is copied to the spool.
+        self.site.configure(after="keep")
+        self.portal.set(upload_bytes_per_second=256 << 10)
+        daemon = self.site.start()
+        self.folder.drop(self.artifacts.apk(size=3 << 20), "app.apk")
+        until(lambda: self.portal.counters()["parts_received"] >= 4, "the upload is under way")
+        self.assert_no_process_shows_them(daemon, needles)
+        self.stop(daemon)
+        with open(os.path.join(self.site.state_dir, "ledger.sqlite"), "rb") as file:
+            self.assertIn(b"parts", file.read())
+        self.assert_no_file_has_them(needles)
+        self.portal.fault("part", {"status": 403}, skip=2)
+        self.portal.fault("complete", {"lost_answer": True})
+        self.portal.set(upload_bytes_per_second=0)
+        self.site.settings["polling"]["confirm_after"] = "1s"
+        self.site.write_config()
+        daemon = self.site.start()
+        self.folder.wait_for_trace(seconds=60)
+        self.assert_no_process_shows_them(daemon, needles)
+        self.stop(daemon)
+        self.assert_no_file_has_them(needles)
 
 
 class TlsSecretsTest(SecretsCase):

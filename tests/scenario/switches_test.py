@@ -8,14 +8,7 @@ import itertools
 import re
 
 from tests import runner
-from tests.scenario.harness.case import ScenarioCase
-from tests.scenario.harness.site import sha256_of
-from tests.scenario.harness.wait import until
-
-FOREVER = 1_000_000
-THRESHOLD = 512 << 10
-CHUNK = 256 << 10
-NAMES = ("single.apk", "parts.apk")
+from tests.scenario.harness.two_artifacts import TwoArtifactsCase
 
 
 class Delivered:
@@ -40,7 +33,7 @@ class Failed:
         self.folder = folder or {}
 
     def check(self, case):
-        case.expect_failures(self.kind, self.words)
+        case.expect_both_failed(self.kind, self.words)
 
 
 class Waits:
@@ -139,9 +132,7 @@ ROWS = [
 ]
 
 
-class SwitchesTest(ScenarioCase):
-    switches = {"build_seconds": 0.1, "multipart_threshold": THRESHOLD, "chunk_size": CHUNK}
-
+class SwitchesTest(TwoArtifactsCase):
     def test_every_switch_has_its_rows(self):
         there = set(self.portal.state()["settings"])
         self.assertEqual(there - {row[0] for row in ROWS}, set())
@@ -150,40 +141,9 @@ class SwitchesTest(ScenarioCase):
         self.portal.set(**{switch: value}, **others)
         for where, action in expected.faults:
             self.portal.fault(where, action)
-        self.site.settings["polling"].update(confirm_after="1s")
-        # One after the other: the second one meets what the first one has used up.
-        self.site.settings["limits"] = {"concurrent_uploads": 1}
-        self.site.configure(**expected.folder)
-        self.sources = dict(zip(NAMES, (self.artifacts.apk(size=THRESHOLD // 2), self.artifacts.apk(size=THRESHOLD * 2))))
-        self.daemon = self.site.start()
-        for name, source in self.sources.items():
-            self.folder.drop(source, name)
+        self.start_with_both(**expected.folder)
         expected.check(self)
-        counters = self.portal.counters()
-        print(f"{switch}={value} | {type(expected).__name__.lower()} | objects {counters['objects_received']}, "
-              f"builds {counters['builds_queued']} ", end="")
-
-    def expect_both_delivered(self, signed=False):
-        traces = {one["file_name"]: one for one in self.folder.wait_for_trace(2)}
-        self.assertEqual(set(traces), set(NAMES))
-        self.assert_counts(objects_received=2, builds_queued=2)
-        outputs = {one["output_sha256"] for one in self.portal.state()["builds"]}
-        for name, trace in traces.items():
-            self.assertEqual(trace["source"]["sha256"], sha256_of(self.sources[name]))
-            self.assertIn(trace["output"]["sha256"], outputs)
-            self.assertEqual(bool(trace["build"]["signed"]), signed)
-        self.folder.wait_for_receipt(2)
-        self.assertEqual(self.folder.failures(), {})
-
-    def expect_failures(self, kind, words):
-        self.folder.wait_for_receipt(2, seconds=60)
-        for failed in self.folder.failures().values():
-            self.assertEqual(failed["failure"]["kind"], kind, failed["failure"])
-            self.assertTrue(re.search(words, failed["failure"]["message"], re.IGNORECASE), failed["failure"])
-            self.assertTrue(failed["failure"]["remedy"])
-        self.assertEqual(len(self.folder.failures()), 2)
-        self.assertEqual(self.folder.traces(), {})
-        until(lambda: self.folder.room_names("failed") and not self.folder.room_names("claimed"), "both are in failed/")
+        self.say(f"{switch}={value}", type(expected).__name__.lower())
 
 
 def _add_rows():
