@@ -31,7 +31,10 @@ void ForEachObject(rapidjson::Value* value, const Change& change) {
   if (value->IsArray()) {
     for (rapidjson::Value& one : value->GetArray()) ForEachObject(&one, change);
   } else if (value->IsObject()) {
-    for (auto& member : value->GetObject()) ForEachObject(&member.value, change);
+    // Counted: clang finds two ways to compare these iterators.
+    for (rapidjson::SizeType i = 0; i < value->MemberCount(); ++i) {
+      ForEachObject(&(value->MemberBegin() + i)->value, change);
+    }
     change(value);
   }
 }
@@ -48,8 +51,7 @@ void AddExtras(rapidjson::Value* object, Allocator* allocator) {
 void MakeNulls(rapidjson::Value* object, Allocator* allocator) {
   for (const char* name : {"status_message", "signing_key_name", "build_image", "build_version", "uploaded_by",
                            "builds_used_apple", "builds_used_android", "still_waiting", "custom_limits"}) {
-    auto found = object->FindMember(name);
-    if (found != object->MemberEnd()) found->value.SetNull();
+    if (object->HasMember(name)) (*object)[name].SetNull();
   }
   // An upload's answer has the other kind's fields too.
   if (!object->HasMember("file_path")) return;
