@@ -52,6 +52,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
   deliverer_ = std::make_unique<Deliverer>(
       DeliveryWorld{*portal_, world_.transfer, world_.loop, world_.clock, world_.log, producer_}, find_output);
   finisher_ = std::make_unique<Finisher>(FinishWorld{world_.loop, world_.log, producer_}, find_drop, find_output);
+  reclaimer_ = std::make_unique<Reclaimer>(ReclaimWorld{world_.loop, world_.clock}, find_drop, find_output);
   conductor_ =
       std::make_unique<Conductor>(ConductorWorld{world_.ledger, world_.loop, world_.clock, world_.random, world_.log},
                                   ConductorSettings{settings_.limits.concurrent_uploads, settings_.polling,
@@ -77,6 +78,9 @@ Rooms Daemon::MakeRooms() {
   rooms.finish = [this](JobRecord& record, const Rooms::OnProgress&, std::function<void(Status)> done) {
     return finisher_->Start(record, std::move(done));
   };
+  rooms.reclaim = [this](JobRecord& record, const Rooms::OnProgress&, std::function<void(Status)> done) {
+    return reclaimer_->Start(record, std::move(done));
+  };
   rooms.look = [this](const std::string& version, std::vector<BuildIdentity> awaited,
                       std::function<void(Result<HistoryLook>)> done) {
     return tracker_->Look(version, std::move(awaited), std::move(done));
@@ -94,28 +98,61 @@ Rooms Daemon::MakeRooms() {
   return rooms;
 }
 
-void Daemon::Start(std::function<void(const Error&)> failed) {
-  world_.ledger.LoadFolders([this, alive = std::weak_ptr<bool>(alive_),
-                             failed](Result<std::vector<FolderRecord>> records) {
+void Daemon::Start(std::function<void()> ready, std::function<void(const Error&)> failed) {
+  ready_ = std::move(ready);
+  world_.ledger.LoadPauses([this, alive = std::weak_ptr<bool>(alive_), failed](Result<std::vector<Pause>> pauses) {
     if (alive.expired()) return;
-    if (!records) return failed(records.error());
-    world_.ledger.LoadUnfinished([this, alive, failed, records = std::move(*records)](Result<std::vector<Job>> jobs) {
+    if (!pauses) return failed(pauses.error());
+    std::set<std::string> paused;
+    for (const Pause& one : *pauses) paused.insert(one.folder);
+    conductor_->SetPaused(std::move(paused));
+    world_.ledger.LoadFolders([this, alive, failed](Result<std::vector<FolderRecord>> records) {
       if (alive.expired()) return;
-      if (!jobs) return failed(jobs.error());
-      TakeOver(records);
-      for (Job& job : *jobs) held_[job.target.folder].push_back(std::move(job));
-      held_timer_ = world_.loop.After(kOpenPatience, [this] {
-        while (!held_.empty()) HandOver(held_.begin()->first);
+      if (!records) return failed(records.error());
+      world_.ledger.LoadUnfinished([this, alive, failed, records = std::move(*records)](Result<std::vector<Job>> jobs) {
+        if (alive.expired()) return;
+        if (!jobs) return failed(jobs.error());
+        TakeOver(records);
+        TakeJobs(std::move(*jobs));
       });
-      std::vector<std::string> strangers;
-      for (const auto& [folder, held] : held_) {
-        if (!intakes_.contains(folder)) strangers.push_back(folder);
-      }
-      for (const std::string& folder : strangers) HandOver(folder);
-      for (auto& [name, intake] : intakes_) intake->Start();
-      started_ = true;
     });
   });
+}
+
+void Daemon::TakeJobs(std::vector<Job> jobs) {
+  for (Job& job : jobs) held_[job.target.folder].push_back(std::move(job));
+  held_timer_ = world_.loop.After(kOpenPatience, [this] {
+    while (!held_.empty()) HandOver(held_.begin()->first);
+  });
+  std::vector<std::string> strangers;
+  for (const auto& [folder, held] : held_) {
+    if (!intakes_.contains(folder)) strangers.push_back(folder);
+  }
+  for (const std::string& folder : strangers) HandOver(folder);
+  for (auto& [name, intake] : intakes_) intake->Start();
+  started_ = true;
+  TellReady();
+}
+
+void Daemon::TellReady() {
+  if (started() && ready_) world_.loop.Post(std::exchange(ready_, nullptr));
+}
+
+OperatorHands Daemon::Hands() {
+  OperatorHands hands;
+  hands.has = [this](const std::string& job) { return conductor_->Has(job); };
+  hands.operate = [this](const std::string& job, OperatorVerb verb, std::function<void(Result<OperatorPlan>)> done) {
+    conductor_->Operate(job, verb, std::move(done));
+  };
+  hands.take = [this](Job job) { conductor_->Take(std::move(job)); };
+  hands.set_paused = [this](std::set<std::string> folders) { conductor_->SetPaused(std::move(folders)); };
+  hands.is_open = [this](const std::string& folder) {
+    return intakes_.contains(folder) && intakes_.at(folder)->is_open();
+  };
+  hands.accept = [this](const std::string& folder, std::function<void(Status)> done) {
+    intakes_.at(folder)->Accept(std::move(done));
+  };
+  return hands;
 }
 
 void Daemon::TakeOver(std::vector<FolderRecord> records) {
@@ -153,6 +190,7 @@ void Daemon::HandOver(const std::string& folder) {
   const std::vector<Job> jobs = std::move(found->second);
   held_.erase(found);
   for (const Job& job : jobs) conductor_->Take(job);
+  TellReady();
 }
 
 std::vector<Daemon::FolderView> Daemon::folders() const {

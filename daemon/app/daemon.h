@@ -10,6 +10,7 @@
 
 #include "config/settings.h"
 #include "daemon/app/folders.h"
+#include "daemon/app/operator_desk.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/base/random.h"
@@ -17,6 +18,7 @@
 #include "daemon/conductor/conductor.h"
 #include "daemon/delivery/deliverer.h"
 #include "daemon/delivery/finisher.h"
+#include "daemon/delivery/reclaimer.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/intake/intake.h"
 #include "daemon/ledger/ledger.h"
@@ -50,8 +52,9 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Reads the ledger, takes over its unfinished jobs, opens the folders. `failed` runs where the ledger cannot be read.
-  void Start(std::function<void(const Error&)> failed);
+  // Reads the ledger, takes over its unfinished jobs, opens the folders. `ready` runs once all of these jobs are with the
+  // conductor, `failed` where the ledger cannot be read; neither inside the call.
+  void Start(std::function<void()> ready, std::function<void(const Error&)> failed);
   // Takes nothing new from the folders; jobs go on.
   void StopIntake(std::function<void()> done);
   // Stops all, within 5 s where no file system hangs; then `done`.
@@ -59,6 +62,8 @@ class Daemon {
 
   // The ledger is read and its jobs are with the conductor.
   bool started() const { return started_ && held_.empty(); }
+  // For the desk that takes a person's commands; valid as long as this, and not once Stop was called.
+  OperatorHands Hands();
   Overview overview() const { return conductor_->overview(); }
   struct FolderView {
     const FolderSettings* settings;
@@ -68,6 +73,8 @@ class Daemon {
 
  private:
   void TakeOver(std::vector<FolderRecord> records);
+  void TakeJobs(std::vector<Job> jobs);
+  void TellReady();
   Rooms MakeRooms();
   // An error as a room's answer: on the loop, never inside the call.
   template <typename Done>
@@ -89,12 +96,14 @@ class Daemon {
   std::unique_ptr<Tracker> tracker_;
   std::unique_ptr<Deliverer> deliverer_;
   std::unique_ptr<Finisher> finisher_;
+  std::unique_ptr<Reclaimer> reclaimer_;
   std::unique_ptr<Conductor> conductor_;
   std::map<std::string, std::unique_ptr<Intake>> intakes_;  // by the folder's name
   // Jobs of earlier lives whose folder is just being opened: begun before, each would first find it missing.
   std::map<std::string, std::vector<Job>> held_;  // by the folder's name
   HandlePtr held_timer_;
   bool started_ = false;
+  std::function<void()> ready_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -37,12 +37,16 @@ OnceDecision DecideOnce(const OnceFacts& facts) {
     return {IntakeIsDone(facts) ? OnceStep::kStopIntake : OnceStep::kWait, ExitCode::kDone, ""};
   if (overview.unfinished == 0) return End(failures, "");
   const bool stuck =
-      overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person >= overview.unfinished;
+      overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person + overview.paused >= overview.unfinished;
   if (!stuck) return {};
   const bool disks = overview.blocked_on_output + overview.blocked_on_disk > 0;
   const bool long_enough =
       overview.disk_trouble_since && facts.now - *overview.disk_trouble_since >= kOnceDiskTrouble.count();
-  if (!disks) return End(WorstOf({ExitCode::kLeft, failures}), "what is left waits for a person");
+  if (!disks) {
+    return End(WorstOf({ExitCode::kLeft, failures}), overview.held_for_person > 0
+                                                         ? "what is left waits for a person"
+                                                         : "what is left is of paused folders ('tegodrop resume')");
+  }
   if (!long_enough) return {};
   if (overview.blocked_on_output > 0) {
     return End(WorstOf({ExitCode::kOutput, failures}), "an output folder does not take the files");

@@ -24,6 +24,7 @@ std::string_view Verb(JobState state) {
   switch (state) {
     case JobState::kClaiming:
     case JobState::kClaimed:
+    case JobState::kReclaiming:
       return "waiting";
     case JobState::kRequested:
     case JobState::kUploading:

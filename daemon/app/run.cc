@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/app/control.h"
 #include "daemon/app/daemon.h"
 #include "daemon/app/once.h"
 #include "daemon/app/progress_board.h"
@@ -133,10 +134,14 @@ class Runner {
     daemon_ = std::make_unique<Daemon>(DaemonWorld{loop_, *fs_, clock_, random_, log_, *ledger_, *transfer_}, settings_,
                                        std::move(token_),
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
-    daemon_->Start([this](const Error& error) {
-      log_.Error("ledger.unusable", "the ledger cannot be read: " + error.message);
-      End(ExitCode::kConfig);
-    });
+    daemon_->Start(
+        [this] {
+          if (!stopping_) control_ = Control::Open(loop_, log_, clock_, *ledger_, *daemon_, settings_);
+        },
+        [this](const Error& error) {
+          log_.Error("ledger.unusable", "the ledger cannot be read: " + error.message);
+          End(ExitCode::kConfig);
+        });
     if (options_.timeout) {
       timeout_ = loop_.After(*options_.timeout, [this] {
         log_.Warning("daemon.timeout", "the time is over; what is left goes on with the next run");
@@ -210,6 +215,7 @@ class Runner {
     code_ = code;
     timer_.reset();
     timeout_.reset();
+    control_.reset();
     daemon_->Stop([this] { loop_.Stop(); });
     // A claim that hangs in a dead file system must not hold up the end.
     timer_ = loop_.After(kStopPatience, [this] { loop_.Stop(); });
@@ -230,6 +236,7 @@ class Runner {
     exit_code_for_alarm_ = static_cast<int>(code_);
     std::signal(SIGALRM, [](int) { _exit(exit_code_for_alarm_); });
     alarm(kCloseSeconds);
+    control_.reset();
     ledger_.reset();
     daemon_.reset();
     transfer_.reset();
@@ -253,6 +260,7 @@ class Runner {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Transfer> transfer_;
   std::unique_ptr<Daemon> daemon_;
+  std::unique_ptr<Control> control_;
   std::vector<HandlePtr> signals_;
   HandlePtr timer_;
   HandlePtr timeout_;

@@ -1,31 +1,12 @@
 #include "daemon/app/run_report.h"
 
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
-
 #include <algorithm>
 #include <cstdio>
 
-#include "daemon/base/text.h"
+#include "daemon/base/json.h"
 #include "daemon/disk/layout.h"
 
 namespace tegodrop {
-namespace {
-
-using Writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
-
-void Text(Writer& writer, const char* key, const std::string& value) {
-  writer.Key(key);
-  const std::string text = IsUtf8(value) ? value : Printable(value);
-  if (text.empty()) {
-    writer.Null();
-  } else {
-    writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-  }
-}
-
-}  // namespace
-
 void RunReport::Take(const Job& job) {
   Line& line = jobs_[job.id];
   line.folder = job.target.folder;
@@ -52,51 +33,45 @@ int RunReport::failed() const {
 }
 
 std::string RunReport::Json(ExitCode code) const {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
-  writer.SetIndent(' ', 2);
-  writer.StartObject();
-  Text(writer, "schema", "tegodrop-run/1");
-  writer.Key("exit_code");
-  writer.Int(static_cast<int>(code));
-  writer.Key("jobs");
-  writer.StartArray();
+  tegodrop::Json json(2);
+  json.Begin();
+  json.Text("schema", "tegodrop-run/1");
+  json.Number("exit_code", static_cast<int>(code));
+  json.BeginList("jobs");
   for (const auto& [id, line] : jobs_) {
-    writer.StartObject();
-    Text(writer, "id", id);
-    Text(writer, "folder", line.folder);
-    Text(writer, "file_name", line.file_name);
-    Text(writer, "state", std::string(ToString(line.state)));
-    Text(writer, "output", line.output);
-    Text(writer, "trace", line.trace);
-    writer.Key("failure");
+    json.Begin();
+    json.Text("id", id);
+    json.Known("folder", line.folder);
+    json.Known("file_name", line.file_name);
+    json.Text("state", ToString(line.state));
+    json.Known("output", line.output);
+    json.Known("trace", line.trace);
     if (line.failure_kind.empty()) {
-      writer.Null();
+      json.Null("failure");
     } else {
-      writer.StartObject();
-      Text(writer, "kind", line.failure_kind);
-      Text(writer, "message", line.failure_message);
-      writer.EndObject();
+      json.Begin("failure");
+      json.Text("kind", line.failure_kind);
+      json.Known("message", line.failure_message);
+      json.End();
     }
-    writer.EndObject();
+    json.End();
   }
-  writer.EndArray();
-  writer.Key("left");
-  writer.StartArray();
+  json.EndList();
+  json.BeginList("left");
   for (const Left& left : left_) {
-    writer.StartObject();
-    Text(writer, "folder", left.folder);
-    Text(writer, "file_name", left.file_name);
-    Text(writer, "reason", left.reason);
-    writer.EndObject();
+    json.Begin();
+    json.Known("folder", left.folder);
+    json.Known("file_name", left.file_name);
+    json.Known("reason", left.reason);
+    json.End();
   }
-  writer.EndArray();
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  json.EndList();
+  json.End();
+  return json.Finish();
 }
 
 void RunReport::Print(ExitCode code) const {
-  std::printf("%s\n", Json(code).c_str());
+  std::fputs(Json(code).c_str(), stdout);
   std::fflush(stdout);
 }
 

@@ -1,5 +1,3 @@
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +11,9 @@
 #include "config/effective.h"
 #include "config/load.h"
 #include "config/token.h"
+#include "daemon/app/operator_call.h"
+#include "daemon/app/portal_check.h"
+#include "daemon/base/json.h"
 #include "daemon/base/text.h"
 #include "daemon/cli/commands.h"
 #include "daemon/net/trust.h"
@@ -57,44 +58,71 @@ void CheckFolders(const Settings& settings, std::vector<Finding>& findings) {
   }
 }
 
-std::string Json(const std::optional<Settings>& settings, const std::vector<Finding>& findings, ExitCode code) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
-  writer.SetIndent(' ', 2);
-  const auto text = [&](const char* key, const std::string& value) {
-    writer.Key(key);
-    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  };
-  writer.StartObject();
-  text("schema", "tegodrop-check/1");
-  writer.Key("ok");
-  writer.Bool(findings.empty());
-  writer.Key("exit_code");
-  writer.Int(static_cast<int>(code));
-  writer.Key("faults");
-  writer.StartArray();
+std::string Document(const std::optional<Settings>& settings, const std::vector<Finding>& findings,
+                     const std::vector<std::string>& told, ExitCode code) {
+  Json json(2);
+  json.Begin();
+  json.Text("schema", "tegodrop-check/1");
+  json.Flag("ok", code == ExitCode::kDone);
+  json.Number("exit_code", static_cast<int>(code));
+  json.BeginList("faults");
   for (const Finding& finding : findings) {
-    writer.StartObject();
-    text("where", finding.where);
-    text("message", finding.message);
-    writer.EndObject();
+    if (finding.code == ExitCode::kDone) continue;
+    json.Begin();
+    json.Text("where", finding.where);
+    json.Text("message", finding.message);
+    json.End();
   }
-  writer.EndArray();
-  writer.Key("config");
+  json.EndList();
+  json.BeginList("warnings");
+  for (const Finding& finding : findings) {
+    if (finding.code == ExitCode::kDone) json.Item(finding.where + ": " + finding.message);
+  }
+  json.EndList();
+  json.BeginList("accepted");
+  for (const std::string& one : told) json.Item(one);
+  json.EndList();
   if (settings) {
-    const std::string config = EffectiveConfigJson(*settings);
-    writer.RawValue(config.data(), config.size(), rapidjson::kObjectType);
+    json.Raw("config", EffectiveConfigJson(*settings));
   } else {
-    writer.Null();
+    json.Null("config");
   }
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  json.End();
+  return json.Finish();
+}
+
+void Accept(const Settings& settings, const std::string& folder, std::vector<Finding>& findings,
+            std::vector<std::string>& told) {
+  OperatorRequest request;
+  request.command = OperatorCommand::kAccept;
+  request.folder = folder;
+  const OperatorCall call = CallOperator(settings, request);
+  if (!call.answer) return findings.push_back({"folder " + folder, call.trouble, call.code});
+  const OperatorAnswer& answer = *call.answer;
+  if (!answer.error.empty()) return findings.push_back({"tegodrop", answer.error, ExitCodeOf(answer)});
+  for (const OperatorResult& result : answer.results) {
+    if (result.outcome == OperatorOutcome::kDone) {
+      told.push_back(result.message);
+    } else {
+      findings.push_back({"folder " + Printable(folder), result.message, ExitCodeOf(answer)});
+    }
+  }
+}
+
+// What is wrong so far would only be said again in other words.
+bool Sound(const std::vector<Finding>& findings) { return findings.empty(); }
+
+void Print(const CommandLine& line, const Settings& settings) {
+  std::printf("%s: config, %zu folder%s and token are well formed; %s\n", line.config.c_str(), settings.folders.size(),
+              settings.folders.size() == 1 ? "" : "s",
+              line.online ? "the portal accepts the token and the tenant" : "the portal was not asked");
 }
 
 }  // namespace
 
 ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
   std::vector<Finding> findings;
+  std::vector<std::string> told;
   ConfigResult config = LoadConfig(line.config);
   for (const ConfigFault& fault : config.faults) {
     findings.push_back(
@@ -108,17 +136,28 @@ ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
     if (auto trust = LoadTrust(config.settings->portal.ca_file); !trust) {
       findings.push_back({"portal.ca_file", trust.error().message});
     }
+    if (line.online && Sound(findings)) {
+      for (PortalFinding& one : CheckPortal(*config.settings, *token, *proxy)) {
+        findings.push_back({std::move(one.where), std::move(one.message), one.code});
+      }
+    }
     CheckFolders(*config.settings, findings);
+    if (!line.accept.empty()) Accept(*config.settings, line.accept, findings, told);
   }
   ExitCode code = ExitCode::kDone;
-  for (const Finding& finding : findings) code = WorstOf({code, finding.code});
-  if (line.json) std::printf("%s\n", Json(config.settings, findings, code).c_str());
   for (const Finding& finding : findings) {
-    std::fprintf(stderr, "%s: %s\n", finding.where.c_str(), finding.message.c_str());
+    // No such folder is wrong usage, which no other fault outdoes.
+    code = finding.code == ExitCode::kUsage ? finding.code : WorstOf({code, finding.code});
+    if (code == ExitCode::kUsage) break;
   }
-  if (findings.empty() && !line.json) {
-    std::printf("%s: config, %zu folder%s and token are well formed; the portal was not asked\n", line.config.c_str(),
-                config.settings->folders.size(), config.settings->folders.size() == 1 ? "" : "s");
+  if (line.json) std::fputs(Document(config.settings, findings, told, code).c_str(), stdout);
+  for (const Finding& finding : findings) {
+    std::fprintf(stderr, "%s%s: %s\n", finding.code == ExitCode::kDone ? "warning: " : "", finding.where.c_str(),
+                 finding.message.c_str());
+  }
+  if (!line.json) {
+    for (const std::string& one : told) std::printf("%s\n", Printable(one).c_str());
+    if (code == ExitCode::kDone) Print(line, *config.settings);
   }
   return code;
 }

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
+#include <utility>
+#include <vector>
 
 #include "daemon/base/units.h"
 #include "daemon/base/version.h"
@@ -13,14 +15,55 @@ namespace {
 constexpr char kDefaultConfig[] = "/etc/tegodrop/tegodrop.yaml";
 
 constexpr char kFooter[] =
-    "Exit codes: 0 done, 1 an artifact failed or was refused, 64 usage, 69 portal unreachable,\n"
+    "Exit codes: 0 done, 1 an artifact failed or was refused, 64 usage, or no such job, 69 portal unreachable,\n"
     "  70 internal fault, 73 an output cannot be written, 75 work is left and will go on,\n"
-    "  77 credentials refused, 78 config, token or ledger unusable.";
+    "  77 credentials refused or not permitted, 78 config, token or ledger unusable.";
 
 // The config option stands on the program and on each command, so that it may come before or after the command's name.
 void AddConfig(CLI::App& app, std::string& config) {
   app.add_option("-c,--config", config, "the config file (else $TEGODROP_CONFIG, else /etc/tegodrop/tegodrop.yaml)")
       ->type_name("FILE");
+}
+
+using Commands = std::vector<std::pair<CLI::App*, CommandName>>;
+
+// What a person says about single jobs and folders.
+Commands AddOperatorCommands(CLI::App& app, CommandLine& line) {
+  constexpr char kIds[] = "ids as status shows them; the beginning of one is enough";
+  constexpr char kHow[] =
+      "The running daemon carries it out; while none runs it is written into the ledger, and the next run goes on\n"
+      "from there. Only root and the daemon's user may. Exit codes: 0 done, 1 refused for a job, 64 no such job,\n"
+      "75 the daemon does not answer, 77 not permitted.";
+  CLI::App* show = app.add_subcommand("show", "show one job with all that happened to it");
+  show->add_option("JOB", line.jobs, kIds)->required()->expected(1);
+  show->footer("Works beside the daemon and without it. Writes nothing.");
+  CLI::App* retry = app.add_subcommand("retry", "put failed and cancelled jobs back to work");
+  retry->add_option("JOB", line.jobs, kIds);
+  retry->add_flag("--failed", line.all_failed, "all jobs that have failed");
+  retry->add_flag("--rebuild", line.rebuild, "upload anew, without asking whether the portal has a build already");
+  retry->footer(std::string("The portal's history is asked first: a build that is there is awaited or delivered, and "
+                            "one that failed there\nfails again. --rebuild starts a new build in any case. The "
+                            "artifact comes back out of failed/.\n") +
+                kHow);
+  CLI::App* redeliver =
+      app.add_subcommand("redeliver", "download and publish delivered builds once more, under new names");
+  redeliver->add_option("JOB", line.jobs, kIds)->required();
+  redeliver->footer(std::string("Nothing is built. What was delivered before stays as it is.\n") + kHow);
+  CLI::App* cancel = app.add_subcommand("cancel", "give jobs up");
+  cancel->add_option("JOB", line.jobs, kIds)->required();
+  cancel->footer(std::string("The artifact goes to failed/. A build that the portal has queued already goes on there "
+                             "and is no longer\nawaited. 'tegodrop retry' takes it back.\n") +
+                 kHow);
+  CLI::App* pause = app.add_subcommand("pause", "begin no new uploads, of one drop folder or of all");
+  pause->add_option("FOLDER", line.folder, "the folder's name in the config; without it all are paused");
+  pause->footer(std::string("What is under way goes on, files are taken from the folder all the same. It lasts until "
+                            "'tegodrop resume',\nalso over a restart.\n") +
+                kHow);
+  CLI::App* resume = app.add_subcommand("resume", "end a pause");
+  resume->add_option("FOLDER", line.folder, "the folder's name in the config; without it all are resumed");
+  resume->footer(kHow);
+  return {{show, CommandName::kShow},     {retry, CommandName::kRetry}, {redeliver, CommandName::kRedeliver},
+          {cancel, CommandName::kCancel}, {pause, CommandName::kPause}, {resume, CommandName::kResume}};
 }
 
 }  // namespace
@@ -44,10 +87,20 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
       "so\n"
       "in the log and in 'tegodrop status'.");
   CLI::App* check = app.add_subcommand("check", "validate the config, the folders and the form of the credentials");
-  check->footer("Every fault is named as FILE:LINE:COLUMN, exit code 78. Nothing is changed and nothing is sent.");
+  check->add_flag("--online", line.online, "ask the portal too: does it accept the token and the tenant? Builds nothing");
+  check->add_option("--accept", line.accept, "this drop folder has moved: take what stands at its path for the right one")
+      ->type_name("FOLDER");
+  check->footer(
+      "Every fault is named as FILE:LINE:COLUMN, exit code 78. Without --accept nothing is changed, without --online\n"
+      "nothing is sent. --online ends with 77 where the portal refuses the token, with 69 where it cannot be reached.\n"
+      "--accept is for a drop folder whose path leads to another file system or to another folder than before, and that\n"
+      "status therefore calls missing: look first whether the right file system is mounted.");
   CLI::App* status = app.add_subcommand("status", "show jobs and folders as the ledger knows them");
   status->footer("Works beside the daemon and without it. Writes nothing.");
-  for (CLI::App* command : {run, check, status}) {
+  const Commands commands = AddOperatorCommands(app, line);
+  std::vector<CLI::App*> all{run, check, status};
+  for (const auto& [command, name] : commands) all.push_back(command);
+  for (CLI::App* command : all) {
     AddConfig(*command, line.config);
     command->add_flag("--json", line.json, "one JSON document on standard output");
   }
@@ -71,6 +124,12 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
   }
   if (check->parsed()) line.command = CommandName::kCheck;
   if (status->parsed()) line.command = CommandName::kStatus;
+  for (const auto& [command, name] : commands) {
+    if (command->parsed()) line.command = name;
+  }
+  if (line.command == CommandName::kRetry && line.jobs.empty() != line.all_failed) {
+    return usage("retry wants the jobs by their ids, or --failed");
+  }
   if (line.config.empty()) line.config = environment_config;
   if (line.config.empty()) line.config = kDefaultConfig;
   std::error_code error;

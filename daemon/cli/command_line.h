@@ -11,7 +11,17 @@
 
 namespace tegodrop {
 
-enum class CommandName : std::uint8_t { kRun, kCheck, kStatus };
+enum class CommandName : std::uint8_t {
+  kRun,
+  kCheck,
+  kStatus,
+  kShow,
+  kRetry,
+  kRedeliver,
+  kCancel,
+  kPause,
+  kResume,
+};
 
 struct CommandLine {
   CommandName command = CommandName::kRun;
@@ -19,6 +29,12 @@ struct CommandLine {
   bool json = false;
   bool once = false;
   std::optional<std::chrono::milliseconds> timeout;
+  bool online = false;            // check
+  std::string accept;             // check: a folder's name; empty: none
+  std::vector<std::string> jobs;  // of show exactly one
+  bool all_failed = false;        // retry: in place of jobs
+  bool rebuild = false;           // retry
+  std::string folder;             // pause, resume; empty: all
 };
 
 struct ParsedLine {

@@ -12,6 +12,9 @@ namespace tegodrop {
 ExitCode RunCommand(const CommandLine& line, Secret environment_token);
 ExitCode CheckCommand(const CommandLine& line, Secret environment_token);
 ExitCode StatusCommand(const CommandLine& line);
+ExitCode ShowCommand(const CommandLine& line);
+// retry, redeliver, cancel, pause, resume.
+ExitCode OperatorCommandLine(const CommandLine& line);
 
 // The config, or nothing after its faults were printed on standard error, a line each.
 std::optional<Settings> LoadSettings(const std::string& config);

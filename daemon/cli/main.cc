@@ -46,6 +46,14 @@ tegodrop::ExitCode Main(int argc, char** argv) {
       return tegodrop::CheckCommand(*parsed.line, std::move(environment_token));
     case tegodrop::CommandName::kStatus:
       return tegodrop::StatusCommand(*parsed.line);
+    case tegodrop::CommandName::kShow:
+      return tegodrop::ShowCommand(*parsed.line);
+    case tegodrop::CommandName::kRetry:
+    case tegodrop::CommandName::kRedeliver:
+    case tegodrop::CommandName::kCancel:
+    case tegodrop::CommandName::kPause:
+    case tegodrop::CommandName::kResume:
+      return tegodrop::OperatorCommandLine(*parsed.line);
   }
   return tegodrop::ExitCode::kInternal;
 }

@@ -1,5 +1,3 @@
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -9,83 +7,41 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/json.h"
 #include "daemon/base/text.h"
-#include "daemon/base/units.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/job_view.h"
 #include "daemon/ledger/sqlite_ledger.h"
 
 namespace tegodrop {
 namespace {
 
-using Writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
-
 // How far back finished jobs are shown: a night and the day before it.
 constexpr WallMs kShown = 24LL * 3600 * 1000;
 
-void Text(Writer& writer, const char* key, const std::string& value) {
-  writer.Key(key);
-  const std::string text = IsUtf8(value) ? value : Printable(value);
-  if (text.empty()) {
-    writer.Null();
-  } else {
-    writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+std::string Document(const LedgerSnapshot& snapshot) {
+  Json json(2);
+  json.Begin();
+  json.Text("schema", "tegodrop-status/1");
+  json.BeginList("jobs");
+  for (const Job& job : snapshot.jobs) {
+    json.Begin();
+    WriteJobFields(json, job, snapshot.pauses);
+    json.End();
   }
-}
-
-void Time(Writer& writer, const char* key, WallMs time) { Text(writer, key, time == 0 ? "" : Rfc3339(time)); }
-
-void WriteJob(Writer& writer, const Job& job) {
-  const Waiting waiting = job.finished ? Waiting{} : WaitingOf(job);
-  writer.StartObject();
-  Text(writer, "id", job.id);
-  Text(writer, "folder", job.target.folder);
-  Text(writer, "file_name", job.artifact.file_name);
-  Text(writer, "state", std::string(ToString(job.state)));
-  Text(writer, "waiting_for", waiting.for_what);
-  Time(writer, "since", waiting.since);
-  Time(writer, "not_before", waiting.not_before);
-  writer.Key("failure");
-  if (job.failure) {
-    writer.StartObject();
-    Text(writer, "kind", std::string(ToString(job.failure->kind)));
-    Text(writer, "message", job.failure->message);
-    Text(writer, "remedy", job.failure->remedy);
-    writer.EndObject();
-  } else {
-    writer.Null();
-  }
-  writer.Key("start_time");
-  if (job.ticket.start_time != 0) {
-    writer.Int64(job.ticket.start_time);
-  } else {
-    writer.Null();
-  }
-  writer.EndObject();
-}
-
-std::string Json(const LedgerSnapshot& snapshot) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
-  writer.SetIndent(' ', 2);
-  writer.StartObject();
-  Text(writer, "schema", "tegodrop-status/1");
-  writer.Key("jobs");
-  writer.StartArray();
-  for (const Job& job : snapshot.jobs) WriteJob(writer, job);
-  writer.EndArray();
-  writer.Key("folders");
-  writer.StartArray();
+  json.EndList();
+  json.BeginList("folders");
   for (const FolderRecord& folder : snapshot.folders) {
-    writer.StartObject();
-    Text(writer, "name", folder.name);
-    Text(writer, "path", folder.path);
-    Text(writer, "state", folder.state);
-    Text(writer, "reason", folder.reason);
-    writer.EndObject();
+    json.Begin();
+    json.Text("name", folder.name);
+    json.Known("path", folder.path);
+    json.Known("state", folder.state);
+    json.Known("reason", folder.reason);
+    json.End();
   }
-  writer.EndArray();
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  json.EndList();
+  json.End();
+  return json.Finish();
 }
 
 void PrintText(const LedgerSnapshot& snapshot) {
@@ -94,21 +50,7 @@ void PrintText(const LedgerSnapshot& snapshot) {
                 folder.reason.empty() ? "" : ": ", Printable(folder.reason).c_str());
   }
   if (!snapshot.folders.empty()) std::printf("\n");
-  for (const Job& job : snapshot.jobs) {
-    std::printf("%s  %-11s %s  %s\n", job.id.c_str(), std::string(ToString(job.state)).c_str(),
-                job.target.folder.c_str(), Printable(job.artifact.file_name).c_str());
-    const Waiting waiting = job.finished ? Waiting{} : WaitingOf(job);
-    if (!waiting.for_what.empty()) {
-      std::printf("    waits for %s%s%s%s%s\n", Printable(waiting.for_what).c_str(),
-                  waiting.since == 0 ? "" : ", since ", waiting.since == 0 ? "" : LocalTimeOfDay(waiting.since).c_str(),
-                  waiting.not_before == 0 ? "" : ", next try ",
-                  waiting.not_before == 0 ? "" : LocalTimeOfDay(waiting.not_before).c_str());
-    }
-    if (job.failure) {
-      std::printf("    %s: %s\n    what to do: %s\n", std::string(ToString(job.failure->kind)).c_str(),
-                  Printable(job.failure->message).c_str(), Printable(job.failure->remedy).c_str());
-    }
-  }
+  for (const Job& job : snapshot.jobs) PrintJob(job, snapshot.pauses);
   if (snapshot.jobs.empty()) std::printf("no jobs in the last 24 hours\n");
 }
 
@@ -130,6 +72,7 @@ void MatchConfig(const Settings& settings, LedgerSnapshot& snapshot) {
       folders.push_back(unknown);
     }
   }
+  for (FolderRecord& folder : folders) ShowPause(folder, snapshot.pauses);
   snapshot.folders = std::move(folders);
 }
 
@@ -153,7 +96,7 @@ ExitCode StatusCommand(const CommandLine& line) {
   }
   MatchConfig(*settings, snapshot);
   if (line.json) {
-    std::printf("%s\n", Json(snapshot).c_str());
+    std::fputs(Document(snapshot).c_str(), stdout);
   } else {
     PrintText(snapshot);
   }

@@ -10,7 +10,12 @@ ActiveJob::ActiveJob(Ledger& ledger, TimerMaker& timers, Job job, std::function<
 ActiveJob::~ActiveJob() = default;
 
 void ActiveJob::Save(std::function<void(Job&)> change, std::string note, std::function<void(Status)> done) {
-  writes_.push_back({std::move(change), std::move(note), std::move(done)});
+  writes_.push_back({std::move(change), std::move(note), std::move(done), false});
+  if (writes_.size() == 1) WriteFirst();
+}
+
+void ActiveJob::SaveForPerson(std::function<void(Job&)> change, std::string note, std::function<void(Status)> done) {
+  writes_.push_back({std::move(change), std::move(note), std::move(done), true});
   if (writes_.size() == 1) WriteFirst();
 }
 
@@ -26,7 +31,8 @@ void ActiveJob::WriteFirst() {
     }
     Answer(std::move(status));
   };
-  if (!MayFollow(job_.state, changed->state)) {
+  const bool reopened = writes_.front().for_person && MayReopen(job_.state, changed->state);
+  if (!MayFollow(job_.state, changed->state) && !reopened) {
     const std::string message = "a job in state " + std::string(ToString(job_.state)) + " cannot become " +
                                 std::string(ToString(changed->state));
     refusal_ =

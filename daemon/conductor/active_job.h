@@ -36,6 +36,8 @@ class ActiveJob final : public JobRecord {
   // is recorded ends a wait, unless `change` names one. When this object is gone, what is under way is still written
   // but `done` does not run.
   void Save(std::function<void(Job&)> change, std::string note, std::function<void(Status)> done) override;
+  // The same for a person's command, which may also leave an end (MayReopen).
+  void SaveForPerson(std::function<void(Job&)> change, std::string note, std::function<void(Status)> done);
   bool saving() const { return !writes_.empty(); }
 
   // The conductor's own notes.
@@ -55,6 +57,7 @@ class ActiveJob final : public JobRecord {
     std::function<void(Job&)> change;
     std::string note;
     std::function<void(Status)> done;
+    bool for_person = false;
   };
   void WriteFirst();
   void Answer(Status status);

@@ -43,6 +43,8 @@ Conductor::Stage Conductor::StageOf(const Job& job) {
     case JobState::kBuilt:
     case JobState::kFetched:
       return Stage::kDeliver;
+    case JobState::kReclaiming:
+      return Stage::kReclaim;
     case JobState::kPublished:
     case JobState::kDelivered:
     case JobState::kFailed:
@@ -159,6 +161,8 @@ void Conductor::Begin(ActiveJob& job, Stage stage) {
       return BeginWork(job, rooms_.deliver);
     case Stage::kFinish:
       return BeginWork(job, rooms_.finish);
+    case Stage::kReclaim:
+      return BeginWork(job, rooms_.reclaim);
     case Stage::kAwait:
       break;
   }
@@ -235,7 +239,7 @@ void Conductor::FolderIsBack(const std::string& folder) {
 }
 
 void Conductor::Changed(const Job& before, const Job& after) {
-  if (before.finished) return;  // only its given-up uploads are still seen to
+  if (before.finished && after.finished) return;  // only its given-up uploads are still seen to
   const auto say = [&](LogLevel level, std::string_view event, const std::string& message) {
     world_.log.Write(level, event, message,
                      {{"job", after.id}, {"folder", after.target.folder}, {"file", after.artifact.file_name}});
@@ -292,6 +296,7 @@ Overview Conductor::overview() const {
     const bool held = job->job().state == JobState::kConfirming && !job->job().waiting.for_what.empty() &&
                       job->job().waiting.not_before == 0;
     overview.held_for_person += foreign || held ? 1 : 0;
+    overview.paused += !foreign && !job->work && StageOf(job->job()) == Stage::kUpload && Paused(job->job()) ? 1 : 0;
   }
   return overview;
 }

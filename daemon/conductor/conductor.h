@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "daemon/ledger/ledger.h"
 #include "daemon/loop/handle.h"
 #include "daemon/loop/timers.h"
+#include "daemon/model/operator.h"
 #include "daemon/tracking/tracker.h"
 
 namespace tegodrop {
@@ -36,6 +38,7 @@ struct Rooms {
   Work upload;
   Work deliver;
   Work finish;
+  Work reclaim;  // as Reclaimer::Start
   std::function<HandlePtr(const std::string& version, std::vector<BuildIdentity> awaited,
                           std::function<void(Result<HistoryLook>)> done)>
       look;
@@ -70,6 +73,7 @@ struct Overview {
   std::optional<MonoMs> disk_trouble_since;  // of the first error since a folder's last success
   int blocked_on_output = 0;                 // unfinished jobs that wait for their output folder
   int blocked_on_disk = 0;                   // unfinished jobs that wait for some other folder
+  int paused = 0;                            // unfinished jobs whose upload waits for their folder to be resumed
   int held_for_person = 0;                   // unfinished jobs that nothing but a person can move on
 };
 
@@ -87,6 +91,13 @@ class Conductor {
   void Take(Job job);
   // A folder of that name can be reached again: its jobs need not wait any longer.
   void FolderIsBack(const std::string& folder);
+  // A person's command on a job that Has knows. What is under way of it is dropped, then its row is changed. `done`,
+  // never inside the call: the plan that was carried out; one without a change is a refusal, and the job goes on; an
+  // error where the ledger did not take it (the job goes on too), or a stop came first.
+  void Operate(const std::string& id, OperatorVerb verb, std::function<void(Result<OperatorPlan>)> done);
+  bool Has(const std::string& id) const { return jobs_.contains(id); }
+  // The folders whose uploads are not begun, by name; the empty name is all of them. What is under way goes on.
+  void SetPaused(std::set<std::string> folders);
   // Begins nothing new. What is under way is cancelled, but for uploads whose last chunk has left: these get 2 s for
   // their answer. Then `done`, never inside the call.
   void Stop(std::function<void()> done);
@@ -94,7 +105,7 @@ class Conductor {
 
  private:
   // What a job's state asks for next.
-  enum class Stage : std::uint8_t { kClaim, kUpload, kConfirm, kAwait, kDeliver, kFinish };
+  enum class Stage : std::uint8_t { kClaim, kUpload, kConfirm, kAwait, kDeliver, kFinish, kReclaim };
   struct Watch {  // of one version's builds
     HandlePtr look;
     MonoMs due = 0;
@@ -104,6 +115,9 @@ class Conductor {
   static Stage StageOf(const Job& job);
   bool OurPortal(const Job& job) const;
   MonoMs HeldUntil(const Job& job) const;
+  bool Paused(const Job& job) const;
+  void Carry(ActiveJob& job, OperatorVerb verb, std::function<void(Result<OperatorPlan>)> done);
+  void AnswerLater(Result<OperatorPlan> answer, std::function<void(Result<OperatorPlan>)> done);
   static bool AsksPortal(const Job& job);
   void Turn();
   void TurnSoon();
@@ -139,6 +153,9 @@ class Conductor {
   std::map<std::string, Watch> watches_;                    // by version
   HandlePtr timer_;
   HandlePtr soon_;
+  std::set<std::string> paused_;
+  std::map<int, HandlePtr> answers_;  // on their way to whoever gave a command
+  int last_answer_ = 0;
   MonoMs uploads_held_until_ = 0;
   MonoMs credentials_held_until_ = 0;
   std::optional<MonoMs> portal_silent_since_;

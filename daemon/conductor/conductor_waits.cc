@@ -31,6 +31,7 @@ bool Conductor::AsksPortal(const Job& job) {
 
 MonoMs Conductor::HeldUntil(const Job& job) const {
   if (!AsksPortal(job)) return 0;
+  if (StageOf(job) == Stage::kUpload && Paused(job)) return INT64_MAX;
   return StageOf(job) == Stage::kUpload ? std::max(uploads_held_until_, credentials_held_until_)
                                         : credentials_held_until_;
 }

@@ -79,7 +79,9 @@ Reaction ReactTo(const Job& job, const Error& error, Random& random) {
       error.kind == ErrorKind::kCorrupt || error.kind == ErrorKind::kRejected || error.kind == ErrorKind::kExpired;
   // What has come to its end cannot fail any more, and before the claim there is nothing to judge: only folders are to
   // blame.
-  if (refused && (Finishing(job.state) || job.state == JobState::kClaiming)) return OnLocalDisk(job, error, random);
+  const bool folders_only =
+      Finishing(job.state) || job.state == JobState::kClaiming || job.state == JobState::kReclaiming;
+  if (refused && folders_only) return OnLocalDisk(job, error, random);
   switch (error.kind) {
     case ErrorKind::kRetry: {
       Reaction reaction = Wait(RetryDelay(TriesOf(job), error.retry_after, random), "the portal: " + error.message);

@@ -75,13 +75,29 @@ class Finish final : public Errand {
     if (!delivered() && !copied()) request.reason_json = ReasonJson(Shown());
     step_ = drop_->PutAway(std::move(request), [this](const Status& away) {
       if (!away) return Done(Fail(away.error()));
-      WriteReceipt();
+      job().redeliveries > 0 ? RemoveReceipts() : WriteReceipt();
     });
   }
 
-  // A submit_id may come twice: the second job's receipt stands beside the first one's, under a name that tells the
-  // job.
-  void WriteReceipt() { WriteReceiptAs(ReceiptId(job()), ReceiptId(job()) + "-" + job().id); }
+  // The receipt of the delivery before gives way to that of this one.
+  void RemoveReceipts() {
+    const auto removed = [this](const Status& gone) {
+      if (!gone && !(copied() && unwritable())) return Done(Fail(gone.error()));
+      WriteReceipt();
+    };
+    if (!copied()) {
+      step_ = drop_->RemoveReceipts(ReceiptIds(job()), job().id, removed);
+    } else if (output_ != nullptr) {
+      step_ = output_->RemoveReceipts(ReceiptIds(job()), job().id, removed);
+    } else {
+      WriteReceipt();
+    }
+  }
+
+  void WriteReceipt() {
+    const std::vector<std::string> ids = ReceiptIds(job());
+    WriteReceiptAs(ids.front(), ids.back());
+  }
 
   void WriteReceiptAs(const std::string& id, const std::string& otherwise) {
     const auto written = [this, otherwise](const Status& status) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/delivery/records.h"
+#include "daemon/model/operator.h"
 #include "daemon/model/output_name.h"
 
 namespace tegodrop {
@@ -11,7 +12,7 @@ namespace tegodrop {
 void Publication::Start() { job().output.protected_name.empty() ? Choose() : Publish(); }
 
 void Publication::Choose() {
-  step_ = output_.ChooseName(ProtectedName(job()), job().id, [this](Result<std::string> name) {
+  step_ = output_.ChooseName(ProtectedName(job()), DeliveryTag(job()), [this](Result<std::string> name) {
     if (!name) return Done(Fail(name.error()));
     RecordName(std::move(*name));
   });
@@ -55,7 +56,7 @@ void Publication::RecordPublished() {
 }
 
 void Publication::ChooseAnother() {
-  const std::string other = NameWithJob(ProtectedName(job()), job().id);
+  const std::string other = NameWithJob(ProtectedName(job()), DeliveryTag(job()));
   if (job().output.protected_name == other) {
     Error error = MakeError(ErrorKind::kLocalDisk, "'" + other + "' in " + job().target.output_path +
                                                        ", or a file of that name with .sha256 or .trace.json, is "

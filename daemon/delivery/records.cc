@@ -1,72 +1,15 @@
 #include "daemon/delivery/records.h"
 
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
-
 #include <algorithm>
 #include <optional>
 #include <string_view>
 
-#include "daemon/base/text.h"
+#include "daemon/base/json.h"
 #include "daemon/base/version.h"
 #include "daemon/disk/layout.h"
 
 namespace tegodrop {
 namespace {
-
-// One indented JSON object, always valid UTF-8: text that is not UTF-8 (a file name of an old share) appears with its
-// bytes escaped, as the log shows it.
-class Json {
- public:
-  void Begin() { writer_.StartObject(); }
-  void Begin(std::string_view key) {
-    Name(key);
-    writer_.StartObject();
-  }
-  void End() { writer_.EndObject(); }
-  void BeginList(std::string_view key) {
-    Name(key);
-    writer_.StartArray();
-  }
-  void EndList() { writer_.EndArray(); }
-
-  void Text(std::string_view key, std::string_view value) {
-    Name(key);
-    Value(value);
-  }
-  // Empty means not known.
-  void Known(std::string_view key, std::string_view value) { value.empty() ? Null(key) : Text(key, value); }
-  void Maybe(std::string_view key, const std::optional<std::string>& value) { value ? Text(key, *value) : Null(key); }
-  void Number(std::string_view key, std::optional<std::int64_t> value) {
-    Name(key);
-    value ? writer_.Int64(*value) : writer_.Null();
-  }
-  void Flag(std::string_view key, std::optional<bool> value) {
-    Name(key);
-    value ? writer_.Bool(*value) : writer_.Null();
-  }
-  void Null(std::string_view key) {
-    Name(key);
-    writer_.Null();
-  }
-  void Time(std::string_view key, WallMs time) { time == 0 ? Null(key) : Text(key, Rfc3339(time)); }
-
-  std::string Finish() { return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n"; }
-
- private:
-  void Name(std::string_view key) {
-    const std::string safe = Utf8(key);
-    writer_.Key(safe.data(), static_cast<rapidjson::SizeType>(safe.size()));
-  }
-  void Value(std::string_view value) {
-    const std::string safe = Utf8(value);
-    writer_.String(safe.data(), static_cast<rapidjson::SizeType>(safe.size()));
-  }
-  static std::string Utf8(std::string_view text) { return IsUtf8(text) ? std::string(text) : Printable(text); }
-
-  rapidjson::StringBuffer buffer_;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer_{buffer_};
-};
 
 std::optional<std::int64_t> KnownSize(std::uint64_t size, const std::string& sha256) {
   if (size == 0 && sha256.empty()) return std::nullopt;
@@ -268,6 +211,11 @@ std::string ReceiptId(const Job& job) {
   };
   const bool safe = !id.empty() && id.size() <= 64 && id.front() != '.' && std::all_of(id.begin(), id.end(), allowed);
   return safe ? id : job.id;
+}
+
+std::vector<std::string> ReceiptIds(const Job& job) {
+  const std::string id = ReceiptId(job);
+  return {id, id + "-" + job.id};
 }
 
 }  // namespace tegodrop

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "daemon/model/job.h"
 
@@ -39,5 +40,9 @@ std::string ChecksumLine(const Job& job);
 
 // The receipt's id: the sidecar's submit_id where it is safe as a file name, else the job's id.
 std::string ReceiptId(const Job& job);
+
+// Every id under which a receipt of the job may stand: a submit_id may come twice, and then the second job's receipt
+// stands beside the first one's, under a name that tells the job.
+std::vector<std::string> ReceiptIds(const Job& job);
 
 }  // namespace tegodrop

@@ -44,9 +44,28 @@ void FolderKeeper::Stop() {
   for (HandlePtr* handle : {&opening_, &listing_, &pruning_, &retry_, &gap_, &poll_, &prune_timer_}) handle->reset();
 }
 
-void FolderKeeper::Open() {
+void FolderKeeper::Open() { OpenAs(record_.room_id, record_.fs_type); }
+
+void FolderKeeper::Accept(std::function<void(Status)> done) {
+  retry_.reset();
+  if (stopped_) {
+    retry_ = world_.timers.After(milliseconds(0), [done = std::move(done)] {
+      done(Fail(ErrorKind::kCancelled, "tegodrop takes nothing more from its folders: give the command again"));
+    });
+    return;
+  }
+  accepting_ = std::move(done);
+  listing_.reset();
+  gap_.reset();
+  poll_.reset();
+  open_ = false;
+  // Before the last folder's fields are replaced the new one must have been seen.
+  OpenAs("", "");
+}
+
+void FolderKeeper::OpenAs(const std::string& room_id, const std::string& fs_type) {
   opening_ = world_.folder.Open(
-      record_.room_id, record_.fs_type,
+      room_id, fs_type,
       [this, alive = std::weak_ptr<bool>(alive_)](const Hint& hint) {
         if (alive.expired() || stopped_ || !open_) return;
         if (hint.name.empty()) return WantListing();
@@ -54,8 +73,23 @@ void FolderKeeper::Open() {
       },
       [this](Result<DropFolderFacts> facts) {
         const HandlePtr done = std::move(opening_);
-        if (!facts) return Trouble(facts.error());
-        Opened(std::move(*facts));
+        const auto accepted = std::exchange(accepting_, nullptr);
+        if (facts) {
+          if (accepted) {
+            record_.room_id.clear();
+            record_.fs_type.clear();
+            record_dirty_ = true;
+          }
+          Opened(std::move(*facts));
+          if (accepted) accepted({});
+          return;
+        }
+        Error error = facts.error();
+        if (error.kind == ErrorKind::kCorrupt && !record_.fs_type.empty() && !accepted) {
+          error.message += "; if this is the right folder all the same: 'tegodrop check --accept " + settings_.name + "'";
+        }
+        Trouble(error);
+        if (accepted) accepted(Fail(std::move(error)));
       });
 }
 

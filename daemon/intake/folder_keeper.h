@@ -33,6 +33,9 @@ class FolderKeeper {
   void Start();
   // No callback any more.
   void Stop();
+  // Takes the folder that stands at the path now for the right one, whatever it was before, and opens it; an error where
+  // that cannot be opened either, and then the folder stays the one that it was. One call at a time.
+  void Accept(std::function<void(Status)> done);
   // Lists at once, or as soon as the listing under way is done; under a flood at least 20 ms apart.
   void WantListing();
   // Whether something happens here: then a folder without events is listed more often.
@@ -49,6 +52,7 @@ class FolderKeeper {
 
  private:
   void Open();
+  void OpenAs(const std::string& room_id, const std::string& fs_type);
   void Opened(DropFolderFacts facts);
   void Trouble(const Error& error);
   void SetState(const std::string& state, const std::string& reason);
@@ -75,6 +79,7 @@ class FolderKeeper {
   MonoMs listed_at_ = 0;   // when the last listing ended
   MonoMs not_before_ = 0;  // no listing before
   HandlePtr opening_;
+  std::function<void(Status)> accepting_;
   HandlePtr listing_;
   HandlePtr pruning_;
   HandlePtr retry_;

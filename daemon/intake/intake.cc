@@ -33,6 +33,7 @@ class Intake::Impl {
 
   void Start();
   void Rescan() { keeper_.WantListing(); }
+  void Accept(std::function<void(Status)> done) { keeper_.Accept(std::move(done)); }
   void Stop(std::function<void()> done);
   const IntakeState& state() const;
   bool is_open() const { return keeper_.is_open(); }
@@ -484,6 +485,7 @@ Intake::~Intake() = default;
 bool Intake::is_open() const { return impl_->is_open(); }
 void Intake::Start() { impl_->Start(); }
 void Intake::Rescan() { impl_->Rescan(); }
+void Intake::Accept(std::function<void(Status)> done) { impl_->Accept(std::move(done)); }
 void Intake::Stop(std::function<void()> done) { impl_->Stop(std::move(done)); }
 const IntakeState& Intake::state() const { return impl_->state(); }
 void Intake::OnChange(std::function<void()> changed) { impl_->OnChange(std::move(changed)); }

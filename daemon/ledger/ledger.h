@@ -42,6 +42,12 @@ struct KeptArtifact {
   std::string stat_key;
 };
 
+// A drop folder that a person has paused: nothing of it is uploaded meanwhile.
+struct Pause {
+  std::string folder;  // by its name in the config; empty: all of them
+  WallMs since = 0;
+};
+
 class Ledger {
  public:
   virtual ~Ledger() = default;
@@ -59,6 +65,11 @@ class Ledger {
   virtual void Remove(const std::string& job_id, Done done) = 0;
   // All jobs that are not finished, or whose given-up uploads are still to be aborted; oldest first.
   virtual void LoadUnfinished(std::function<void(Result<std::vector<Job>>)> done) = 0;
+  // The job with this id, else those whose ids begin with it, oldest first and not more than kMostFound: one is the
+  // job that is meant, more are too many, none is none.
+  virtual void Find(const std::string& id, std::function<void(Result<std::vector<Job>>)> done) = 0;
+  // The ids of all jobs that have failed and are finished, oldest first.
+  virtual void LoadFailed(std::function<void(Result<std::vector<std::string>>)> done) = 0;
 
   virtual void LoadFolders(std::function<void(Result<std::vector<FolderRecord>>)> done) = 0;
   virtual void SaveFolder(const FolderRecord& folder, Done done) = 0;
@@ -66,7 +77,16 @@ class Ledger {
   // All that is remembered of a folder under `after: keep`.
   virtual void LoadKept(const std::string& folder, std::function<void(Result<std::vector<KeptArtifact>>)> done) = 0;
   virtual void SaveKept(const KeptArtifact& kept, Done done) = 0;
+
+  // Apart from the folders' records, which intake writes as it sees them.
+  virtual void LoadPauses(std::function<void(Result<std::vector<Pause>>)> done) = 0;
+  // One that is there keeps its time.
+  virtual void SavePause(const Pause& pause, Done done) = 0;
+  // None of that folder is no error.
+  virtual void RemovePause(const std::string& folder, Done done) = 0;
 };
+
+inline constexpr int kMostFound = 5;
 
 // The message of the kRejected error of Save for a repeated identity.
 inline constexpr const char* kIdentityTaken = "identity_taken";

@@ -112,11 +112,30 @@ Result<LedgerSnapshot> ReadLedger(const std::string& state_dir, WallMs finished_
     if (!jobs) return Fail(jobs.error());
     Result<std::vector<FolderRecord>> folders = FolderRows(db);
     if (!folders) return Fail(folders.error());
-    snapshot = {std::move(*jobs), std::move(*folders)};
+    Result<std::vector<Pause>> pauses = PauseRows(db);
+    if (!pauses) return Fail(pauses.error());
+    snapshot = {std::move(*jobs), std::move(*folders), std::move(*pauses)};
     return {};
   });
   if (!read) return Fail(read.error());
   return snapshot;
+}
+
+Result<std::vector<JobStory>> ReadStories(const std::string& state_dir, const std::string& id) {
+  std::vector<JobStory> stories;
+  Status read = ReadSteadily(state_dir, [&](SqliteDb& db) -> Status {
+    stories.clear();
+    Result<std::vector<Job>> jobs = JobsByPrefix(db, id);
+    if (!jobs) return Fail(jobs.error());
+    for (Job& job : *jobs) {
+      Result<std::vector<TimelineEntry>> timeline = TimelineRows(db, job.id);
+      if (!timeline) return Fail(timeline.error());
+      stories.push_back({std::move(job), std::move(*timeline)});
+    }
+    return {};
+  });
+  if (!read) return Fail(read.error());
+  return stories;
 }
 
 Result<std::vector<TimelineEntry>> ReadTimeline(const std::string& state_dir, const std::string& job_id) {

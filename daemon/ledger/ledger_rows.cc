@@ -163,6 +163,27 @@ Result<std::vector<Job>> JobsSince(SqliteDb& db, WallMs finished_since) {
   return Jobs(db, "finished = 0 OR changed >= ?", [&](Statement& to) { to.Bind(finished_since); });
 }
 
+Result<std::vector<Job>> JobsByPrefix(SqliteDb& db, const std::string& id) {
+  const Bind bind = [&](Statement& to) { to.Bind(std::string_view(id)); };
+  Result<std::vector<Job>> exact = Jobs(db, "id = ?", bind);
+  if (!exact || !exact->empty() || id.empty()) return exact;
+  Result<std::vector<Job>> found = Jobs(db, "substr(id, 1, length(?1)) = ?1", bind);
+  if (found && found->size() > kMostFound) found->resize(kMostFound);
+  return found;
+}
+
+Result<std::vector<std::string>> FailedIds(SqliteDb& db) {
+  std::vector<std::string> ids;
+  Status read = ForEachRow(
+      db, "SELECT id FROM jobs WHERE state = 'failed' AND finished = 1 ORDER BY seq", [](Statement&) {},
+      [&](const Statement& row) -> Status {
+        ids.push_back(row.Text(0));
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  return ids;
+}
+
 Status SaveFolderRow(SqliteDb& db, const FolderRecord& folder) {
   return InTransaction(db, [&] {
     return Change(db,
@@ -218,6 +239,32 @@ Result<std::vector<KeptArtifact>> KeptRows(SqliteDb& db, const std::string& fold
       });
   if (!read) return Fail(read.error());
   return kept;
+}
+
+Status SavePauseRow(SqliteDb& db, const Pause& pause) {
+  return InTransaction(db, [&] {
+    return Change(db, "INSERT INTO pauses (folder, since) VALUES (?, ?) ON CONFLICT (folder) DO NOTHING",
+                  [&](Statement& to) { to.Bind(std::string_view(pause.folder)).Bind(pause.since); });
+  });
+}
+
+Status RemovePauseRow(SqliteDb& db, const std::string& folder) {
+  return InTransaction(db, [&] {
+    return Change(db, "DELETE FROM pauses WHERE folder = ?",
+                  [&](Statement& to) { to.Bind(std::string_view(folder)); });
+  });
+}
+
+Result<std::vector<Pause>> PauseRows(SqliteDb& db) {
+  std::vector<Pause> pauses;
+  Status read = ForEachRow(
+      db, "SELECT folder, since FROM pauses ORDER BY folder", [](Statement&) {},
+      [&](const Statement& row) -> Status {
+        pauses.push_back({row.Text(0), row.Int(1)});
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  return pauses;
 }
 
 Result<std::vector<TimelineEntry>> TimelineRows(SqliteDb& db, const std::string& job_id) {

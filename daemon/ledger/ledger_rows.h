@@ -22,11 +22,16 @@ Status SaveJob(SqliteDb& db, const Job& job, const std::string& note, WallMs now
 Status RemoveJob(SqliteDb& db, const std::string& job_id);
 Status SaveFolderRow(SqliteDb& db, const FolderRecord& folder);
 Status SaveKeptRow(SqliteDb& db, const KeptArtifact& kept);
+Status SavePauseRow(SqliteDb& db, const Pause& pause);
+Status RemovePauseRow(SqliteDb& db, const std::string& folder);
 
 // Oldest first, by the order in which they came.
 Result<std::vector<Job>> UnfinishedJobs(SqliteDb& db);
 // Unfinished jobs, and finished ones whose last change is not before `finished_since`.
 Result<std::vector<Job>> JobsSince(SqliteDb& db, WallMs finished_since);
+Result<std::vector<Job>> JobsByPrefix(SqliteDb& db, const std::string& id);
+Result<std::vector<std::string>> FailedIds(SqliteDb& db);
+Result<std::vector<Pause>> PauseRows(SqliteDb& db);
 // By name.
 Result<std::vector<FolderRecord>> FolderRows(SqliteDb& db);
 Result<std::vector<KeptArtifact>> KeptRows(SqliteDb& db, const std::string& folder);

@@ -143,6 +143,11 @@ CREATE TABLE kept (
   PRIMARY KEY (folder, file_name, sha256)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX kept_job ON kept (job);
+
+CREATE TABLE pauses (
+  folder TEXT NOT NULL PRIMARY KEY,
+  since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql";
 
 }  // namespace tegodrop

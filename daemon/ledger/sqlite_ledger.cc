@@ -85,6 +85,21 @@ class SqliteLedger final : public Ledger {
   void SaveKept(const KeptArtifact& kept, Done done) override {
     Ask<void>([this, kept] { return SaveKeptRow(file_.db, kept); }, std::move(done));
   }
+  void Find(const std::string& id, std::function<void(Result<std::vector<Job>>)> done) override {
+    Ask<std::vector<Job>>([this, id] { return JobsByPrefix(file_.db, id); }, std::move(done));
+  }
+  void LoadFailed(std::function<void(Result<std::vector<std::string>>)> done) override {
+    Ask<std::vector<std::string>>([this] { return FailedIds(file_.db); }, std::move(done));
+  }
+  void LoadPauses(std::function<void(Result<std::vector<Pause>>)> done) override {
+    Ask<std::vector<Pause>>([this] { return PauseRows(file_.db); }, std::move(done));
+  }
+  void SavePause(const Pause& pause, Done done) override {
+    Ask<void>([this, pause] { return SavePauseRow(file_.db, pause); }, std::move(done));
+  }
+  void RemovePause(const std::string& folder, Done done) override {
+    Ask<void>([this, folder] { return RemovePauseRow(file_.db, folder); }, std::move(done));
+  }
 
  private:
   // Queues `work` for the thread, and its answer for the loop.

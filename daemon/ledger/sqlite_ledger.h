@@ -43,12 +43,21 @@ struct TimelineEntry {
 struct LedgerSnapshot {
   std::vector<Job> jobs;  // oldest first
   std::vector<FolderRecord> folders;
+  std::vector<Pause> pauses;
+};
+
+// A job with all that happened to it.
+struct JobStory {
+  Job job;
+  std::vector<TimelineEntry> timeline;
 };
 
 // What `status` and `show` read: beside a running daemon or without one, writing nothing, not even a file of its own.
 // `finished_since`: finished jobs are included where their last change is not older. kLocalDisk where there is no
 // ledger or it cannot be read.
 Result<LedgerSnapshot> ReadLedger(const std::string& state_dir, WallMs finished_since);
+// As Ledger::Find, with their timelines.
+Result<std::vector<JobStory>> ReadStories(const std::string& state_dir, const std::string& id);
 Result<std::vector<TimelineEntry>> ReadTimeline(const std::string& state_dir, const std::string& job_id);
 
 }  // namespace tegodrop

@@ -94,12 +94,19 @@ HandlePtr EventLoop::After(std::chrono::milliseconds delay, std::function<void()
   return std::make_unique<WatchHandle<uv_timer_t>>(watch);
 }
 
-HandlePtr EventLoop::WatchReadable(int fd, bool priority, std::function<void()> fn) {
+HandlePtr EventLoop::WatchDescriptor(int fd, int events, std::function<void()> fn) {
   auto* watch = NewWatch<uv_poll_t>(std::move(fn));
   Must(uv_poll_init(&loop_, &watch->uv, fd));
-  Must(uv_poll_start(&watch->uv, priority ? UV_PRIORITIZED : UV_READABLE,
-                     [](uv_poll_t* handle, int, int) { Fire(handle); }));
+  Must(uv_poll_start(&watch->uv, events, [](uv_poll_t* handle, int, int) { Fire(handle); }));
   return std::make_unique<WatchHandle<uv_poll_t>>(watch);
+}
+
+HandlePtr EventLoop::WatchReadable(int fd, bool priority, std::function<void()> fn) {
+  return WatchDescriptor(fd, priority ? UV_PRIORITIZED : UV_READABLE, std::move(fn));
+}
+
+HandlePtr EventLoop::WatchWritable(int fd, std::function<void()> fn) {
+  return WatchDescriptor(fd, UV_WRITABLE, std::move(fn));
 }
 
 HandlePtr EventLoop::OnSignal(int signal_number, std::function<void()> fn) {

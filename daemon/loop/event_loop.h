@@ -37,6 +37,9 @@ class EventLoop final : public TimerMaker {
   // not own the fd, which must stay open as long as the handle lives.
   HandlePtr WatchReadable(int fd, bool priority, std::function<void()> fn);
 
+  // `fn` runs whenever `fd` takes bytes or is in error. Only one watch of a descriptor at a time, of either kind.
+  HandlePtr WatchWritable(int fd, std::function<void()> fn);
+
   // `fn` runs for each arrival of the signal.
   HandlePtr OnSignal(int signal_number, std::function<void()> fn);
 
@@ -44,6 +47,7 @@ class EventLoop final : public TimerMaker {
 
  private:
   void Drain();
+  HandlePtr WatchDescriptor(int fd, int events, std::function<void()> fn);
 
   uv_loop_t loop_{};
   uv_async_t async_{};

@@ -17,6 +17,7 @@ constexpr std::array kNames{
     std::pair{S::kBuilt, "built"},           std::pair{S::kFetched, "fetched"},
     std::pair{S::kPublished, "published"},   std::pair{S::kDelivered, "delivered"},
     std::pair{S::kFailed, "failed"},         std::pair{S::kCancelled, "cancelled"},
+    std::pair{S::kReclaiming, "reclaiming"},
 };
 
 // Every state that is not an end may also fail or be cancelled; see MayFollow.
@@ -36,6 +37,9 @@ constexpr std::array kForward{
     std::pair{S::kBuilt, S::kBuilding},  // reset for signing between the listing and the download
     std::pair{S::kFetched, S::kBuilt},   // the staged file was lost or damaged: downloaded afresh
     std::pair{S::kFetched, S::kPublished},    std::pair{S::kPublished, S::kDelivered},
+    std::pair{S::kReclaiming, S::kClaimed},  // the portal has nothing of it
+    std::pair{S::kReclaiming, S::kConfirming},  // the portal may have it
+    std::pair{S::kReclaiming, S::kBuilt},  // it was delivered once already
 };
 
 }  // namespace
@@ -61,6 +65,11 @@ bool MayFollow(JobState from, JobState to) {
   // Once published the delivery is whole: it cannot fail any more, only be finished.
   if (to == S::kFailed || to == S::kCancelled) return from != S::kPublished;
   return std::find(kForward.begin(), kForward.end(), std::pair{from, to}) != kForward.end();
+}
+
+bool MayReopen(JobState from, JobState to) {
+  if (from == S::kDelivered) return to == S::kBuilt;
+  return (from == S::kFailed || from == S::kCancelled) && to == S::kReclaiming;
 }
 
 }  // namespace tegodrop

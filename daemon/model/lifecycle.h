@@ -13,6 +13,7 @@
 //   fetched    the protected output stands checked and synced under a staging name
 //   published  output and trace stand in the output folder; the source is not yet put away
 //   delivered, failed, cancelled: ends
+//   reclaiming a person wants an ended job back at work: its artifact is being taken back out of failed/
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,7 @@ enum class JobState : std::uint8_t {
   kDelivered,
   kFailed,
   kCancelled,
+  kReclaiming,
 };
 
 std::string_view ToString(JobState state);
@@ -43,6 +45,10 @@ std::optional<JobState> JobStateFromString(std::string_view text);
 
 // Whether a row may go from one state to the other. Staying is always allowed.
 bool MayFollow(JobState from, JobState to);
+
+// Whether a person's command may put an ended job back to work so: failed and cancelled ones to reclaiming, delivered
+// ones to built (to be published once more). Nothing but such a command ever leaves an end.
+bool MayReopen(JobState from, JobState to);
 
 // delivered, failed, cancelled.
 bool IsEnd(JobState state);

@@ -131,6 +131,15 @@ struct PutAwayRequest {
   bool copy = false;        // it was copied: the copy is dropped, the folder stays unchanged
 };
 
+struct TakeBackRequest {
+  std::string job;
+  std::string name;
+  std::vector<std::string> sidecars;
+  std::uint64_t size = 0;  // of a copied source, which is copied afresh where it is still these bytes
+  std::string sha256;
+  bool copy = false;
+};
+
 class DropFolder {
  public:
   virtual ~DropFolder() = default;
@@ -158,12 +167,19 @@ class DropFolder {
   // Moves the claimed artifact and its companions to where they belong, synced. Where NAME or one of its companions'
   // names is taken there, they all go under "STEM-<job>EXT". Safe to do again.
   virtual HandlePtr PutAway(PutAwayRequest request, std::function<void(Status)> done) = 0;
+  // The way back from PutAway to kFailed: what lies in failed/ with this job's reason moves into claimed/<job>/ again,
+  // synced, and the reason goes; of a copy, the source in the folder is copied into the spool again. False where it is
+  // not to be had any more (taken away, or not the same bytes). Safe to do again; runs to its end as PutAway does.
+  virtual HandlePtr TakeBack(TakeBackRequest request, std::function<void(Result<bool>)> done) = 0;
   // Moves a sidecar that has no artifact to failed/; one that is gone, or whose artifact has come, is left alone.
   virtual HandlePtr PutAwayOrphan(const std::string& sidecar, const std::string& reason_json,
                                   std::function<void(Status)> done) = 0;
   // receipts/<id>.json; one that is there is left alone.
   // The same content again is no error; with another one there it is left alone: EEXIST (in Error::sys).
   virtual HandlePtr WriteReceipt(const std::string& id, const std::string& json, std::function<void(Status)> done) = 0;
+  // Removes the receipts under these ids as far as they are of this job; none is no error.
+  virtual HandlePtr RemoveReceipts(std::vector<std::string> ids, const std::string& job,
+                                   std::function<void(Status)> done) = 0;
   // Removes what processed/ and receipts/ hold from before the given wall times; answers how many files went.
   virtual HandlePtr Prune(WallMs processed_before, WallMs receipts_before, std::function<void(Result<int>)> done) = 0;
 };

@@ -55,8 +55,10 @@ class FolderOps {
   Result<bool> HasClaimed(const std::string& job, const std::string& name, bool copy);
   Result<Fd> OpenClaimed(const std::string& job, const std::string& name, bool copy);
   Status PutAway(const PutAwayRequest& request);
+  Result<bool> TakeBack(const TakeBackRequest& request);
   Status PutAwayOrphan(const std::string& sidecar, const std::string& reason_json);
   Status WriteReceipt(const std::string& id, const std::string& json);
+  Status RemoveReceipts(const std::vector<std::string>& ids, const std::string& job);
   Result<int> Prune(WallMs processed_before, WallMs receipts_before);
 
  private:
@@ -74,6 +76,8 @@ class FolderOps {
   Result<Fd> SpoolFolder(const std::string& job, bool make);
   Status DropSpoolFolder(const std::string& job);
   Result<bool> HasCopied(const std::string& job, const std::string& name);
+  Result<bool> MoveOutOfFailed(const TakeBackRequest& request);
+  Result<bool> CopyBack(const TakeBackRequest& request);
   Status PutBackSidecars(int folder, int claimed, const std::string& job, const std::string& name);
   Result<ClaimOutcome> CopyToSpool(const ClaimRequest& request);
   Result<ClaimOutcome> MoveToRoom(const OpenedFolder& folder, int to, const ClaimRequest& request);

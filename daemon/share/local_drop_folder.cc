@@ -58,6 +58,16 @@ class LocalDropFolder final : public DropFolder {
                             std::move(done));
   }
 
+  HandlePtr TakeBack(TakeBackRequest request, std::function<void(Result<bool>)> done) override {
+    return OnThread<Result<bool>>([request = std::move(request)](FolderOps& ops) { return ops.TakeBack(request); },
+                                  std::move(done));
+  }
+
+  HandlePtr RemoveReceipts(std::vector<std::string> ids, const std::string& job,
+                           std::function<void(Status)> done) override {
+    return OnThread<Status>([=](FolderOps& ops) { return ops.RemoveReceipts(ids, job); }, std::move(done));
+  }
+
   HandlePtr PutAwayOrphan(const std::string& sidecar, const std::string& reason_json,
                           std::function<void(Status)> done) override {
     return OnThread<Status>([=](FolderOps& ops) { return ops.PutAwayOrphan(sidecar, reason_json); }, std::move(done));

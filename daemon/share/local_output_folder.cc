@@ -129,6 +129,15 @@ class LocalOutputFolder : public OutputFolder {
     return OnThread<Status>([=](OutputOps& ops) { return ops.WriteReceipt(id, json); }, std::move(done));
   }
 
+  HandlePtr RemoveRecord(const std::string& name, std::function<void(Status)> done) override {
+    return OnThread<Status>([=](OutputOps& ops) { return ops.RemoveRecord(name); }, std::move(done));
+  }
+
+  HandlePtr RemoveReceipts(std::vector<std::string> ids, const std::string& job,
+                           std::function<void(Status)> done) override {
+    return OnThread<Status>([=](OutputOps& ops) { return ops.RemoveReceipts(ids, job); }, std::move(done));
+  }
+
  private:
   template <typename T>
   HandlePtr OnThread(std::function<T(OutputOps&)> work, std::function<void(T)> done) {

@@ -67,6 +67,7 @@ class OutputFolder {
   virtual HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind kind,
                                 std::function<void(Result<std::vector<Check>>)> done) = 0;
   // `wanted` where nothing there has that name (compared without case), it or its companions; else "STEM-<job>EXT".
+  // `job`: the job's id, with a number behind it for the later of several deliveries of one job.
   virtual HandlePtr ChooseName(const std::string& wanted, const std::string& job,
                                std::function<void(Result<std::string>)> done) = 0;
   // File, checksum, trace, in this order, each whole and synced. Safe to do again, also with another trace of the same
@@ -82,6 +83,11 @@ class OutputFolder {
   // A record for people beside the deliveries (`.failed.json`); one that is there is left alone.
   virtual HandlePtr WriteRecord(const std::string& name, const std::string& json, mode_t mode,
                                 std::function<void(Status)> done) = 0;
+  // Removes the record of that name again; none is no error.
+  virtual HandlePtr RemoveRecord(const std::string& name, std::function<void(Status)> done) = 0;
+  // Removes the receipts under these ids as far as they are of this job; none is no error.
+  virtual HandlePtr RemoveReceipts(std::vector<std::string> ids, const std::string& job,
+                                   std::function<void(Status)> done) = 0;
   // A receipt in the output folder's room, for drop folders that must not be changed.
   // The same content again is no error; with another one there it is left alone: EEXIST (in Error::sys).
   virtual HandlePtr WriteReceipt(const std::string& id, const std::string& json, std::function<void(Status)> done) = 0;

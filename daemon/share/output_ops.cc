@@ -9,6 +9,8 @@
 #include "daemon/disk/layout.h"
 #include "daemon/disk/whole_file.h"
 #include "daemon/model/output_name.h"
+#include "daemon/share/own_records.h"
+#include "daemon/share/room.h"
 
 namespace tegodrop {
 namespace {
@@ -167,6 +169,20 @@ Status OutputOps::WriteReceipt(const std::string& id, const std::string& json) {
   auto there = ReadWhole(fs_, receipts->get(), name, 64 * 1024);
   if (there && *there == json) return {};
   return written;
+}
+
+Status OutputOps::RemoveRecord(const std::string& name) {
+  if (!IsPlainName(name)) return Fail(ErrorKind::kBug, "not a name in a folder");
+  auto folder = Folder();
+  if (!folder) return Fail(folder.error());
+  if (auto removed = RemoveIfThere(folder->get(), name); !removed) return removed;
+  return fs_.SyncFolder(folder->get());
+}
+
+Status OutputOps::RemoveReceipts(const std::vector<std::string>& ids, const std::string& job) {
+  auto receipts = Part(kRoomReceipts);
+  if (!receipts) return Fail(receipts.error());
+  return RemoveOwnReceipts(fs_, receipts->get(), ids, job);
 }
 
 }  // namespace tegodrop

@@ -39,6 +39,8 @@ class OutputOps {
   Status Discard(const std::string& staging_name);
   Status WriteRecord(const std::string& name, const std::string& json, mode_t mode);
   Status WriteReceipt(const std::string& id, const std::string& json);
+  Status RemoveRecord(const std::string& name);
+  Status RemoveReceipts(const std::vector<std::string>& ids, const std::string& job);
   // The names of staged files survive a power cut.
   Status SyncStaging();
 

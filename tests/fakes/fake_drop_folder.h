@@ -167,6 +167,27 @@ class FakeDropFolder final : public DropFolder {
     });
   }
 
+  HandlePtr TakeBack(TakeBackRequest request, std::function<void(Result<bool>)> done) override {
+    return Call<Result<bool>>("take_back", request.name, std::move(done), [this, request]() -> Result<bool> {
+      Files& to = request.copy ? spool[request.job] : claimed[request.job];
+      if (to.contains(request.name)) return true;
+      Files& from = request.copy ? files : failed;
+      if (!from.contains(request.name)) return false;
+      to[request.name] = from[request.name];
+      if (!request.copy) from.erase(request.name);
+      reasons.erase(request.name);
+      return true;
+    });
+  }
+
+  HandlePtr RemoveReceipts(std::vector<std::string> ids, const std::string& job,
+                           std::function<void(Status)> done) override {
+    return Call<Status>("remove_receipts", job, std::move(done), [this, ids]() -> Status {
+      for (const std::string& id : ids) receipts.erase(id);
+      return {};
+    });
+  }
+
   HandlePtr PutAwayOrphan(const std::string& sidecar, const std::string& reason_json,
                           std::function<void(Status)> done) override {
     return Call<Status>("put_away_orphan", sidecar, std::move(done), [this, sidecar, reason_json]() -> Status {

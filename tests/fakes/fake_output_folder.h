@@ -94,6 +94,25 @@ class FakeOutputFolder final : public OutputFolder {
         },
         std::move(done));
   }
+  HandlePtr RemoveRecord(const std::string& name, std::function<void(Status)> done) override {
+    return Run<Status>(
+        "RemoveRecord", name,
+        [this, name]() -> Status {
+          published.erase(name);
+          return {};
+        },
+        std::move(done));
+  }
+  HandlePtr RemoveReceipts(std::vector<std::string> ids, const std::string& job,
+                           std::function<void(Status)> done) override {
+    return Run<Status>(
+        "RemoveReceipts", job,
+        [this, ids]() -> Status {
+          for (const std::string& id : ids) receipts.erase(id);
+          return {};
+        },
+        std::move(done));
+  }
 
   // Makes the next call of this name fail without doing anything ("Append" and "Finish" are a staged file's).
   void FailNext(const std::string& call, Error error) { failures_[call].push_back(std::move(error)); }

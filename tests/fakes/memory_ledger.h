@@ -87,6 +87,45 @@ class MemoryLedger final : public Ledger {
     });
   }
 
+  void Find(const std::string& id, std::function<void(Result<std::vector<Job>>)> done) override {
+    Read<std::vector<Job>>("find", std::move(done), [this, id] {
+      std::vector<Job> found;
+      if (const auto exact = jobs.find(id); exact != jobs.end()) return std::vector<Job>{exact->second};
+      for (const auto& [one, job] : jobs) {
+        if (!id.empty() && one.starts_with(id) && found.size() < kMostFound) found.push_back(job);
+      }
+      return found;
+    });
+  }
+  void LoadFailed(std::function<void(Result<std::vector<std::string>>)> done) override {
+    Read<std::vector<std::string>>("load_failed", std::move(done), [this] {
+      std::vector<std::string> ids;
+      for (const auto& [id, job] : jobs) {
+        if (job.state == JobState::kFailed && job.finished) ids.push_back(id);
+      }
+      return ids;
+    });
+  }
+  void LoadPauses(std::function<void(Result<std::vector<Pause>>)> done) override {
+    Read<std::vector<Pause>>("load_pauses", std::move(done), [this] {
+      std::vector<Pause> all;
+      for (const auto& [folder, since] : pauses) all.push_back({folder, since});
+      return all;
+    });
+  }
+  void SavePause(const Pause& pause, Done done) override {
+    Write("save_pause", pause.folder, std::move(done), [this, pause]() -> Status {
+      pauses.try_emplace(pause.folder, pause.since);
+      return {};
+    });
+  }
+  void RemovePause(const std::string& folder, Done done) override {
+    Write("remove_pause", folder, std::move(done), [this, folder]() -> Status {
+      pauses.erase(folder);
+      return {};
+    });
+  }
+
   // The next calls of that kind ("insert", "save", …) fail with these, one each, and change nothing.
   void FailNext(const std::string& call, Error error) { failures_[call].push_back(std::move(error)); }
 
@@ -94,6 +133,7 @@ class MemoryLedger final : public Ledger {
   std::map<std::string, std::vector<std::string>> notes;
   std::map<std::string, FolderRecord> folders;
   std::map<std::tuple<std::string, std::string, std::string>, KeptArtifact> kept;
+  std::map<std::string, WallMs> pauses;
   // Where set: every write that was done, in order, shared with other fakes.
   std::vector<std::string>* journal = nullptr;
 

@@ -40,6 +40,15 @@ class EndOfDropFolder final : public DropFolder {
     return Answer(std::move(done), [this, id, json] { receipts.try_emplace(id, json); });
   }
 
+  HandlePtr RemoveReceipts(std::vector<std::string> ids, const std::string&,
+                           std::function<void(Status)> done) override {
+    order.emplace_back("RemoveReceipts");
+    return Answer(std::move(done), [this, ids = std::move(ids)] {
+      for (const std::string& id : ids) receipts.erase(id);
+    });
+  }
+  HandlePtr TakeBack(TakeBackRequest, std::function<void(Result<bool>)>) override { return Unexpected(); }
+
   HandlePtr Open(const std::string&, const std::string&, std::function<void(Hint)>,
                  std::function<void(Result<DropFolderFacts>)>) override {
     return Unexpected();

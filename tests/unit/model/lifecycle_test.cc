@@ -13,7 +13,7 @@ using S = JobState;
 
 const std::vector<S> kAll{S::kClaiming,   S::kClaimed,   S::kRequested, S::kUploading, S::kCompleting,
                           S::kConfirming, S::kSubmitted, S::kBuilding,  S::kBuilt,     S::kFetched,
-                          S::kPublished,  S::kDelivered, S::kFailed,    S::kCancelled};
+                          S::kPublished,  S::kDelivered, S::kFailed,    S::kCancelled,  S::kReclaiming};
 
 TEST(Lifecycle, HasExactlyTheseEdges) {
   const std::map<S, std::set<S>> edges{
@@ -32,12 +32,24 @@ TEST(Lifecycle, HasExactlyTheseEdges) {
       {S::kDelivered, {}},
       {S::kFailed, {}},
       {S::kCancelled, {}},
+      {S::kReclaiming, {S::kClaimed, S::kConfirming, S::kBuilt, S::kFailed, S::kCancelled}},
   };
   ASSERT_EQ(edges.size(), kAll.size());
   for (const S from : kAll) {
     for (const S to : kAll) {
       const bool expected = from == to || edges.at(from).contains(to);
       EXPECT_EQ(MayFollow(from, to), expected) << ToString(from) << " -> " << ToString(to);
+    }
+  }
+}
+
+TEST(Lifecycle, OnlyAPersonLeavesAnEnd) {
+  for (const S from : kAll) {
+    for (const S to : kAll) {
+      const bool again = (from == S::kDelivered && to == S::kBuilt) ||
+                         ((from == S::kFailed || from == S::kCancelled) && to == S::kReclaiming);
+      EXPECT_EQ(MayReopen(from, to), again) << ToString(from) << " -> " << ToString(to);
+      if (again) EXPECT_FALSE(MayFollow(from, to));
     }
   }
 }

@@ -1,0 +1,170 @@
+// Folders at the desk: paused, resumed, accepted after a move.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/app/operator_desk.h"
+#include "daemon/base/text.h"
+
+namespace tegodrop {
+namespace {
+
+std::string Shown(const std::string& folder) { return folder.empty() ? "every folder" : "folder " + folder; }
+
+bool ContainsPause(const std::vector<Pause>& pauses, const std::string& folder) {
+  return std::any_of(pauses.begin(), pauses.end(), [&](const Pause& one) { return one.folder == folder; });
+}
+
+}  // namespace
+
+std::string OperatorDesk::FolderNames() const {
+  std::string names;
+  for (const FolderSettings& folder : folders_) names += (names.empty() ? "" : ", ") + folder.name;
+  return names;
+}
+
+// Null where there is none, and then the order has ended.
+const FolderSettings* OperatorDesk::FolderNamed(const std::string& name) {
+  const auto found =
+      std::find_if(folders_.begin(), folders_.end(), [&](const FolderSettings& one) { return one.name == name; });
+  if (found != folders_.end()) return &*found;
+  Say(name, OperatorOutcome::kUnknown, "the config has no folder '" + Printable(name) + "': it has " + FolderNames());
+  EndOrder();
+  return nullptr;
+}
+
+void OperatorDesk::PauseFolder() {
+  const std::string folder = orders_.front().request.folder;
+  if (!folder.empty() && FolderNamed(folder) == nullptr) return;
+  ledger_.SavePause({folder, clock_.Wall()}, WhileAlive<Status>([this, folder](const Status& saved) {
+                      if (!saved) {
+                        Trouble(folder, saved.error());
+                        return EndOrder();
+                      }
+                      TellPauses(Shown(folder) +
+                                 " is paused: uploads under way go on, no new ones start; 'tegodrop resume" +
+                                 (folder.empty() ? "" : " " + folder) + "' ends it");
+                    }));
+}
+
+void OperatorDesk::ResumeFolder() {
+  const std::string folder = orders_.front().request.folder;
+  if (!folder.empty() && FolderNamed(folder) == nullptr) return;
+  ledger_.LoadPauses(WhileAlive<Result<std::vector<Pause>>>([this, folder](const Result<std::vector<Pause>>& pauses) {
+    if (!pauses) {
+      Trouble(folder, pauses.error());
+      return EndOrder();
+    }
+    if (!folder.empty() && ContainsPause(*pauses, "")) {
+      Say(folder, OperatorOutcome::kRefused, "all folders are paused: 'tegodrop resume' without a name resumes them");
+      return EndOrder();
+    }
+    std::vector<std::string> paused;
+    for (const Pause& one : *pauses) {
+      if (folder.empty() || one.folder == folder) paused.push_back(one.folder);
+    }
+    if (paused.empty()) {
+      Say(folder, OperatorOutcome::kDone, Shown(folder) + " was not paused");
+      return EndOrder();
+    }
+    RemovePauses(std::move(paused));
+  }));
+}
+
+void OperatorDesk::RemovePauses(std::vector<std::string> folders) {
+  const std::string asked = orders_.front().request.folder;
+  if (folders.empty()) return TellPauses(Shown(asked) + " is resumed" + carried_out());
+  const std::string next = std::move(folders.back());
+  folders.pop_back();
+  ledger_.RemovePause(next, WhileAlive<Status>([this, asked, folders = std::move(folders)](const Status& removed) {
+                        if (removed) return RemovePauses(folders);
+                        Trouble(asked, removed.error());
+                        EndOrder();
+                      }));
+}
+
+// The conductor is told what the ledger holds now.
+void OperatorDesk::TellPauses(std::string message) {
+  const std::string asked = orders_.front().request.folder;
+  ledger_.LoadPauses(WhileAlive<Result<std::vector<Pause>>>(
+      [this, asked, message = std::move(message)](const Result<std::vector<Pause>>& pauses) {
+        if (!pauses) {
+          Trouble(asked, pauses.error());
+          return EndOrder();
+        }
+        std::set<std::string> folders;
+        for (const Pause& one : *pauses) folders.insert(one.folder);
+        if (hands_.online()) hands_.set_paused(std::move(folders));
+        Say(asked, OperatorOutcome::kDone, message);
+        EndOrder();
+      }));
+}
+
+void OperatorDesk::Accept(const FolderSettings& folder) {
+  if (!hands_.online()) {
+    return ledger_.LoadFolders(
+        WhileAlive<Result<std::vector<FolderRecord>>>([this, folder](const Result<std::vector<FolderRecord>>& records) {
+          if (records) return AcceptInLedger(folder, *records);
+          Trouble(folder.name, records.error());
+          EndOrder();
+        }));
+  }
+  if (hands_.is_open(folder.name)) {
+    Say(folder.name, OperatorOutcome::kDone, "folder " + folder.name + " is open as the known one: nothing to accept");
+    return EndOrder();
+  }
+  hands_.accept(folder.name, WhileAlive<Status>([this, name = folder.name](const Status& accepted) {
+                  if (accepted) return Accepted(name);
+                  Say(name, OperatorOutcome::kRefused, "it cannot be opened either: " + accepted.error().message);
+                  EndOrder();
+                }));
+}
+
+void OperatorDesk::AcceptInLedger(const FolderSettings& folder, const std::vector<FolderRecord>& records) {
+  const auto known = std::find_if(records.begin(), records.end(), [&](const FolderRecord& one) {
+    return one.name == folder.name && one.path == folder.path;
+  });
+  if (known == records.end()) {
+    Say(folder.name, OperatorOutcome::kDone, "folder " + folder.name + " was never opened yet: nothing to accept");
+    return EndOrder();
+  }
+  const Result<OperatorHands::Seen> seen = hands_.look(folder);
+  if (!seen) {
+    Say(folder.name, OperatorOutcome::kRefused, "it cannot be opened: " + seen.error().message);
+    return EndOrder();
+  }
+  if (seen->room_id == known->room_id && seen->fs_type == known->fs_type) {
+    Say(folder.name, OperatorOutcome::kDone, "folder " + folder.name + " is the known one: nothing to accept");
+    return EndOrder();
+  }
+  FolderRecord record = *known;
+  record.room_id = seen->room_id;
+  record.fs_type = seen->fs_type;
+  record.state = "ok";
+  record.reason.clear();
+  record.since = clock_.Wall();
+  ledger_.SaveFolder(record, WhileAlive<Status>([this, name = folder.name](const Status& saved) {
+                       if (saved) return Accepted(name);
+                       Trouble(name, saved.error());
+                       EndOrder();
+                     }));
+}
+
+// The record was asked to be written before this question, so its answer comes after that.
+void OperatorDesk::Accepted(const std::string& folder) {
+  ledger_.LoadUnfinished(WhileAlive<Result<std::vector<Job>>>([this, folder](const Result<std::vector<Job>>& jobs) {
+    std::size_t claimed = 0;
+    for (const Job& job : jobs ? *jobs : std::vector<Job>{}) {
+      claimed += job.target.folder == folder && !job.finished && job.target.after != SourceAfter::kKeep ? 1 : 0;
+    }
+    std::string message = "folder " + folder + " is accepted as it is now" + carried_out();
+    if (claimed > 0) {
+      message += "; " + std::to_string(claimed) +
+                 " unfinished job(s) were claimed into its room before: what stood in claimed/ there must stand in "
+                 "this one";
+    }
+    Say(folder, OperatorOutcome::kDone, std::move(message));
+    EndOrder();
+  }));
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,165 @@
+#include "daemon/app/portal_check.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/log.h"
+#include "daemon/base/text.h"
+#include "daemon/base/units.h"
+#include "daemon/base/version.h"
+#include "daemon/loop/event_loop.h"
+#include "daemon/net/curl_transfer.h"
+#include "daemon/portal/portal_client.h"
+
+namespace tegodrop {
+namespace {
+
+constexpr std::chrono::milliseconds kClockTolerance = std::chrono::minutes(5);
+
+// Remembers by how much the answering side's clock differs from ours, as far as answers tell.
+class DatedTransfer final : public Transfer {
+ public:
+  DatedTransfer(Transfer& inner, const Clock& clock) : inner_(inner), clock_(clock) {}
+
+  HandlePtr Start(HttpRequest request, std::function<void(Result<HttpAnswer>)> done) override {
+    return inner_.Start(std::move(request), [this, done = std::move(done)](Result<HttpAnswer> answer) {
+      if (answer) Note(*answer);
+      const auto last = done;  // it may destroy the handle, and this callback with it
+      last(std::move(answer));
+    });
+  }
+  std::optional<std::chrono::milliseconds> ahead() const { return ahead_; }
+
+ private:
+  void Note(const HttpAnswer& answer) {
+    const auto date = answer.Header("date");
+    const std::time_t theirs = date ? curl_getdate(std::string(*date).c_str(), nullptr) : -1;
+    if (theirs >= 0) ahead_ = std::chrono::milliseconds(clock_.Wall() - static_cast<WallMs>(theirs) * 1000);
+  }
+
+  Transfer& inner_;
+  const Clock& clock_;
+  std::optional<std::chrono::milliseconds> ahead_;
+};
+
+class PortalCheck {
+ public:
+  PortalCheck(const Settings& settings, const Secret& token, const Secret& proxy_token)
+      : settings_(settings), log_(MakeStderrLog(LogLevel::kError, LogFormat::kText, clock_)) {
+    auto transfer = MakeCurlTransfer(loop_, {settings.portal.ca_file, settings.portal.proxy, proxy_token,
+                                             std::string(kToolName) + "/" + kVersion});
+    if (!transfer) {
+      findings_.push_back({"portal", transfer.error().message, ExitCode::kConfig});
+      return;
+    }
+    transfer_ = std::move(*transfer);
+    dated_ = std::make_unique<DatedTransfer>(*transfer_, clock_);
+    portal_ = MakePortalClient({settings.portal.url, settings.portal.tenant, token}, *dated_, clock_, *log_);
+    std::set<std::string> versions;
+    for (const FolderSettings& folder : settings.folders) versions.insert(folder.version);
+    versions_.assign(versions.begin(), versions.end());
+  }
+
+  std::vector<PortalFinding> Run() {
+    if (portal_) {
+      AskTenants();
+      loop_.Run();
+      step_.reset();
+      CheckClock();
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  void AskTenants() {
+    step_ = portal_->ListTenants([this](Result<std::vector<TenantInfo>> tenants) {
+      if (!tenants) return End(tenants.error());
+      const auto ours = std::find_if(tenants->begin(), tenants->end(), [&](const TenantInfo& one) {
+        return ToLowerAscii(one.id) == ToLowerAscii(settings_.portal.tenant);
+      });
+      if (ours == tenants->end()) NameTenants(*tenants);
+      AskNextVersion();
+    });
+  }
+
+  void NameTenants(const std::vector<TenantInfo>& tenants) {
+    constexpr std::size_t kMostNamed = 5;
+    std::string named;
+    for (std::size_t i = 0; i < std::min(tenants.size(), kMostNamed); ++i) {
+      named += (named.empty() ? "" : ", ") + Printable(tenants[i].id) + " (" + Printable(tenants[i].name) + ")";
+    }
+    findings_.push_back({"tenant",
+                         "the token does not belong to tenant " + settings_.portal.tenant + "; set portal.tenant to " +
+                             (named.empty() ? "one that the token has access to: the portal names none" : named),
+                         ExitCode::kConfig});
+  }
+
+  void AskNextVersion() {
+    if (versions_.empty() || !findings_.empty()) return loop_.Stop();
+    const std::string version = std::move(versions_.front());
+    versions_.pop_front();
+    step_ = portal_->ListBuilds(version, 1, 1, [this](Result<HistoryPage> page) {
+      // Enough builds at the moment: it knows us.
+      if (!page && page.error().kind != ErrorKind::kSlowDown) return End(page.error());
+      AskNextVersion();
+    });
+  }
+
+  void End(const Error& error) {
+    switch (error.kind) {
+      case ErrorKind::kSignIn:
+        findings_.push_back({"token",
+                             error.message + "; make a token with the Builds permission in the portal (API tokens, "
+                                             "Team or Enterprise plan) and put it into place as one line KEY:SECRET",
+                             ExitCode::kCredentials});
+        break;
+      case ErrorKind::kRejected:
+        findings_.push_back({"portal", error.message + "; compare portal.url, portal.tenant and the folders' versions "
+                                                       "with the portal",
+                             ExitCode::kFailed});
+        break;
+      default:
+        findings_.push_back({"portal", error.message + "; look at portal.url, portal.proxy, portal.ca_file, the name "
+                                                       "service and the firewall, or wait for the portal",
+                             ExitCode::kUnreachable});
+    }
+    loop_.Stop();
+  }
+
+  void CheckClock() {
+    const auto ahead = dated_->ahead();
+    if (!ahead || std::chrono::abs(*ahead) <= kClockTolerance) return;
+    findings_.push_back({"clock", "this machine's clock is " + HumanDuration(std::chrono::abs(*ahead)) +
+                                      (ahead->count() > 0 ? " ahead of" : " behind") +
+                                      " the portal's: set it by NTP, or signed URLs will be refused",
+                         ExitCode::kDone});
+  }
+
+  const Settings& settings_;
+  SystemClock clock_;
+  std::unique_ptr<Log> log_;
+  EventLoop loop_;
+  std::unique_ptr<Transfer> transfer_;
+  std::unique_ptr<DatedTransfer> dated_;
+  std::unique_ptr<Portal> portal_;
+  std::deque<std::string> versions_;
+  HandlePtr step_;
+  std::vector<PortalFinding> findings_;
+};
+
+}  // namespace
+
+std::vector<PortalFinding> CheckPortal(const Settings& settings, const Secret& token, const Secret& proxy_token) {
+  return PortalCheck(settings, token, proxy_token).Run();
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,78 @@
+#include "daemon/cli/job_view.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "daemon/base/text.h"
+
+namespace tegodrop {
+namespace {
+
+const Pause* PauseOf(const std::string& folder, const std::vector<Pause>& pauses) {
+  const auto found = std::find_if(pauses.begin(), pauses.end(),
+                                  [&](const Pause& one) { return one.folder.empty() || one.folder == folder; });
+  return found == pauses.end() ? nullptr : &*found;
+}
+
+std::string ResumeWith(const Pause& pause) {
+  return "'tegodrop resume" + (pause.folder.empty() ? "" : " " + pause.folder) + "'";
+}
+
+}  // namespace
+
+Waiting ShownWaiting(const Job& job, const std::vector<Pause>& pauses) {
+  if (job.finished) return {};
+  const bool before_upload = job.state == JobState::kClaimed || job.state == JobState::kRequested;
+  const Pause* pause = before_upload ? PauseOf(job.target.folder, pauses) : nullptr;
+  if (pause == nullptr) return WaitingOf(job);
+  return {"its folder, which is paused: " + ResumeWith(*pause), pause->since, 0};
+}
+
+void WriteFailureField(Json& json, const Job& job) {
+  if (!job.failure) return json.Null("failure");
+  json.Begin("failure");
+  json.Text("kind", ToString(job.failure->kind));
+  json.Known("message", job.failure->message);
+  json.Known("remedy", job.failure->remedy);
+  json.End();
+}
+
+void WriteJobFields(Json& json, const Job& job, const std::vector<Pause>& pauses) {
+  const Waiting waiting = ShownWaiting(job, pauses);
+  json.Text("id", job.id);
+  json.Known("folder", job.target.folder);
+  json.Known("file_name", job.artifact.file_name);
+  json.Text("state", ToString(job.state));
+  json.Known("waiting_for", waiting.for_what);
+  json.Time("since", waiting.since);
+  json.Time("not_before", waiting.not_before);
+  WriteFailureField(json, job);
+  json.Number("start_time", job.ticket.start_time == 0 ? std::nullopt : std::optional(job.ticket.start_time));
+}
+
+void PrintJob(const Job& job, const std::vector<Pause>& pauses) {
+  std::printf("%s  %-11s %s  %s\n", job.id.c_str(), std::string(ToString(job.state)).c_str(), job.target.folder.c_str(),
+              Printable(job.artifact.file_name).c_str());
+  const Waiting waiting = ShownWaiting(job, pauses);
+  if (!waiting.for_what.empty()) {
+    std::printf("    waits for %s%s%s%s%s\n", Printable(waiting.for_what).c_str(),
+                waiting.since == 0 ? "" : ", since ", waiting.since == 0 ? "" : LocalTimeOfDay(waiting.since).c_str(),
+                waiting.not_before == 0 ? "" : ", next try ",
+                waiting.not_before == 0 ? "" : LocalTimeOfDay(waiting.not_before).c_str());
+  }
+  if (job.failure) {
+    std::printf("    %s: %s\n    what to do: %s\n", std::string(ToString(job.failure->kind)).c_str(),
+                Printable(job.failure->message).c_str(), Printable(job.failure->remedy).c_str());
+  }
+}
+
+void ShowPause(FolderRecord& folder, const std::vector<Pause>& pauses) {
+  const Pause* pause = PauseOf(folder.name, pauses);
+  if (pause == nullptr || folder.state == "missing" || folder.state == "stalled") return;
+  folder.state = "paused";
+  folder.reason = "no uploads start since " + Rfc3339(pause->since) + "; " + ResumeWith(*pause) + " ends it" +
+                  (folder.reason.empty() ? "" : "; " + folder.reason);
+  folder.since = pause->since;
+}
+
+}  // namespace tegodrop
