@@ -14,8 +14,8 @@
 namespace tegodrop {
 namespace {
 
-// The layout: one byte of version, the salt, the nonce, the sealed bytes, the tag. The salt makes the key fresh for each
-// text, so that no nonce is ever used twice with one key.
+// The layout: one byte of version, the salt, the nonce, the sealed bytes, the tag. The salt makes the key fresh for
+// each text, so that no nonce is ever used twice with one key.
 constexpr unsigned char kVersion = 1;
 constexpr std::size_t kSalt = 16;
 constexpr std::size_t kNonce = 12;

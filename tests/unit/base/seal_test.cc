@@ -53,8 +53,8 @@ TEST(Seal, DoesNotOpenOnceAnyByteWasChanged) {
       EXPECT_EQ(opened->Reveal(), "some text");
     }
   }
-  for (const std::string& odd : {std::string(), std::string("A"), std::string("===="), std::string("not base64 at all!"),
-                                 sealed.substr(0, 40), sealed + "AAAA"}) {
+  for (const std::string& odd : {std::string(), std::string("A"), std::string("===="),
+                                 std::string("not base64 at all!"), sealed.substr(0, 40), sealed + "AAAA"}) {
     EXPECT_FALSE(Unseal(kToken, "job", odd).has_value()) << odd;
   }
 }
