@@ -34,8 +34,7 @@ std::unique_ptr<Control> Control::Open(EventLoop& loop, Log& log, const Clock& c
   const std::string runtime_dir = RuntimeFolder();
   Result<Fd> listening = ListenForCommands(settings.state_dir, runtime_dir);
   if (!listening) {
-    log.Warning("control.unavailable",
-                "no commands can be given while this daemon runs: " + listening.error().message);
+    log.Warning("control.unavailable", "no commands can be given while this daemon runs: " + listening.error().message);
     return nullptr;
   }
   std::unique_ptr<Control> control(new Control(settings.state_dir, runtime_dir, ledger, clock, settings, daemon));

@@ -29,7 +29,8 @@ class ControlServer {
 
   // `listening`: from ListenForCommands. `serve` is called from the loop; its `done` may come when the client is gone,
   // and must not come when this is gone. `loop` and `log` must outlive it.
-  ControlServer(EventLoop& loop, Log& log, Fd listening, MayCommand may_command, Serve serve, ControlLimits limits = {});
+  ControlServer(EventLoop& loop, Log& log, Fd listening, MayCommand may_command, Serve serve,
+                ControlLimits limits = {});
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;

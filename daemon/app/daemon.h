@@ -52,8 +52,8 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Reads the ledger, takes over its unfinished jobs, opens the folders. `ready` runs once all of these jobs are with the
-  // conductor, `failed` where the ledger cannot be read; neither inside the call.
+  // Reads the ledger, takes over its unfinished jobs, opens the folders. `ready` runs once all of these jobs are with
+  // the conductor, `failed` where the ledger cannot be read; neither inside the call.
   void Start(std::function<void()> ready, std::function<void(const Error&)> failed);
   // Takes nothing new from the folders; jobs go on.
   void StopIntake(std::function<void()> done);

@@ -37,7 +37,8 @@ OnceDecision DecideOnce(const OnceFacts& facts) {
     return {IntakeIsDone(facts) ? OnceStep::kStopIntake : OnceStep::kWait, ExitCode::kDone, ""};
   if (overview.unfinished == 0) return End(failures, "");
   const bool stuck =
-      overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person + overview.paused >= overview.unfinished;
+      overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person + overview.paused >=
+      overview.unfinished;
   if (!stuck) return {};
   const bool disks = overview.blocked_on_output + overview.blocked_on_disk > 0;
   const bool long_enough =

@@ -40,14 +40,17 @@ Result<OperatorHands::Seen> Look(FileSystem& fs, const FolderSettings& folder) {
 }
 
 // What is said where nothing has run yet.
-OperatorAnswer OfNoLedger(const OperatorRequest& request) {
+OperatorAnswer OfNoLedger(const OperatorRequest& request, const std::vector<FolderSettings>& folders) {
   OperatorAnswer answer;
   for (const std::string& job : request.jobs) {
     answer.results.push_back(
         {job, OperatorOutcome::kUnknown, "there is no job '" + Printable(job) + "': nothing has run yet"});
   }
   const bool of_folder = request.command >= OperatorCommand::kPause;
-  if (of_folder) answer.results.push_back({request.folder, OperatorOutcome::kDone, "nothing has run yet"});
+  if (!of_folder) return answer;
+  const bool known = request.folder.empty() || FolderIn(folders, request.folder) != nullptr;
+  answer.results.push_back(known ? OperatorResult{request.folder, OperatorOutcome::kDone, "nothing has run yet"}
+                                 : NoSuchFolder(folders, request.folder));
   return answer;
 }
 
@@ -88,7 +91,7 @@ class Caller {
     const std::string ledger = settings_.state_dir + "/ledger.sqlite";
     const bool no_ledger = !there || (stat(ledger.c_str(), &file) != 0 && errno == ENOENT);
     if (no_ledger && request_.command != OperatorCommand::kPause) {
-      return End({OfNoLedger(request_), ExitCode::kDone, ""});
+      return End({OfNoLedger(request_, settings_.folders), ExitCode::kDone, ""});
     }
     if (!there) {
       return End(Trouble(ExitCode::kConfig, "state_dir " + Printable(settings_.state_dir) + " is not there yet"));
@@ -111,8 +114,7 @@ class Caller {
     OperatorHands hands;
     hands.look = [this](const FolderSettings& folder) { return Look(*fs_, folder); };
     desk_ = std::make_unique<OperatorDesk>(*ledger_, clock_, settings_.folders, std::move(hands));
-    desk_->Serve(request_,
-                 [this](OperatorAnswer answer) { End({std::move(answer), ExitCode::kDone, ""}); });
+    desk_->Serve(request_, [this](OperatorAnswer answer) { End({std::move(answer), ExitCode::kDone, ""}); });
   }
 
   void NotOpened(const LedgerOpenError& error) {

@@ -125,8 +125,8 @@ void OperatorDesk::Change(const Job& row) {
   Job changed = row;
   plan.change(changed);
   if (!MayFollow(row.state, changed.state) && !MayReopen(row.state, changed.state)) {
-    Say(row.id, OperatorOutcome::kTrouble, "a fault inside tegodrop (please report it): the job cannot become " +
-                                               std::string(ToString(changed.state)));
+    Say(row.id, OperatorOutcome::kTrouble,
+        "a fault inside tegodrop (please report it): the job cannot become " + std::string(ToString(changed.state)));
     return NextJob();
   }
   ledger_.Save(changed, plan.note, WhileAlive<Status>([this, changed, message = plan.message](const Status& saved) {

@@ -35,6 +35,11 @@ struct OperatorHands {
   bool online() const { return operate != nullptr; }
 };
 
+// Null where the config has no folder of that name.
+const FolderSettings* FolderIn(const std::vector<FolderSettings>& folders, const std::string& name);
+// What is said then; it names those that there are.
+OperatorResult NoSuchFolder(const std::vector<FolderSettings>& folders, const std::string& name);
+
 class OperatorDesk {
  public:
   // `ledger` and `clock` must outlive it.
@@ -69,7 +74,6 @@ class OperatorDesk {
   void EndOrder();
 
   const FolderSettings* FolderNamed(const std::string& name);
-  std::string FolderNames() const;
   void PauseFolder();
   void ResumeFolder();
   void RemovePauses(std::vector<std::string> folders);

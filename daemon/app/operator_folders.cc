@@ -16,18 +16,23 @@ bool ContainsPause(const std::vector<Pause>& pauses, const std::string& folder) 
 
 }  // namespace
 
-std::string OperatorDesk::FolderNames() const {
+const FolderSettings* FolderIn(const std::vector<FolderSettings>& folders, const std::string& name) {
+  const auto found =
+      std::find_if(folders.begin(), folders.end(), [&](const FolderSettings& one) { return one.name == name; });
+  return found == folders.end() ? nullptr : &*found;
+}
+
+OperatorResult NoSuchFolder(const std::vector<FolderSettings>& folders, const std::string& name) {
   std::string names;
-  for (const FolderSettings& folder : folders_) names += (names.empty() ? "" : ", ") + folder.name;
-  return names;
+  for (const FolderSettings& folder : folders) names += (names.empty() ? "" : ", ") + folder.name;
+  return {name, OperatorOutcome::kUnknown, "the config has no folder '" + Printable(name) + "': it has " + names};
 }
 
 // Null where there is none, and then the order has ended.
 const FolderSettings* OperatorDesk::FolderNamed(const std::string& name) {
-  const auto found =
-      std::find_if(folders_.begin(), folders_.end(), [&](const FolderSettings& one) { return one.name == name; });
-  if (found != folders_.end()) return &*found;
-  Say(name, OperatorOutcome::kUnknown, "the config has no folder '" + Printable(name) + "': it has " + FolderNames());
+  const FolderSettings* folder = FolderIn(folders_, name);
+  if (folder != nullptr) return folder;
+  answer_.results.push_back(NoSuchFolder(folders_, name));
   EndOrder();
   return nullptr;
 }

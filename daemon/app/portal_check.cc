@@ -1,10 +1,7 @@
 #include "daemon/app/portal_check.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -41,9 +38,7 @@ class DatedTransfer final : public Transfer {
 
  private:
   void Note(const HttpAnswer& answer) {
-    const auto date = answer.Header("date");
-    const std::time_t theirs = date ? curl_getdate(std::string(*date).c_str(), nullptr) : -1;
-    if (theirs >= 0) ahead_ = std::chrono::milliseconds(clock_.Wall() - static_cast<WallMs>(theirs) * 1000);
+    if (const auto theirs = answer.Date()) ahead_ = std::chrono::milliseconds(clock_.Wall() - *theirs);
   }
 
   Transfer& inner_;
@@ -55,8 +50,8 @@ class PortalCheck {
  public:
   PortalCheck(const Settings& settings, const Secret& token, const Secret& proxy_token)
       : settings_(settings), log_(MakeStderrLog(LogLevel::kError, LogFormat::kText, clock_)) {
-    auto transfer = MakeCurlTransfer(loop_, {settings.portal.ca_file, settings.portal.proxy, proxy_token,
-                                             std::string(kToolName) + "/" + kVersion});
+    auto transfer = MakeCurlTransfer(
+        loop_, {settings.portal.ca_file, settings.portal.proxy, proxy_token, std::string(kToolName) + "/" + kVersion});
     if (!transfer) {
       findings_.push_back({"portal", transfer.error().message, ExitCode::kConfig});
       return;
@@ -105,11 +100,25 @@ class PortalCheck {
 
   void AskNextVersion() {
     if (versions_.empty() || !findings_.empty()) return loop_.Stop();
-    const std::string version = std::move(versions_.front());
+    version_ = std::move(versions_.front());
     versions_.pop_front();
-    step_ = portal_->ListBuilds(version, 1, 1, [this](Result<HistoryPage> page) {
-      // Enough builds at the moment: it knows us.
+    step_ = portal_->ListBuilds(version_, 1, 1, [this](Result<HistoryPage> page) {
       if (!page && page.error().kind != ErrorKind::kSlowDown) return End(page.error());
+      AskForUpload();
+    });
+  }
+
+  // Reading needs no permission, building does. An upload URL that nobody uses starts nothing.
+  void AskForUpload() {
+    UploadRequest request;
+    request.file_name = "tegodrop-check.apk";
+    request.platform = "android";
+    request.version = version_;
+    request.file_size = 1024;
+    request.signing_key = "none";
+    step_ = portal_->RequestUpload(request, [this](const Result<UploadGrant>& grant) {
+      // Enough builds at the moment: it knows us.
+      if (!grant && grant.error().kind != ErrorKind::kSlowDown) return End(grant.error());
       AskNextVersion();
     });
   }
@@ -123,13 +132,15 @@ class PortalCheck {
                              ExitCode::kCredentials});
         break;
       case ErrorKind::kRejected:
-        findings_.push_back({"portal", error.message + "; compare portal.url, portal.tenant and the folders' versions "
-                                                       "with the portal",
+        findings_.push_back({"portal",
+                             error.message + "; compare portal.url, portal.tenant and the folders' versions "
+                                             "with the portal",
                              ExitCode::kFailed});
         break;
       default:
-        findings_.push_back({"portal", error.message + "; look at portal.url, portal.proxy, portal.ca_file, the name "
-                                                       "service and the firewall, or wait for the portal",
+        findings_.push_back({"portal",
+                             error.message + "; look at portal.url, portal.proxy, portal.ca_file, the name "
+                                             "service and the firewall, or wait for the portal",
                              ExitCode::kUnreachable});
     }
     loop_.Stop();
@@ -138,9 +149,10 @@ class PortalCheck {
   void CheckClock() {
     const auto ahead = dated_->ahead();
     if (!ahead || std::chrono::abs(*ahead) <= kClockTolerance) return;
-    findings_.push_back({"clock", "this machine's clock is " + HumanDuration(std::chrono::abs(*ahead)) +
-                                      (ahead->count() > 0 ? " ahead of" : " behind") +
-                                      " the portal's: set it by NTP, or signed URLs will be refused",
+    findings_.push_back({"clock",
+                         "this machine's clock is " + HumanDuration(std::chrono::abs(*ahead)) +
+                             (ahead->count() > 0 ? " ahead of" : " behind") +
+                             " the portal's: set it by NTP, or signed URLs will be refused",
                          ExitCode::kDone});
   }
 
@@ -151,7 +163,8 @@ class PortalCheck {
   std::unique_ptr<Transfer> transfer_;
   std::unique_ptr<DatedTransfer> dated_;
   std::unique_ptr<Portal> portal_;
-  std::deque<std::string> versions_;
+  std::deque<std::string> versions_;  // not yet asked for
+  std::string version_;
   HandlePtr step_;
   std::vector<PortalFinding> findings_;
 };

@@ -16,7 +16,8 @@ struct PortalFinding {
   ExitCode code = ExitCode::kDone;  // kDone: only a warning
 };
 
-// Asks for the tenants and, for each version that a folder uses, for one row of the build history: changes nothing.
+// Asks for the tenants and, for each version that a folder uses, for one row of the build history and for an upload URL
+// that is not used (only that shows whether the token may build, and whether a protection is enabled): builds nothing.
 // Blocks, at most some minutes. Empty where all is well.
 std::vector<PortalFinding> CheckPortal(const Settings& settings, const Secret& token, const Secret& proxy_token);
 

@@ -87,13 +87,17 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
       "so\n"
       "in the log and in 'tegodrop status'.");
   CLI::App* check = app.add_subcommand("check", "validate the config, the folders and the form of the credentials");
-  check->add_flag("--online", line.online, "ask the portal too: does it accept the token and the tenant? Builds nothing");
-  check->add_option("--accept", line.accept, "this drop folder has moved: take what stands at its path for the right one")
+  check->add_flag("--online", line.online,
+                  "ask the portal too: does it accept the token and the tenant? Builds nothing");
+  check
+      ->add_option("--accept", line.accept,
+                   "this drop folder has moved: take what stands at its path for the right one")
       ->type_name("FOLDER");
   check->footer(
       "Every fault is named as FILE:LINE:COLUMN, exit code 78. Without --accept nothing is changed, without --online\n"
       "nothing is sent. --online ends with 77 where the portal refuses the token, with 69 where it cannot be reached.\n"
-      "--accept is for a drop folder whose path leads to another file system or to another folder than before, and that\n"
+      "--accept is for a drop folder whose path leads to another file system or to another folder than before, and "
+      "that\n"
       "status therefore calls missing: look first whether the right file system is mounted.");
   CLI::App* status = app.add_subcommand("status", "show jobs and folders as the ledger knows them");
   status->footer("Works beside the daemon and without it. Writes nothing.");

@@ -55,8 +55,8 @@ void PrintJob(const Job& job, const std::vector<Pause>& pauses) {
               Printable(job.artifact.file_name).c_str());
   const Waiting waiting = ShownWaiting(job, pauses);
   if (!waiting.for_what.empty()) {
-    std::printf("    waits for %s%s%s%s%s\n", Printable(waiting.for_what).c_str(),
-                waiting.since == 0 ? "" : ", since ", waiting.since == 0 ? "" : LocalTimeOfDay(waiting.since).c_str(),
+    std::printf("    waits for %s%s%s%s%s\n", Printable(waiting.for_what).c_str(), waiting.since == 0 ? "" : ", since ",
+                waiting.since == 0 ? "" : LocalTimeOfDay(waiting.since).c_str(),
                 waiting.not_before == 0 ? "" : ", next try ",
                 waiting.not_before == 0 ? "" : LocalTimeOfDay(waiting.not_before).c_str());
   }

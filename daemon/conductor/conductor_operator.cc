@@ -32,11 +32,12 @@ void Conductor::Carry(ActiveJob& job, OperatorVerb verb, std::function<void(Resu
   const std::string id = job.job().id;
   if (job.saving()) {
     // What its work was just recording comes first, and may change what the command means.
-    return job.Save([](Job&) {}, "", [this, id, verb, done = std::move(done)](const Status&) {
-      ActiveJob* written = Find(id);
-      if (written != nullptr) return Carry(*written, verb, done);
-      AnswerLater(Fail(ErrorKind::kRetry, "the job is gone: give the command again"), done);
-    });
+    return job.Save([](Job&) {}, "",
+                    [this, id, verb, done = std::move(done)](const Status&) {
+                      ActiveJob* written = Find(id);
+                      if (written != nullptr) return Carry(*written, verb, done);
+                      AnswerLater(Fail(ErrorKind::kRetry, "the job is gone: give the command again"), done);
+                    });
   }
   OperatorPlan plan = PlanFor(verb, job.job(), world_.clock.Wall());
   if (!plan) {

@@ -20,8 +20,8 @@ class Reclaim final : public Errand {
 
   void Start(const FindDrop& find_drop, const FindOutput& find_output) {
     if (job().state != JobState::kReclaiming) {
-      return Later(MakeError(ErrorKind::kBug, "a job in state " + std::string(ToString(job().state)) +
-                                                  " has nothing to be taken back"));
+      return Later(MakeError(ErrorKind::kBug,
+                             "a job in state " + std::string(ToString(job().state)) + " has nothing to be taken back"));
     }
     auto drop = find_drop(job());
     if (!drop) return Later(drop.error());

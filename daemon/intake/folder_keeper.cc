@@ -86,7 +86,8 @@ void FolderKeeper::OpenAs(const std::string& room_id, const std::string& fs_type
         }
         Error error = facts.error();
         if (error.kind == ErrorKind::kCorrupt && !record_.fs_type.empty() && !accepted) {
-          error.message += "; if this is the right folder all the same: 'tegodrop check --accept " + settings_.name + "'";
+          error.message +=
+              "; if this is the right folder all the same: 'tegodrop check --accept " + settings_.name + "'";
         }
         Trouble(error);
         if (accepted) accepted(Fail(std::move(error)));

@@ -33,8 +33,8 @@ class FolderKeeper {
   void Start();
   // No callback any more.
   void Stop();
-  // Takes the folder that stands at the path now for the right one, whatever it was before, and opens it; an error where
-  // that cannot be opened either, and then the folder stays the one that it was. One call at a time.
+  // Takes the folder that stands at the path now for the right one, whatever it was before, and opens it; an error
+  // where that cannot be opened either, and then the folder stays the one that it was. One call at a time.
   void Accept(std::function<void(Status)> done);
   // Lists at once, or as soon as the listing under way is done; under a flood at least 20 ms apart.
   void WantListing();

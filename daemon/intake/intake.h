@@ -60,8 +60,9 @@ class Intake {
   // Opens the folder and goes on by itself from then on: a folder that is missing is tried again (5 s, then up to 60
   // s).
   void Start();
-  // The folder that stands at the path now is the right one, whatever it was before ('check --accept'). `done` runs from
-  // the loop: an error where it cannot be opened either. One call at a time, and only while the folder is not open.
+  // The folder that stands at the path now is the right one, whatever it was before ('check --accept'). `done` runs
+  // from the loop: an error where it cannot be opened either. One call at a time, and only while the folder is not
+  // open.
   void Accept(std::function<void(Status)> done);
   // Lists now, as on an event.
   void Rescan();

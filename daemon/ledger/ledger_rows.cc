@@ -250,8 +250,7 @@ Status SavePauseRow(SqliteDb& db, const Pause& pause) {
 
 Status RemovePauseRow(SqliteDb& db, const std::string& folder) {
   return InTransaction(db, [&] {
-    return Change(db, "DELETE FROM pauses WHERE folder = ?",
-                  [&](Statement& to) { to.Bind(std::string_view(folder)); });
+    return Change(db, "DELETE FROM pauses WHERE folder = ?", [&](Statement& to) { to.Bind(std::string_view(folder)); });
   });
 }
 

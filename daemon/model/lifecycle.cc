@@ -22,24 +22,24 @@ constexpr std::array kNames{
 
 // Every state that is not an end may also fail or be cancelled; see MayFollow.
 constexpr std::array kForward{
-    std::pair{S::kClaiming, S::kClaimed},     std::pair{S::kClaimed, S::kRequested},
-    std::pair{S::kRequested, S::kRequested},  std::pair{S::kRequested, S::kUploading},
+    std::pair{S::kClaiming, S::kClaimed},      std::pair{S::kClaimed, S::kRequested},
+    std::pair{S::kRequested, S::kRequested},   std::pair{S::kRequested, S::kUploading},
     std::pair{S::kRequested, S::kClaimed},    // the URL was not used: nothing is queued before the object is there
     std::pair{S::kUploading, S::kRequested},  // the URL expired or the connection died before the last byte: a new URL
     std::pair{S::kUploading, S::kClaimed},    // what was begun is given up before anything can have arrived
-    std::pair{S::kUploading, S::kCompleting}, std::pair{S::kUploading, S::kConfirming},
-    std::pair{S::kUploading, S::kSubmitted},  std::pair{S::kCompleting, S::kConfirming},
+    std::pair{S::kUploading, S::kCompleting},  std::pair{S::kUploading, S::kConfirming},
+    std::pair{S::kUploading, S::kSubmitted},   std::pair{S::kCompleting, S::kConfirming},
     std::pair{S::kCompleting, S::kClaimed},  // Complete was refused: nothing was queued, and it starts over
-    std::pair{S::kCompleting, S::kSubmitted}, std::pair{S::kConfirming, S::kSubmitted},
+    std::pair{S::kCompleting, S::kSubmitted},  std::pair{S::kConfirming, S::kSubmitted},
     std::pair{S::kConfirming, S::kClaimed},  // not in the history for long enough: sent once more
-    std::pair{S::kSubmitted, S::kBuilding},   std::pair{S::kSubmitted, S::kBuilt},
-    std::pair{S::kBuilding, S::kBuilt},       std::pair{S::kBuilt, S::kFetched},
+    std::pair{S::kSubmitted, S::kBuilding},    std::pair{S::kSubmitted, S::kBuilt},
+    std::pair{S::kBuilding, S::kBuilt},        std::pair{S::kBuilt, S::kFetched},
     std::pair{S::kBuilt, S::kBuilding},  // reset for signing between the listing and the download
     std::pair{S::kFetched, S::kBuilt},   // the staged file was lost or damaged: downloaded afresh
-    std::pair{S::kFetched, S::kPublished},    std::pair{S::kPublished, S::kDelivered},
-    std::pair{S::kReclaiming, S::kClaimed},  // the portal has nothing of it
+    std::pair{S::kFetched, S::kPublished},     std::pair{S::kPublished, S::kDelivered},
+    std::pair{S::kReclaiming, S::kClaimed},     // the portal has nothing of it
     std::pair{S::kReclaiming, S::kConfirming},  // the portal may have it
-    std::pair{S::kReclaiming, S::kBuilt},  // it was delivered once already
+    std::pair{S::kReclaiming, S::kBuilt},       // it was delivered once already
 };
 
 }  // namespace

@@ -111,9 +111,10 @@ OperatorPlan Unended(const Job& job, const std::string& what) {
 // It was delivered once and its artifact is put away: only the download is missing.
 OperatorPlan RetryRedelivery(const Job& job, bool rebuild) {
   if (rebuild) {
-    return Refuse(job, "was delivered once already, and a rebuild would deliver the same drop twice: drop the artifact "
-                       "again, or fetch the same build with 'tegodrop redeliver " +
-                           job.id + "'");
+    return Refuse(job,
+                  "was delivered once already, and a rebuild would deliver the same drop twice: drop the artifact "
+                  "again, or fetch the same build with 'tegodrop redeliver " +
+                      job.id + "'");
   }
   return Plan(
       [](Job& changed) {
@@ -139,8 +140,8 @@ OperatorPlan Retry(const Job& job, bool rebuild, WallMs now) {
     return Refuse(job, "failed for what was dropped (" + std::string(ToString(job.failure->kind)) +
                            "), and the same file would fail again: correct it and drop it again");
   }
-  const bool failed_build = job.failure && (job.failure->kind == FailureKind::kBuildFailed ||
-                                            job.failure->kind == FailureKind::kNotSigned);
+  const bool failed_build =
+      job.failure && (job.failure->kind == FailureKind::kBuildFailed || job.failure->kind == FailureKind::kNotSigned);
   const bool ask = !rebuild && PortalMayHaveIt(job);
   return Plan(
       [rebuild](Job& changed) {
@@ -202,12 +203,13 @@ OperatorPlan Cancel(const Job& job) {
         changed.last_chunk_left = last_chunk_left;
         changed.state = JobState::kCancelled;
         changed.waiting = {};
-        changed.failure = Failure{FailureKind::kCancelled,
-                                  "cancelled by an administrator ('tegodrop cancel')" + left,
-                                  (before ? "'tegodrop redeliver " : "'tegodrop retry ") + id + "' puts it back to work",
-                                  {},
-                                  {},
-                                  {}};
+        changed.failure =
+            Failure{FailureKind::kCancelled,
+                    "cancelled by an administrator ('tegodrop cancel')" + left,
+                    (before ? "'tegodrop redeliver " : "'tegodrop retry ") + id + "' puts it back to work",
+                    {},
+                    {},
+                    {}};
       },
       "cancelled by an administrator",
       before ? "its redelivery is given up" : "it is given up, and its artifact goes to failed/" + left);

@@ -7,6 +7,17 @@
 #include "daemon/base/text.h"
 
 namespace tegodrop {
+namespace {
+
+// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7); the program keeps the C locale, whose names these are.
+std::optional<std::int64_t> ParseDate(const std::string& text) {
+  std::tm date{};
+  const char* rest = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+  if (rest == nullptr || *rest != '\0') return std::nullopt;
+  return static_cast<std::int64_t>(timegm(&date)) * 1000;
+}
+
+}  // namespace
 
 std::optional<std::string_view> HttpAnswer::Header(std::string_view name) const {
   const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& one) { return one.first == name; });
@@ -25,12 +36,14 @@ std::optional<std::chrono::milliseconds> HttpAnswer::RetryAfter(std::int64_t now
     if (seconds < 0) return std::nullopt;
     return std::chrono::seconds(std::min(seconds, kDay));
   }
-  // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7); the program keeps the C locale, whose names these are.
-  std::tm date{};
-  const char* rest = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
-  if (rest == nullptr || *rest != '\0') return std::nullopt;
-  const std::int64_t at = static_cast<std::int64_t>(timegm(&date)) * 1000;
-  return std::chrono::milliseconds(std::max<std::int64_t>(0, at - now_wall_ms));
+  const std::optional<std::int64_t> at = ParseDate(text);
+  if (!at) return std::nullopt;
+  return std::chrono::milliseconds(std::max<std::int64_t>(0, *at - now_wall_ms));
+}
+
+std::optional<std::int64_t> HttpAnswer::Date() const {
+  const auto header = Header("date");
+  return header ? ParseDate(std::string(Trim(*header))) : std::nullopt;
 }
 
 }  // namespace tegodrop

@@ -102,6 +102,8 @@ struct HttpAnswer {
   // The `Retry-After` of the answer, seconds or an HTTP date (`now` in ms), as a delay; nullopt where there is none or
   // it cannot be read.
   std::optional<std::chrono::milliseconds> RetryAfter(std::int64_t now_wall_ms) const;
+  // The answering side's clock, wall milliseconds, by the `Date` of the answer; nullopt where there is none.
+  std::optional<std::int64_t> Date() const;
 };
 
 class Transfer {

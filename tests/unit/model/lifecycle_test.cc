@@ -13,7 +13,7 @@ using S = JobState;
 
 const std::vector<S> kAll{S::kClaiming,   S::kClaimed,   S::kRequested, S::kUploading, S::kCompleting,
                           S::kConfirming, S::kSubmitted, S::kBuilding,  S::kBuilt,     S::kFetched,
-                          S::kPublished,  S::kDelivered, S::kFailed,    S::kCancelled,  S::kReclaiming};
+                          S::kPublished,  S::kDelivered, S::kFailed,    S::kCancelled, S::kReclaiming};
 
 TEST(Lifecycle, HasExactlyTheseEdges) {
   const std::map<S, std::set<S>> edges{
