@@ -1,5 +1,6 @@
 #include "daemon/model/operator.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tegodrop {
@@ -38,6 +39,13 @@ bool IsOfTheFile(FailureKind kind) {
 
 bool PortalMayHaveIt(const Job& job) {
   return job.ticket.start_time != 0 && (job.sends > 0 || job.last_chunk_left != 0);
+}
+
+// A build's identity has one-second resolution: a second one of the same second would be taken for the first one.
+constexpr WallMs kNextIdentity = 2000;
+bool TooSoon(const Job& job, WallMs now) {
+  const WallMs last = std::max(job.times.submitted, job.confirming_since);
+  return PortalMayHaveIt(job) && now >= last && now - last < kNextIdentity;
 }
 
 bool HeldForAPerson(const Job& job) {
@@ -140,6 +148,7 @@ OperatorPlan Retry(const Job& job, bool rebuild, WallMs now) {
     return Refuse(job, "failed for what was dropped (" + std::string(ToString(job.failure->kind)) +
                            "), and the same file would fail again: correct it and drop it again");
   }
+  if (rebuild && TooSoon(job, now)) return Refuse(job, "was uploaded only just now: try again in a moment");
   const bool failed_build =
       job.failure && (job.failure->kind == FailureKind::kBuildFailed || job.failure->kind == FailureKind::kNotSigned);
   const bool ask = !rebuild && PortalMayHaveIt(job);

@@ -45,6 +45,14 @@ class ConductorTest : public ::testing::Test {
     rooms.upload = Room("upload");
     rooms.deliver = Room("deliver");
     rooms.finish = Room("finish");
+    rooms.reclaim = Room("reclaim");
+    rooms.abort = [this](const OpenUpload& upload, std::function<void(Status)> done) {
+      auto attempt = std::make_shared<Attempt>();
+      attempt->room = "abort";
+      attempt->job = upload.upload_id;
+      attempt->done = std::move(done);
+      return Add(attempt);
+    };
     rooms.has_claimed = [this](const Job& job, std::function<void(Result<bool>)> done) {
       auto attempt = std::make_shared<Attempt>();
       attempt->room = "has_claimed";

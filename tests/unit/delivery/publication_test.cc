@@ -63,6 +63,20 @@ TEST_F(PublicationTest, SecondTryPublishesTheVerySameTrace) {
   EXPECT_THAT(output.requests[1].trace, HasSubstr(Rfc3339(fetched.job().times.delivered)));
 }
 
+TEST_F(PublicationTest, LaterDeliveriesOfOneJobHaveNamesOfTheirOwn) {
+  output.published[kWanted] = "the first delivery";
+  output.published[kWithJob] = "the second delivery";
+  Job job = FetchedJob();
+  job.redeliveries = 2;
+  FakeJobRecord again(queue, job);
+  const HandlePtr handle = Start(again);
+  Settle();
+  ExpectDone();
+  EXPECT_EQ(again.job().output.protected_name, "App Release-protected-1767225100-0123456789abcdef-2.apk");
+  EXPECT_EQ(output.published[kWanted], "the first delivery");
+  EXPECT_EQ(output.published[kWithJob], "the second delivery");
+}
+
 TEST_F(PublicationTest, TakenNameGetsTheJob) {
   output.published[kWanted] = "an earlier delivery";
   const HandlePtr handle = Start(fetched);

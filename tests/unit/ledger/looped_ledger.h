@@ -40,6 +40,21 @@ class LoopedLedger {
   std::vector<Job> Unfinished() {
     return Value(Await<std::vector<Job>>([&](auto done) { ledger->LoadUnfinished(std::move(done)); }));
   }
+  std::vector<Job> Find(const std::string& id) {
+    return Value(Await<std::vector<Job>>([&](auto done) { ledger->Find(id, std::move(done)); }));
+  }
+  std::vector<std::string> Failed() {
+    return Value(Await<std::vector<std::string>>([&](auto done) { ledger->LoadFailed(std::move(done)); }));
+  }
+  std::vector<Pause> Pauses() {
+    return Value(Await<std::vector<Pause>>([&](auto done) { ledger->LoadPauses(std::move(done)); }));
+  }
+  Status SavePause(const Pause& pause) {
+    return Await<void>([&](auto done) { ledger->SavePause(pause, std::move(done)); });
+  }
+  Status RemovePause(const std::string& folder) {
+    return Await<void>([&](auto done) { ledger->RemovePause(folder, std::move(done)); });
+  }
   Status SaveFolder(const FolderRecord& folder) {
     return Await<void>([&](auto done) { ledger->SaveFolder(folder, std::move(done)); });
   }

@@ -49,7 +49,7 @@ TEST(Lifecycle, OnlyAPersonLeavesAnEnd) {
       const bool again = (from == S::kDelivered && to == S::kBuilt) ||
                          ((from == S::kFailed || from == S::kCancelled) && to == S::kReclaiming);
       EXPECT_EQ(MayReopen(from, to), again) << ToString(from) << " -> " << ToString(to);
-      if (again) EXPECT_FALSE(MayFollow(from, to));
+      EXPECT_FALSE(again && MayFollow(from, to));
     }
   }
 }
