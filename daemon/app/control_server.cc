@@ -12,6 +12,7 @@ namespace {
 constexpr int kOverfull = 4;
 // Blocks of 4 KiB; whoever sends more loses the answer.
 constexpr int kMostLeftOver = 64;
+constexpr std::chrono::milliseconds kAcceptAgain{1000};
 
 }  // namespace
 
@@ -23,6 +24,11 @@ ControlServer::ControlServer(EventLoop& loop, Log& log, Fd listening, MayCommand
       may_command_(std::move(may_command)),
       serve_(std::move(serve)),
       limits_(limits) {
+  StartAccepting();
+}
+
+void ControlServer::StartAccepting() {
+  accepting_.reset();
   accepting_ = loop_.WatchReadable(listening_.get(), false, [this] { Accept(); });
 }
 
@@ -30,7 +36,12 @@ ControlServer::~ControlServer() = default;
 
 void ControlServer::Accept() {
   Fd fd(accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!fd.valid()) return;
+  if (!fd.valid()) {
+    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return;
+    // Out of descriptors, say: the waiting client would raise this again at once, and again.
+    accepting_ = loop_.After(kAcceptAgain, [this] { StartAccepting(); });
+    return;
+  }
   ucred peer{};
   socklen_t size = sizeof peer;
   const bool known = getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;

@@ -48,6 +48,7 @@ class ControlServer {
     HandlePtr timer;
   };
 
+  void StartAccepting();
   void Accept();
   void Read(int number);
   void Request(int number, Client& client, std::string_view line);

@@ -116,7 +116,8 @@ GateStep NotConfirmed(const Job& job, const PollingSettings& polling, WallMs now
         [looks, now](Job& changed) {
           changed.confirming_looks = looks;
           changed.waiting = {"a person: the portal's history shows none of " + std::to_string(changed.sends) +
-                                 " uploads; look at the portal, then drop the artifact again if it is not there",
+                                 " uploads; look at the portal, then 'tegodrop retry --rebuild " + changed.id +
+                                 "' if it is not there, or 'tegodrop cancel' it",
                              now, 0};
         },
         "the history shows none of the uploads: a person has to decide");

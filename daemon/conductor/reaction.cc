@@ -44,7 +44,7 @@ Reaction OnRejected(const Job& job, const Error& error) {
                     "); when it is there, download it by hand or drop the artifact again");
   }
   return Fail(FailureKind::kPortalRefused, "the portal refused the upload: " + error.message,
-              "do what the portal says, then drop the artifact again");
+              "do what the portal says, then 'tegodrop retry " + job.id + "', or drop the artifact again");
 }
 
 Reaction OnCorrupt(const Job& job, const Error& error, Random& random) {
@@ -109,7 +109,8 @@ Reaction ReactTo(const Job& job, const Error& error, Random& random) {
       if (job.refused_urls < kMostExpiredUrls) return Wait(milliseconds(0), "a new upload URL");
       return Fail(FailureKind::kUploadExpired,
                   "the upload URL was refused " + std::to_string(job.refused_urls) + " times: " + error.message,
-                  "check the line's speed and this machine's clock, then drop the artifact again");
+                  "check the line's speed and this machine's clock, then 'tegodrop retry " + job.id +
+                      "', or drop the artifact again");
     case ErrorKind::kCorrupt:
       return OnCorrupt(job, error, random);
     case ErrorKind::kLocalDisk:
@@ -139,13 +140,20 @@ Failure BuildFailure(const BuildRow& row, FailureKind kind) {
     failure.remedy = "drop the artifact again if it is still needed";
   } else if (kind == FailureKind::kNotSigned) {
     failure.message = "the build is not signed, and this folder requires a signature: " + words();
-    failure.remedy = "check the signing key in the portal, then drop the artifact again";
+    failure.remedy =
+        "check the signing key in the portal and sign the build there, then 'tegodrop retry' the job; or 'tegodrop "
+        "retry "
+        "--rebuild' it, or drop the artifact again";
   } else if (kind == FailureKind::kBuildStuck) {
     failure.message = "the build did not end in time; its last stage was: " + words();
-    failure.remedy = "look at the build in the portal; drop the artifact again, or raise polling.deadline";
+    failure.remedy =
+        "look at the build in the portal; 'tegodrop retry' awaits it once more, 'tegodrop retry --rebuild' uploads "
+        "anew; "
+        "or raise polling.deadline";
   } else {
     failure.message = "the build failed: " + words();
-    failure.remedy = "correct what the portal names, then drop the artifact again";
+    failure.remedy =
+        "correct what the portal names, then drop the artifact again; for the same one 'tegodrop retry --rebuild'";
   }
   return failure;
 }

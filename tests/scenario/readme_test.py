@@ -72,11 +72,20 @@ class ReadmeTest(ScenarioCase):
         self.assertEqual(self.shell("trace").splitlines(),
                          ["production", str(trace["start_time"]), trace["file_path"], commit, trace["protected_output"]])
         self.assertIn("app.apk", self.shell("status"))
+        until(lambda: self.site.jobs()[0]["state"] == "delivered", "the job is at its end")
+        self.assertIn("delivered", self.shell("show"))
+        until(lambda: os.path.exists(os.path.join(self.site.state_dir, "control.sock")), "the daemon takes commands")
+        self.assertIn("published again", self.shell("operate"))
+        self.folder.wait_for_trace(2)
+        self.shell("online")
+        self.assertIn("nothing to accept", self.shell("accept"))
+        until(lambda: self.site.jobs()[0]["state"] == "delivered", "the job is at its end again")
         self.stop(daemon)
         self.shell("once")
 
     def test_every_marked_example_is_run_here(self):
-        self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "once"})
+        self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "show", "operate", "online", "accept",
+                                              "once"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")
 
     def test_the_exit_codes_are_those_of_the_help(self):
