@@ -65,7 +65,12 @@ void Values(Writer& writer, const KeySpec& spec) {
     case KeyType::kFlag:
       return Types(writer, {"boolean"}, nullable);
     case KeyType::kInteger:
-      Types(writer, {"integer"}, nullable);
+      if (word.empty()) {
+        Types(writer, {"integer"}, nullable);
+      } else {
+        Types(writer, {"integer", "string"}, nullable);
+        Pair(writer, "pattern", "^(" + std::string(spec.null_word) + ")$");
+      }
       WriteName(writer, "minimum");
       writer.Int64(spec.least);
       WriteName(writer, "maximum");

@@ -33,19 +33,23 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
       producer_{HostName(), kVersion},
       inspectors_(world.loop, 2, "inspect"),
       senders_(world.loop, 2, "send"),
-      writers_(world.loop, 2, "write") {
+      writers_(world.loop, 2, "write"),
+      spool_(settings_.limits.spool) {
+  if (const auto rate = settings_.limits.upload_rate)
+    rate_ = std::make_unique<RateLimit>(*rate, world_.loop, world_.clock);
   portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, world_.transfer, world_.clock,
                              world_.log);
-  uploader_ = std::make_unique<Uploader>(
-      UploadWorld{*portal_, world_.transfer, world_.loop, senders_, world_.fs, world_.clock, world_.random, world_.log},
-      UploadSettings{settings_.limits.concurrent_parts, token},
-      [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
-        auto folder = folders_->Drop(job);
-        if (!folder) {
-          return Later(folder.error(), std::move(done));
-        }
-        return (*folder)->OpenClaimed(job.id, job.artifact.file_name, InSpool(job), std::move(done));
-      });
+  uploader_ = std::make_unique<Uploader>(UploadWorld{*portal_, world_.transfer, world_.loop, senders_, world_.fs,
+                                                     world_.clock, world_.random, world_.log, rate_.get()},
+                                         UploadSettings{settings_.limits.concurrent_parts, token},
+                                         [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
+                                           auto folder = folders_->Drop(job);
+                                           if (!folder) {
+                                             return Later(folder.error(), std::move(done));
+                                           }
+                                           return (*folder)->OpenClaimed(job.id, job.artifact.file_name, InSpool(job),
+                                                                         std::move(done));
+                                         });
   tracker_ = std::make_unique<Tracker>(*portal_);
   const FindOutput find_output = [this](const Job& job) -> Result<OutputFolder*> { return folders_->Output(job); };
   const FindDrop find_drop = [this](const Job& job) { return folders_->Drop(job); };
@@ -53,11 +57,14 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
       DeliveryWorld{*portal_, world_.transfer, world_.loop, world_.clock, world_.log, producer_}, find_output);
   finisher_ = std::make_unique<Finisher>(FinishWorld{world_.loop, world_.log, producer_}, find_drop, find_output);
   reclaimer_ = std::make_unique<Reclaimer>(ReclaimWorld{world_.loop, world_.clock}, find_drop, find_output);
-  conductor_ =
-      std::make_unique<Conductor>(ConductorWorld{world_.ledger, world_.loop, world_.clock, world_.random, world_.log},
-                                  ConductorSettings{settings_.limits.concurrent_uploads, settings_.polling,
-                                                    settings_.portal.url, settings_.portal.tenant},
-                                  MakeRooms(), std::move(on_change));
+  conductor_ = std::make_unique<Conductor>(
+      ConductorWorld{world_.ledger, world_.loop, world_.clock, world_.random, world_.log},
+      ConductorSettings{settings_.limits.concurrent_uploads, settings_.limits.concurrent_builds, settings_.polling,
+                        settings_.portal.url, settings_.portal.tenant},
+      MakeRooms(), [this, on_change = std::move(on_change)](const Job& job, const Progress& progress) {
+        CountSpool(job);
+        on_change(job, progress);
+      });
 }
 
 Daemon::~Daemon() = default;
@@ -93,7 +100,11 @@ Rooms Daemon::MakeRooms() {
     if (!folder) {
       return Later(folder.error(), std::move(done));
     }
-    return (*folder)->HasClaimed(job.id, job.artifact.file_name, InSpool(job), std::move(done));
+    return (*folder)->HasClaimed(job.id, job.artifact.file_name, InSpool(job),
+                                 [this, id = job.id, done = std::move(done)](const Result<bool>& claimed) {
+                                   if (claimed && !*claimed) spool_.Free(id);
+                                   done(claimed);
+                                 });
   };
   return rooms;
 }
@@ -120,7 +131,12 @@ void Daemon::Start(std::function<void()> ready, std::function<void(const Error&)
 }
 
 void Daemon::TakeJobs(std::vector<Job> jobs) {
-  for (Job& job : jobs) held_[job.target.folder].push_back(std::move(job));
+  for (Job& job : jobs) {
+    // One that was refused at once, or is delivered again, has no copy.
+    const bool refused = job.failure && job.ticket.start_time == 0;
+    if (!job.finished && InSpool(job) && !refused && NeedsArtifact(job)) spool_.Hold(job.id, job.artifact.size);
+    held_[job.target.folder].push_back(std::move(job));
+  }
   held_timer_ = world_.loop.After(kOpenPatience, [this] {
     while (!held_.empty()) HandOver(held_.begin()->first);
   });
@@ -132,6 +148,15 @@ void Daemon::TakeJobs(std::vector<Job> jobs) {
   for (auto& [name, intake] : intakes_) intake->Start();
   started_ = true;
   TellReady();
+}
+
+void Daemon::CountSpool(const Job& job) {
+  if (!InSpool(job)) return;
+  if (job.finished) return spool_.Free(job.id);
+  // Taken back for a person, whether it fits or not.
+  if (job.state == JobState::kReclaiming && NeedsArtifact(job) && !spool_.Holds(job.id)) {
+    spool_.Hold(job.id, job.artifact.size);
+  }
 }
 
 void Daemon::TellReady() {
@@ -172,10 +197,11 @@ void Daemon::TakeOver(std::vector<FolderRecord> records) {
     FolderRecord known = record == records.end() ? FolderRecord{} : *record;
     known.name = folder.name;
     known.path = folder.path;
-    intakes_[folder.name] = std::make_unique<Intake>(
-        IntakeWorld{folders_->Configured(folder), world_.ledger, world_.loop, world_.clock, world_.random, world_.log},
-        IntakeSettings{folder, settings_.portal.url, settings_.portal.tenant, producer_.host}, std::move(known),
-        [this](const Job& job) { conductor_->Take(job); });
+    intakes_[folder.name] =
+        std::make_unique<Intake>(IntakeWorld{folders_->Configured(folder), world_.ledger, world_.loop, world_.clock,
+                                             world_.random, world_.log, &spool_},
+                                 IntakeSettings{folder, settings_.portal.url, settings_.portal.tenant, producer_.host},
+                                 std::move(known), [this](const Job& job) { conductor_->Take(job); });
     Intake& intake = *intakes_[folder.name];
     intake.OnChange([this, &intake, name = folder.name] {
       HandOver(name);

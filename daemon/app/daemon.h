@@ -21,6 +21,7 @@
 #include "daemon/delivery/reclaimer.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/intake/intake.h"
+#include "daemon/intake/spool.h"
 #include "daemon/ledger/ledger.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/loop/handle.h"
@@ -74,6 +75,7 @@ class Daemon {
  private:
   void TakeOver(std::vector<FolderRecord> records);
   void TakeJobs(std::vector<Job> jobs);
+  void CountSpool(const Job& job);
   void TellReady();
   Rooms MakeRooms();
   // An error as a room's answer: on the loop, never inside the call.
@@ -90,6 +92,8 @@ class Daemon {
   WorkerPool inspectors_;
   WorkerPool senders_;
   WorkerPool writers_;
+  Spool spool_;
+  std::unique_ptr<RateLimit> rate_;  // none: no limit
   std::unique_ptr<Portal> portal_;
   std::unique_ptr<Folders> folders_;
   std::unique_ptr<Uploader> uploader_;

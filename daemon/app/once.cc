@@ -10,9 +10,17 @@ OnceDecision End(ExitCode code, std::string reason) {
   return {OnceStep::kEnd, code, std::move(reason)};
 }
 
+// Nothing but a person or a folder's return moves any job on.
+bool AllIsStuck(const Overview& overview) {
+  return overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person + overview.paused >=
+         overview.unfinished;
+}
+
 bool IntakeIsDone(const OnceFacts& facts) {
   return std::all_of(facts.folders.begin(), facts.folders.end(), [&](const OnceFolder& folder) {
     const bool taken = folder.state.open && folder.state.scanned && folder.state.pending.empty();
+    // Jobs that end make room for those that wait for it.
+    if (folder.state.open && folder.state.crowded && !AllIsStuck(facts.overview)) return false;
     // What is being looked at or claimed is carried on, however much there is.
     return taken || (FolderHadItsTime(folder, facts.started, facts.now) && !folder.state.busy);
   });
@@ -36,10 +44,7 @@ OnceDecision DecideOnce(const OnceFacts& facts) {
   if (!facts.intake_stopped)
     return {IntakeIsDone(facts) ? OnceStep::kStopIntake : OnceStep::kWait, ExitCode::kDone, ""};
   if (overview.unfinished == 0) return End(failures, "");
-  const bool stuck =
-      overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person + overview.paused >=
-      overview.unfinished;
-  if (!stuck) return {};
+  if (!AllIsStuck(overview)) return {};
   const bool disks = overview.blocked_on_output + overview.blocked_on_disk > 0;
   const bool long_enough =
       overview.disk_trouble_since && facts.now - *overview.disk_trouble_since >= kOnceDiskTrouble.count();

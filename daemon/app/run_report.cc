@@ -13,8 +13,9 @@ void RunReport::Take(const Job& job) {
   line.file_name = job.artifact.file_name;
   line.state = job.state;
   if (job.state == JobState::kPublished || job.state == JobState::kDelivered) {
-    line.output = job.target.output_path + "/" + job.output.protected_name;
-    line.trace = TraceName(line.output);
+    line.duplicate_of = job.duplicate_of;
+    line.output = job.duplicate_of.empty() ? job.target.output_path + "/" + job.output.protected_name : "";
+    line.trace = job.duplicate_of.empty() ? TraceName(line.output) : job.duplicate_trace;
   }
   if (job.failure) {
     line.failure_kind = ToString(job.failure->kind);
@@ -46,6 +47,7 @@ std::string RunReport::Json(ExitCode code) const {
     json.Text("state", ToString(line.state));
     json.Known("output", line.output);
     json.Known("trace", line.trace);
+    json.Known("duplicate_of", line.duplicate_of);
     if (line.failure_kind.empty()) {
       json.Null("failure");
     } else {

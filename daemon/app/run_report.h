@@ -30,6 +30,7 @@ class RunReport {
     JobState state = JobState::kClaimed;
     std::string output;
     std::string trace;
+    std::string duplicate_of;
     std::string failure_kind;
     std::string failure_message;
   };

@@ -47,12 +47,16 @@ void WriteJobFields(Json& json, const Job& job, const std::vector<Pause>& pauses
   json.Time("since", waiting.since);
   json.Time("not_before", waiting.not_before);
   WriteFailureField(json, job);
+  json.Known("duplicate_of", job.duplicate_of);
   json.Number("start_time", job.ticket.start_time == 0 ? std::nullopt : std::optional(job.ticket.start_time));
 }
 
 void PrintJob(const Job& job, const std::vector<Pause>& pauses) {
   std::printf("%s  %-11s %s  %s\n", job.id.c_str(), std::string(ToString(job.state)).c_str(), job.target.folder.c_str(),
               Printable(job.artifact.file_name).c_str());
+  if (!job.duplicate_of.empty()) {
+    std::printf("    the same bytes as job %s: not built again\n", job.duplicate_of.c_str());
+  }
   const Waiting waiting = ShownWaiting(job, pauses);
   if (!waiting.for_what.empty()) {
     std::printf("    waits for %s%s%s%s%s\n", Printable(waiting.for_what).c_str(), waiting.since == 0 ? "" : ", since ",

@@ -85,7 +85,6 @@ std::string Document(const JobStory& story, const std::vector<Pause>& pauses) {
   WriteArtifact(json, story.job.artifact);
   WriteTimes(json, story.job.times);
   WriteOutput(json, story.job);
-  json.Known("duplicate_of", story.job.duplicate_of);
   json.BeginList("timeline");
   for (const TimelineEntry& entry : story.timeline) {
     json.Begin();

@@ -50,7 +50,10 @@ class ActiveJob final : public JobRecord {
   bool output_trouble = false;  // most likely its output folder's
   // The last wait, also while a try that will meet it again is under way: since when it lasts, and whether it is news.
   Waiting last_wait;
-  Progress progress;  // of the transfer under way
+  bool asking = false;     // its upload has not been given a URL yet
+  bool comparing = false;  // the ledger is searched for its bytes
+  bool compared = false;   // and has no delivery of them
+  Progress progress;       // of the transfer under way
 
  private:
   struct Write {

@@ -20,7 +20,11 @@ constexpr milliseconds kLongestOldWait = std::chrono::minutes(15);
 
 Conductor::Conductor(ConductorWorld world, ConductorSettings settings, Rooms rooms,
                      std::function<void(const Job&, const Progress&)> on_change)
-    : world_(world), settings_(std::move(settings)), rooms_(std::move(rooms)), on_change_(std::move(on_change)) {}
+    : world_(world),
+      settings_(std::move(settings)),
+      rooms_(std::move(rooms)),
+      on_change_(std::move(on_change)),
+      slots_(settings_.concurrent_builds) {}
 
 Conductor::~Conductor() = default;
 
@@ -89,7 +93,7 @@ void Conductor::TurnSoon() {
 void Conductor::Turn() {
   if (stopping_) return;
   const MonoMs now = world_.clock.Mono();
-  int uploads = 0;
+  UploadRound uploads;
   int deliveries = 0;
   std::vector<ActiveJob*> ready;
   MonoMs next = INT64_MAX;
@@ -97,18 +101,26 @@ void Conductor::Turn() {
   for (auto& [id, job] : jobs_) {
     next = std::min(next, AbortWhatIsLeft(*job, now));
     if (job->job().finished) continue;
+    if (job->asking && !job->work) {  // a person's command ended its upload
+      job->asking = false;
+      slots_.Ended(id, now);
+    }
     const Stage stage = StageOf(job->job());
     if (stage == Stage::kAwait && OurPortal(job->job())) ++awaited[job->job().target.version];
+    uploads.in_use += UsesBuildSlot(*job) ? 1 : 0;
     if (job->work) {
-      uploads += stage == Stage::kUpload || stage == Stage::kConfirm ? 1 : 0;
+      if (stage == Stage::kUpload || stage == Stage::kConfirm) {
+        ++uploads.under_way;
+        ++uploads.running[job->job().target.folder];
+      }
       deliveries += stage == Stage::kDeliver ? 1 : 0;
       continue;
     }
-    if (job->saving() || stage == Stage::kAwait) continue;
+    if (job->saving() || job->comparing || stage == Stage::kAwait) continue;
     if (!OurPortal(job->job()) && AsksPortal(job->job())) continue;
     const MonoMs due = std::max(job->due, HeldUntil(job->job()));
     if (due <= now) {
-      ready.push_back(job.get());
+      (stage == Stage::kUpload ? uploads.waiting : ready).push_back(job.get());
     } else {
       next = std::min(next, due);
     }
@@ -118,10 +130,10 @@ void Conductor::Turn() {
   });
   for (ActiveJob* job : ready) {
     const Stage stage = StageOf(job->job());
-    if (stage == Stage::kUpload && ++uploads > settings_.concurrent_uploads) continue;
     if (stage == Stage::kDeliver && ++deliveries > kConcurrentDeliveries) continue;
     Begin(*job, stage);
   }
+  next = std::min(next, BeginUploads(std::move(uploads), now));
   std::erase_if(watches_, [&](const auto& watch) { return !awaited.contains(watch.first); });
   for (const auto& [version, count] : awaited) {
     // The first look at what was just submitted comes after a whole interval: no build is done at once.
@@ -220,7 +232,11 @@ void Conductor::WorkDone(const std::string& id, bool asked_portal, Status status
   if (job == nullptr) return;
   job->work.reset();
   job->progress = {};
-  if (!status) return React(*job, status.error());
+  const bool refused = !status && status.error().kind == ErrorKind::kSlowDown;
+  // A row that says claimed again was refused a URL, whatever it began as.
+  const bool asked = std::exchange(job->asking, false) || job->job().state == JobState::kClaimed;
+  if (!asked || !refused) slots_.Ended(id, world_.clock.Mono());
+  if (!status) return React(*job, status.error(), asked);
   job->due = 0;
   job->disk_trouble = job->output_trouble = false;
   job->last_wait = {};
@@ -248,6 +264,7 @@ void Conductor::Changed(const Job& before, const Job& after) {
     say(LogLevel::kInfo, "job." + std::string(ToString(after.state)),
         "the job is " + std::string(ToString(after.state)));
   }
+  if (after.state == JobState::kRequested) SlotGranted(after);
   const ActiveJob* active = Find(after.id);
   on_change_(after, active == nullptr ? Progress{} : active->progress);
 }

@@ -1,6 +1,6 @@
 // The one loop that carries jobs through the rooms. It decides, the rooms act, the ledger remembers.
 //
-//   1. each job that is due and idle goes to the room of its state, as far as the limits allow
+//   1. each job that is due and idle goes to the room of its state, as far as the limits allow (queue.h, build_slots.h)
 //   2. what the room recorded stands in the row; its error becomes a wait or a failure (reaction.h)
 //   3. jobs that await their builds are looked for together, one listing for each version (gates.h)
 //   4. one timer for whatever is due next; nothing runs while nothing is due
@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/settings.h"
@@ -21,6 +22,8 @@
 #include "daemon/base/log.h"
 #include "daemon/base/random.h"
 #include "daemon/conductor/active_job.h"
+#include "daemon/conductor/build_slots.h"
+#include "daemon/conductor/queue.h"
 #include "daemon/conductor/reaction.h"
 #include "daemon/ledger/ledger.h"
 #include "daemon/loop/handle.h"
@@ -50,6 +53,7 @@ struct Rooms {
 
 struct ConductorSettings {
   int concurrent_uploads = 2;
+  std::optional<int> concurrent_builds;  // nullopt: as many as the portal takes
   PollingSettings polling;
   // Jobs of another portal or tenant wait.
   std::string portal_url;
@@ -111,6 +115,12 @@ class Conductor {
     MonoMs due = 0;
     int failures = 0;
   };
+  struct UploadRound {                        // one turn's uploads
+    std::vector<ActiveJob*> waiting;          // due, oldest first
+    std::map<std::string_view, int> running;  // by folder
+    int under_way = 0;
+    int in_use = 0;  // build slots
+  };
 
   static Stage StageOf(const Job& job);
   bool OurPortal(const Job& job) const;
@@ -130,10 +140,19 @@ class Conductor {
   void AbortDone(const std::string& id, const OpenUpload& upload, Status status);
   static bool AbortIsWorthWaiting(const ActiveJob& job);
   void EraseIfDone(const std::string& id);
-  void React(ActiveJob& job, const Error& error);
-  void Hold(const Reaction& reaction, MonoMs now);
+  // `asked`: the error answers its question for an upload URL.
+  void React(ActiveJob& job, const Error& error, bool asked = false);
+  bool UsesBuildSlot(const ActiveJob& job) const;
+  // When the next turn is due for them.
+  MonoMs BeginUploads(UploadRound round, MonoMs now);
+  void SlotRefused(ActiveJob& job, const Error& error, std::chrono::milliseconds wait);
+  void SlotGranted(const Job& job);
+  void ShowWait(ActiveJob& job, const std::string& for_what, WallMs not_before);
+  void SetTwinsAside(std::vector<ActiveJob*>& waiting);
+  void Compare(ActiveJob& job);
+  void EndAsDuplicate(ActiveJob& job, const Job& delivered);
+  void HoldCredentials(const Reaction& reaction, MonoMs now);
   void PortalAnswered();
-  void SlotIsFree();
   void Note(ActiveJob& job, std::function<void(Job&)> change, std::string note);
   void NoteForeign(ActiveJob& job);
   void EndWaits();
@@ -156,7 +175,9 @@ class Conductor {
   std::set<std::string> paused_;
   std::map<int, HandlePtr> answers_;  // on their way to whoever gave a command
   int last_answer_ = 0;
-  MonoMs uploads_held_until_ = 0;
+  UploadQueue queue_;
+  BuildSlots slots_;
+  std::string slots_words_;  // the portal's last refusal
   MonoMs credentials_held_until_ = 0;
   std::optional<MonoMs> portal_silent_since_;
   std::optional<MonoMs> disk_trouble_since_;

@@ -34,7 +34,7 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
     ++watch.failures;
     const Error& error = look.error();
     if (error.kind == ErrorKind::kSignIn) {
-      Hold(ReactTo(Job{}, error, world_.random), now);
+      HoldCredentials(ReactTo(Job{}, error, world_.random), now);
     } else {
       if (error.kind == ErrorKind::kRetry && !portal_silent_since_) portal_silent_since_ = now;
       const milliseconds delay = std::max(RetryDelay(watch.failures - 1, error.retry_after, world_.random),
@@ -85,23 +85,14 @@ void Conductor::StepJob(const std::string& id, std::optional<BuildRow> row) {
           *job, [](Job&) {}, "");
     return;
   }
-  // One of our builds has ended: its slot at the portal is free.
-  const bool ended = row && row->success.has_value();
-  job->Save(step.change, step.note, [this, id, row, again = step.again, ended](Status status) {
+  job->Save(step.change, step.note, [this, id, row, again = step.again](Status status) {
     if (!status) {
       world_.log.Error("ledger.error", "the ledger did not take a change: " + status.error().message, {{"job", id}});
     } else if (again) {
       return StepJob(id, row);
     }
-    if (status && ended) SlotIsFree();
     TurnSoon();
   });
-}
-
-void Conductor::SlotIsFree() {
-  if (uploads_held_until_ == 0) return;
-  uploads_held_until_ = 0;
-  EndWaits();
 }
 
 }  // namespace tegodrop

@@ -31,12 +31,10 @@ bool Conductor::AsksPortal(const Job& job) {
 
 MonoMs Conductor::HeldUntil(const Job& job) const {
   if (!AsksPortal(job)) return 0;
-  if (StageOf(job) == Stage::kUpload && Paused(job)) return INT64_MAX;
-  return StageOf(job) == Stage::kUpload ? std::max(uploads_held_until_, credentials_held_until_)
-                                        : credentials_held_until_;
+  return StageOf(job) == Stage::kUpload && Paused(job) ? INT64_MAX : credentials_held_until_;
 }
 
-void Conductor::React(ActiveJob& job, const Error& error) {
+void Conductor::React(ActiveJob& job, const Error& error, bool asked) {
   const Reaction reaction = ReactTo(job.job(), error, world_.random);
   const MonoMs now = world_.clock.Mono();
   if (reaction.portal_trouble && !portal_silent_since_) portal_silent_since_ = now;
@@ -54,34 +52,29 @@ void Conductor::React(ActiveJob& job, const Error& error) {
           if (changed.multipart) ForgetUpload(changed);
         },
         failure.message);
+  } else if (asked && reaction.hold == HoldScope::kUploads) {
+    // Shown on all that it holds up, by the next turn.
+    job.due = now;
+    SlotRefused(job, error, reaction.delay);
   } else {
     // What holds up the portal as a whole ends for all at once.
-    job.due = reaction.hold == HoldScope::kJob ? now + reaction.delay.count() : now;
+    job.due = reaction.hold == HoldScope::kCredentials ? now : now + reaction.delay.count();
     if (!reaction.waiting_for.empty()) NoteWait(job, reaction.waiting_for, reaction.delay);
-    Hold(reaction, now);
+    if (reaction.hold == HoldScope::kCredentials) HoldCredentials(reaction, now);
   }
   if (stopping_) return FinishStop();
   TurnSoon();
 }
 
 // A trouble of the portal as a whole is shown on every job that it holds up.
-void Conductor::Hold(const Reaction& reaction, MonoMs now) {
-  if (reaction.hold == HoldScope::kJob) return;
-  const bool credentials = reaction.hold == HoldScope::kCredentials;
-  MonoMs& until = credentials ? credentials_held_until_ : uploads_held_until_;
-  until = std::max(until, now + reaction.delay.count());
-  if (credentials) {
-    world_.log.Error("portal.credentials_refused",
-                     "the portal refused the credentials: nothing is asked of it until then",
-                     {{"reason", reaction.waiting_for}, {"retry_in_s", reaction.delay.count() / 1000}});
-  } else {
-    world_.log.Warning("portal.slow_down", "the portal takes no more builds now: uploads wait",
-                       {{"reason", reaction.waiting_for}, {"retry_in_s", reaction.delay.count() / 1000}});
-  }
+void Conductor::HoldCredentials(const Reaction& reaction, MonoMs now) {
+  credentials_held_until_ = std::max(credentials_held_until_, now + reaction.delay.count());
+  world_.log.Error("portal.credentials_refused",
+                   "the portal refused the credentials: nothing is asked of it until then",
+                   {{"reason", reaction.waiting_for}, {"retry_in_s", reaction.delay.count() / 1000}});
   for (auto& [id, other] : jobs_) {
     const Stage stage = StageOf(other->job());
-    const bool concerned =
-        stage == Stage::kUpload || (credentials && (stage == Stage::kAwait || stage == Stage::kDeliver));
+    const bool concerned = stage == Stage::kUpload || stage == Stage::kAwait || stage == Stage::kDeliver;
     if (concerned && !other->work && OurPortal(other->job())) NoteWait(*other, reaction.waiting_for, reaction.delay);
   }
 }

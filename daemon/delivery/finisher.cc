@@ -126,7 +126,10 @@ class Finish final : public Errand {
   }
 
   void RecordFinished() {
-    std::string note = delivered() ? "delivered; the source is put away" : "the source is put away with the reason";
+    std::string note = !delivered() ? "the source is put away with the reason"
+                       : job().duplicate_of.empty()
+                           ? "delivered; the source is put away"
+                           : "a duplicate of job " + job().duplicate_of + "; the source is put away";
     Save(
         [](Job& job) {
           if (job.state == JobState::kPublished) job.state = JobState::kDelivered;
@@ -141,6 +144,14 @@ class Finish final : public Errand {
 
   void Tell() {
     const Job shown = Shown();
+    if (!shown.duplicate_of.empty() && delivered()) {
+      return world_.log.Info("job.ended_duplicate", shown.artifact.file_name + " was delivered already",
+                             {{"job", shown.id},
+                              {"folder", shown.target.folder},
+                              {"file", shown.artifact.file_name},
+                              {"duplicate_of", shown.duplicate_of},
+                              {"trace", TracePath(shown)}});
+    }
     if (delivered()) {
       return world_.log.Info("job.delivered", shown.artifact.file_name + " is delivered",
                              {{"job", shown.id},

@@ -1,6 +1,7 @@
 // The end of a job: its source is put away, and whoever dropped it can read what became of it.
 //
 //   published           source to processed/ (or deleted, or left), receipt        -> delivered, finished
+//                       (a duplicate too: the receipt names the earlier delivery)
 //   failed, cancelled   `.failed.json` into the output folder, source and reason
 //                       to failed/, receipt                                        -> finished
 // Every step is safe to do again; `finished` is recorded last.

@@ -186,7 +186,7 @@ std::string ReceiptJson(const Job& job) {
   Json json;
   json.Begin();
   json.Text("schema", "tegodrop-receipt/1");
-  json.Text("state", Delivered(job) ? "delivered" : "failed");
+  json.Text("state", !Delivered(job) ? "failed" : job.duplicate_of.empty() ? "delivered" : "duplicate");
   json.Text("job", job.id);
   json.Text("file_name", job.artifact.file_name);
   json.Known("sha256", job.artifact.sha256);
@@ -197,6 +197,7 @@ std::string ReceiptJson(const Job& job) {
 }
 
 std::string TracePath(const Job& job) {
+  if (Delivered(job) && !job.duplicate_of.empty()) return job.duplicate_trace;
   if (!Delivered(job) || job.output.protected_name.empty()) return "";
   return job.target.output_path + "/" + TraceName(job.output.protected_name);
 }

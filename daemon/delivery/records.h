@@ -29,10 +29,12 @@ std::string FailedJson(const Job& job, const Producer& producer);
 std::string ReasonJson(const Job& job);
 
 // `receipts/<id>.json`: {schema: tegodrop-receipt/1, state: delivered|failed|duplicate, job, file_name, sha256, trace,
-// failure}; `trace` is the trace's absolute path, or null. Published and delivered give delivered, all else failed.
+// failure}; `trace` is the trace's absolute path, or null. Published and delivered give delivered, or duplicate with
+// the trace of the earlier delivery; all else failed.
 std::string ReceiptJson(const Job& job);
 
-// Where the trace of a published or delivered job stands, absolute; empty for every other.
+// Where the trace of a published or delivered job stands, of a duplicate that of the earlier delivery, absolute; empty
+// for every other.
 std::string TracePath(const Job& job);
 
 // `<protected>.sha256`: hex, two spaces, name, newline, as `sha256sum -c` reads it.

@@ -109,6 +109,14 @@ Weighed Weigh(const FolderSettings& folder, const std::string& name, ArtifactKin
   return weighed;
 }
 
+Failure TooLargeForSpool(std::uint64_t size, std::uint64_t limit) {
+  return MakeFailure(FailureKind::kTooLarge,
+                     "the file has " + std::to_string(size) + " bytes (" + HumanSize(size) +
+                         "), and all of the spool may hold " + HumanSize(limit) + " (limits.spool)",
+                     "Raise limits.spool and drop the file under another name, or let the daemon move it: give it the "
+                     "right to write to the folder, and leave out 'after: keep'.");
+}
+
 Failure IncompleteFailure(const std::string& reason) {
   return MakeFailure(
       FailureKind::kIncomplete, reason,

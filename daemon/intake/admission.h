@@ -30,6 +30,8 @@ struct Weighed {
 
 Weighed Weigh(const FolderSettings& folder, const std::string& name, ArtifactKind kind, const Inspection& inspection);
 
+// A copy of it would never fit.
+Failure TooLargeForSpool(std::uint64_t size, std::uint64_t limit);
 // Failures that come with time.
 Failure IncompleteFailure(const std::string& reason);
 Failure UnreadableFailure(const std::string& reason);

@@ -98,8 +98,10 @@ void FolderKeeper::Opened(DropFolderFacts facts) {
   facts_ = std::move(facts);
   open_ = true;
   tries_ = 0;
-  record_dirty_ = record_dirty_ || record_.first_seen == 0;
-  if (record_.first_seen == 0) record_.first_seen = world_.clock.Wall();
+  if (record_.first_seen == 0 && settings_.existing == Existing::kTake) {
+    record_dirty_ = true;
+    record_.first_seen = world_.clock.Wall();
+  }
   const auto remember = [&](std::string& field, const std::string& value) {
     if (value.empty() || field == value) return;
     field = value;
@@ -143,7 +145,37 @@ void FolderKeeper::Trouble(const Error& error) {
   if (was_open) owner_.lost();
 }
 
+void FolderKeeper::MarkSeen() {
+  if (record_.first_seen != 0) return;
+  record_.first_seen = world_.clock.Wall();
+  SaveRecord();
+}
+
+void FolderKeeper::SetCrowded(std::string reason) {
+  if (crowded_ == reason) return;
+  crowded_ = std::move(reason);
+  if (!open_) return;
+  ShowState();
+  if (record_dirty_) SaveRecord();
+}
+
+void FolderKeeper::SetRemark(std::string remark) {
+  remark_ = std::move(remark);
+  if (!open_) return;
+  ShowState();
+  if (record_dirty_) SaveRecord();
+}
+
 void FolderKeeper::SetState(const std::string& state, const std::string& reason) {
+  state_ = state;
+  reason_ = reason;
+  ShowState();
+}
+
+void FolderKeeper::ShowState() {
+  const bool crowded = state_ == "ok" && !crowded_.empty();
+  const std::string state = crowded ? "degraded" : state_;
+  const std::string reason = crowded ? crowded_ : state_ == "ok" ? remark_ : reason_;
   if (record_.state == state && record_.reason == reason) return;
   record_.state = state;
   record_.reason = reason;

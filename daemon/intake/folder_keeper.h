@@ -41,6 +41,13 @@ class FolderKeeper {
   // Whether something happens here: then a folder without events is listed more often.
   void SetActive(bool active);
 
+  // The folder is in use from now on: with `existing: ignore` its record says so only then.
+  void MarkSeen();
+  // Why it takes nothing at the moment although it is open: degraded. Empty: not so.
+  void SetCrowded(std::string reason);
+  // Said of it while nothing is wrong.
+  void SetRemark(std::string remark);
+
   bool is_open() const { return open_; }
   bool listing() const { return listing_ != nullptr || opening_ != nullptr || again_ || gap_ != nullptr; }
   const DropFolderFacts& facts() const { return facts_; }
@@ -56,6 +63,7 @@ class FolderKeeper {
   void Opened(DropFolderFacts facts);
   void Trouble(const Error& error);
   void SetState(const std::string& state, const std::string& reason);
+  void ShowState();
   void SaveRecord();
   void List();
   void Listed(Result<Listing> listing);
@@ -67,6 +75,10 @@ class FolderKeeper {
   const Owner owner_;
   FolderRecord record_;
   bool record_dirty_ = false;
+  std::string state_ = "ok";  // by itself: what the record says depends on the two after the reason, too
+  std::string reason_;
+  std::string crowded_;
+  std::string remark_;
   DropFolderFacts facts_;
   bool open_ = false;
   bool stopped_ = false;

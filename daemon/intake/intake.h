@@ -36,6 +36,7 @@ struct IntakeState {
   // A listing, a look or a claim is under way or about to be, and not in trouble. Without it no candidate can be
   // admitted before something happens to it or time passes.
   bool busy = false;
+  bool crowded = false;                 // a candidate waits for room in the spool, which the end of a job gives
   std::chrono::milliseconds settle{0};  // how long a file must be quiet here; 0 before the folder was open once
   struct Pending {
     std::string file_name;

@@ -46,6 +46,7 @@ Target TargetOf(const FolderSettings& folder, const std::string& portal_url, con
   target.version = folder.version;
   target.signing_key = SigningKeyAsSent(folder.signing_key);
   target.priority = folder.priority;
+  target.skip_same_bytes = folder.same_bytes == SameBytes::kSkip;
   return target;
 }
 

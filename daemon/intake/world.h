@@ -4,6 +4,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/base/random.h"
+#include "daemon/intake/spool.h"
 #include "daemon/ledger/ledger.h"
 #include "daemon/loop/timers.h"
 #include "daemon/share/drop_folder.h"
@@ -18,6 +19,7 @@ struct IntakeWorld {
   const Clock& clock;
   Random& random;
   Log& log;
+  Spool* spool = nullptr;  // of all folders together; none: no limit
 };
 
 }  // namespace tegodrop

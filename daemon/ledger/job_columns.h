@@ -12,7 +12,7 @@ namespace tegodrop {
 template <typename Visitor, typename TargetT>  // here and below: const for writing, mutable for reading
 void VisitTarget(Visitor& v, TargetT& target) {
   auto& [folder, drop_path, rooms, output_path, output_name, output_mode, after, signature, portal_url, tenant, version,
-         signing_key, priority] = target;
+         signing_key, priority, skip_same_bytes] = target;
   v.Field("folder", folder);
   v.Field("drop_path", drop_path);
   v.Field("rooms", rooms);
@@ -26,6 +26,7 @@ void VisitTarget(Visitor& v, TargetT& target) {
   v.Field("version", version);
   v.Field("signing_key", signing_key);
   v.Field("priority", priority);
+  v.Field("skip_same_bytes", skip_same_bytes);
 }
 
 template <typename Visitor, typename ArtifactT>
@@ -131,7 +132,7 @@ template <typename Visitor, typename JobT>
 void VisitJob(Visitor& v, JobT& job) {
   auto& [id, state, finished, owner, epoch, target, artifact, ticket, multipart, aborts, upload_tries, refused_urls,
          sends, last_chunk_left, confirming_since, confirming_looks, build, reset_since, alarmed, download_tries,
-         bad_downloads, output, redeliveries, duplicate_of, times, waiting, failure] = job;
+         bad_downloads, output, redeliveries, duplicate_of, duplicate_trace, times, waiting, failure] = job;
   v.Field("id", id);
   v.Field("state", state);
   v.Field("finished", finished);
@@ -156,6 +157,7 @@ void VisitJob(Visitor& v, JobT& job) {
   VisitOutput(v, output);
   v.Field("redeliveries", redeliveries);
   v.Field("duplicate_of", duplicate_of);
+  v.Field("duplicate_trace", duplicate_trace);
   VisitTimes(v, times);
   VisitWaiting(v, waiting);
   v.Group(failure, [](Visitor& inner, auto& what) { VisitFailure(inner, what); });

@@ -71,6 +71,10 @@ class Ledger {
   // The ids of all jobs that have failed and are finished, oldest first.
   virtual void LoadFailed(std::function<void(Result<std::vector<std::string>>)> done) = 0;
 
+  // The last job of `job`'s folder, portal, tenant, version and signing key that was delivered with the same bytes,
+  // itself no duplicate; nothing where there is none, or where the job's SHA-256 is not known.
+  virtual void FindDelivered(const Job& job, std::function<void(Result<std::optional<Job>>)> done) = 0;
+
   virtual void LoadFolders(std::function<void(Result<std::vector<FolderRecord>>)> done) = 0;
   virtual void SaveFolder(const FolderRecord& folder, Done done) = 0;
 
@@ -84,6 +88,10 @@ class Ledger {
   virtual void SavePause(const Pause& pause, Done done) = 0;
   // None of that folder is no error.
   virtual void RemovePause(const std::string& folder, Done done) = 0;
+  // What lay in a folder under `existing: ignore` when it was first seen, in words of the intake's own. Saving replaces
+  // all that is remembered of the folder.
+  virtual void LoadIgnored(const std::string& folder, std::function<void(Result<std::vector<std::string>>)> done) = 0;
+  virtual void SaveIgnored(const std::string& folder, std::vector<std::string> files, Done done) = 0;
 };
 
 inline constexpr int kMostFound = 5;

@@ -184,6 +184,23 @@ Result<std::vector<std::string>> FailedIds(SqliteDb& db) {
   return ids;
 }
 
+Result<std::optional<Job>> DeliveredJob(SqliteDb& db, const Job& like) {
+  if (like.artifact.sha256.empty()) return std::optional<Job>();
+  Result<std::vector<Job>> found =
+      Jobs(db,
+           "seq = (SELECT MAX(seq) FROM jobs WHERE state = 'delivered' AND duplicate_of = '' AND sha256 = ? AND "
+           "folder = ? AND portal_url = ? AND tenant = ? AND version = ? AND signing_key = ?)",
+           [&](Statement& to) {
+             const Target& target = like.target;
+             to.Bind(std::string_view(like.artifact.sha256)).Bind(std::string_view(target.folder));
+             to.Bind(std::string_view(target.portal_url)).Bind(std::string_view(target.tenant));
+             to.Bind(std::string_view(target.version)).Bind(std::string_view(target.signing_key));
+           });
+  if (!found) return Fail(found.error());
+  if (found->empty()) return std::optional<Job>();
+  return std::optional<Job>(std::move(found->front()));
+}
+
 Status SaveFolderRow(SqliteDb& db, const FolderRecord& folder) {
   return InTransaction(db, [&] {
     return Change(db,
@@ -264,6 +281,33 @@ Result<std::vector<Pause>> PauseRows(SqliteDb& db) {
       });
   if (!read) return Fail(read.error());
   return pauses;
+}
+
+Status SaveIgnoredRows(SqliteDb& db, const std::string& folder, const std::vector<std::string>& files) {
+  return InTransaction(db, [&]() -> Status {
+    Status forgotten =
+        Change(db, "DELETE FROM ignored WHERE folder = ?", [&](Statement& to) { to.Bind(std::string_view(folder)); });
+    if (!forgotten) return forgotten;
+    for (const std::string& file : files) {
+      Status saved = Change(db, "INSERT OR IGNORE INTO ignored (folder, file) VALUES (?, ?)",
+                            [&](Statement& to) { to.Bind(std::string_view(folder)).Bind(std::string_view(file)); });
+      if (!saved) return saved;
+    }
+    return {};
+  });
+}
+
+Result<std::vector<std::string>> IgnoredRows(SqliteDb& db, const std::string& folder) {
+  std::vector<std::string> files;
+  Status read = ForEachRow(
+      db, "SELECT file FROM ignored WHERE folder = ? ORDER BY file",
+      [&](Statement& to) { to.Bind(std::string_view(folder)); },
+      [&](const Statement& row) -> Status {
+        files.push_back(row.Text(0));
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  return files;
 }
 
 Result<std::vector<TimelineEntry>> TimelineRows(SqliteDb& db, const std::string& job_id) {

@@ -3,6 +3,7 @@
 // Statements are prepared anew for each call: some microseconds, beside the sync of a commit.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ Status SaveFolderRow(SqliteDb& db, const FolderRecord& folder);
 Status SaveKeptRow(SqliteDb& db, const KeptArtifact& kept);
 Status SavePauseRow(SqliteDb& db, const Pause& pause);
 Status RemovePauseRow(SqliteDb& db, const std::string& folder);
+Status SaveIgnoredRows(SqliteDb& db, const std::string& folder, const std::vector<std::string>& files);
 
 // Oldest first, by the order in which they came.
 Result<std::vector<Job>> UnfinishedJobs(SqliteDb& db);
@@ -32,6 +34,8 @@ Result<std::vector<Job>> JobsSince(SqliteDb& db, WallMs finished_since);
 Result<std::vector<Job>> JobsByPrefix(SqliteDb& db, const std::string& id);
 Result<std::vector<std::string>> FailedIds(SqliteDb& db);
 Result<std::vector<Pause>> PauseRows(SqliteDb& db);
+Result<std::optional<Job>> DeliveredJob(SqliteDb& db, const Job& like);
+Result<std::vector<std::string>> IgnoredRows(SqliteDb& db, const std::string& folder);
 // By name.
 Result<std::vector<FolderRecord>> FolderRows(SqliteDb& db);
 Result<std::vector<KeptArtifact>> KeptRows(SqliteDb& db, const std::string& folder);

@@ -33,6 +33,7 @@ CREATE TABLE jobs (
   version TEXT NOT NULL,
   signing_key TEXT NOT NULL,
   priority INTEGER NOT NULL,
+  skip_same_bytes INTEGER NOT NULL,
 
   file_name TEXT NOT NULL,
   kind TEXT NOT NULL,
@@ -90,6 +91,7 @@ CREATE TABLE jobs (
   checks TEXT NOT NULL,
   redeliveries INTEGER NOT NULL,
   duplicate_of TEXT NOT NULL,
+  duplicate_trace TEXT NOT NULL,
 
   detected_at INTEGER NOT NULL,
   claimed_at INTEGER NOT NULL,
@@ -113,6 +115,7 @@ CREATE UNIQUE INDEX jobs_identity ON jobs (portal_url, tenant, version, platform
   WHERE start_time <> 0;
 CREATE INDEX jobs_unfinished ON jobs (seq) WHERE finished = 0 OR aborts <> '[]';
 CREATE INDEX jobs_finished ON jobs (changed) WHERE finished = 1;
+CREATE INDEX jobs_bytes ON jobs (sha256, folder) WHERE state = 'delivered' AND duplicate_of = '';
 
 CREATE TABLE timeline (
   seq INTEGER PRIMARY KEY,
@@ -147,6 +150,12 @@ CREATE INDEX kept_job ON kept (job);
 CREATE TABLE pauses (
   folder TEXT NOT NULL PRIMARY KEY,
   since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ignored (
+  folder TEXT NOT NULL,
+  file TEXT NOT NULL,
+  PRIMARY KEY (folder, file)
 ) STRICT, WITHOUT ROWID;
 )sql";
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -73,6 +74,9 @@ class SqliteLedger final : public Ledger {
   void LoadUnfinished(std::function<void(Result<std::vector<Job>>)> done) override {
     Ask<std::vector<Job>>([this] { return UnfinishedJobs(file_.db); }, std::move(done));
   }
+  void FindDelivered(const Job& job, std::function<void(Result<std::optional<Job>>)> done) override {
+    Ask<std::optional<Job>>([this, job] { return DeliveredJob(file_.db, job); }, std::move(done));
+  }
   void LoadFolders(std::function<void(Result<std::vector<FolderRecord>>)> done) override {
     Ask<std::vector<FolderRecord>>([this] { return FolderRows(file_.db); }, std::move(done));
   }
@@ -99,6 +103,13 @@ class SqliteLedger final : public Ledger {
   }
   void RemovePause(const std::string& folder, Done done) override {
     Ask<void>([this, folder] { return RemovePauseRow(file_.db, folder); }, std::move(done));
+  }
+  void LoadIgnored(const std::string& folder, std::function<void(Result<std::vector<std::string>>)> done) override {
+    Ask<std::vector<std::string>>([this, folder] { return IgnoredRows(file_.db, folder); }, std::move(done));
+  }
+  void SaveIgnored(const std::string& folder, std::vector<std::string> files, Done done) override {
+    Ask<void>([this, folder, files = std::move(files)] { return SaveIgnoredRows(file_.db, folder, files); },
+              std::move(done));
   }
 
  private:

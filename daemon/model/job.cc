@@ -68,6 +68,12 @@ Waiting WaitingOf(const Job& job) {
   }
 }
 
+bool SameBuild(const Job& a, const Job& b) {
+  return !a.artifact.sha256.empty() && a.artifact.sha256 == b.artifact.sha256 && a.target.folder == b.target.folder &&
+         a.target.portal_url == b.target.portal_url && a.target.tenant == b.target.tenant &&
+         a.target.version == b.target.version && a.target.signing_key == b.target.signing_key;
+}
+
 void ForgetUpload(Job& job) {
   if (job.multipart && job.last_chunk_left == 0) {
     job.aborts.push_back({job.ticket.file_path, job.multipart->upload_id});

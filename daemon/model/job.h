@@ -41,6 +41,7 @@ struct Target {
   // As sent: "" leaves the field out (the tenant's default key), "none", or a key id.
   std::string signing_key;
   int priority = 0;
+  bool skip_same_bytes = false;  // the bytes of an earlier delivered job are not built again
 };
 
 // The last answer to a request for an upload URL. The signed URL itself is never kept.
@@ -125,8 +126,9 @@ struct Job {
   int download_tries = 0;  // failures since the build was done, for the delay of the next try
   int bad_downloads = 0;   // of these: outputs that failed their checks
   Output output;
-  int redeliveries = 0;      // how often a delivered build was asked for again
-  std::string duplicate_of;  // the delivered job with the same bytes that this drop was skipped for; empty: none
+  int redeliveries = 0;         // how often a delivered build was asked for again
+  std::string duplicate_of;     // the delivered job with the same bytes that this drop was skipped for; empty: none
+  std::string duplicate_trace;  // where the trace of that delivery was put, absolute
   Times times;
   Waiting waiting;
   std::optional<Failure> failure;
@@ -141,6 +143,9 @@ BuildIdentity IdentityOf(const Job& job);
 
 // Whether a delivery must be signed: what the folder says, else whether the upload's answer named a signing key.
 bool SignatureRequired(const Job& job);
+
+// Whether the portal would build the same of both: the same known bytes, for the same folder, account, version and key.
+bool SameBuild(const Job& a, const Job& b);
 
 // Lets go of the upload that the row speaks of. A multipart upload is then to be aborted, but never one whose Complete
 // may have reached the portal.

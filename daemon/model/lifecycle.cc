@@ -23,6 +23,7 @@ constexpr std::array kNames{
 // Every state that is not an end may also fail or be cancelled; see MayFollow.
 constexpr std::array kForward{
     std::pair{S::kClaiming, S::kClaimed},      std::pair{S::kClaimed, S::kRequested},
+    std::pair{S::kClaimed, S::kPublished},  // a duplicate: what was delivered earlier stands
     std::pair{S::kRequested, S::kRequested},   std::pair{S::kRequested, S::kUploading},
     std::pair{S::kRequested, S::kClaimed},    // the URL was not used: nothing is queued before the object is there
     std::pair{S::kUploading, S::kRequested},  // the URL expired or the connection died before the last byte: a new URL

@@ -11,7 +11,8 @@
 //   building   the history shows the build
 //   built      the release gates are passed
 //   fetched    the protected output stands checked and synced under a staging name
-//   published  output and trace stand in the output folder; the source is not yet put away
+//   published  output and trace stand in the output folder (of a duplicate: the earlier delivery's); the source is not
+//              yet put away
 //   delivered, failed, cancelled: ends
 //   reclaiming a person wants an ended job back at work: its artifact is being taken back out of failed/
 #pragma once

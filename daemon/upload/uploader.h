@@ -32,6 +32,7 @@
 #include "daemon/loop/timers.h"
 #include "daemon/net/transfer.h"
 #include "daemon/portal/portal.h"
+#include "daemon/upload/rate_limit.h"
 
 namespace tegodrop {
 
@@ -45,6 +46,7 @@ struct UploadWorld {
   const Clock& clock;
   Random& random;
   Log& log;
+  RateLimit* rate = nullptr;  // none: uploads are not slowed down
 };
 
 struct UploadSettings {

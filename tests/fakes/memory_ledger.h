@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -56,6 +57,15 @@ class MemoryLedger final : public Ledger {
         if (!job.finished) unfinished.push_back(job);
       }
       return unfinished;
+    });
+  }
+  void FindDelivered(const Job& job, std::function<void(Result<std::optional<Job>>)> done) override {
+    Read<std::optional<Job>>("find_delivered", std::move(done), [this, job] {
+      std::optional<Job> found;
+      for (const auto& [id, row] : jobs) {
+        if (row.state == JobState::kDelivered && row.duplicate_of.empty() && SameBuild(row, job)) found = row;
+      }
+      return found;
     });
   }
   void LoadFolders(std::function<void(Result<std::vector<FolderRecord>>)> done) override {
@@ -125,6 +135,15 @@ class MemoryLedger final : public Ledger {
       return {};
     });
   }
+  void LoadIgnored(const std::string& folder, std::function<void(Result<std::vector<std::string>>)> done) override {
+    Read<std::vector<std::string>>("load_ignored", std::move(done), [this, folder] { return ignored[folder]; });
+  }
+  void SaveIgnored(const std::string& folder, std::vector<std::string> files, Done done) override {
+    Write("save_ignored", folder, std::move(done), [this, folder, files = std::move(files)]() -> Status {
+      ignored[folder] = files;
+      return {};
+    });
+  }
 
   // The next calls of that kind ("insert", "save", …) fail with these, one each, and change nothing.
   void FailNext(const std::string& call, Error error) { failures_[call].push_back(std::move(error)); }
@@ -134,6 +153,7 @@ class MemoryLedger final : public Ledger {
   std::map<std::string, FolderRecord> folders;
   std::map<std::tuple<std::string, std::string, std::string>, KeptArtifact> kept;
   std::map<std::string, WallMs> pauses;
+  std::map<std::string, std::vector<std::string>> ignored;  // by folder
   // Where set: every write that was done, in order, shared with other fakes.
   std::vector<std::string>* journal = nullptr;
 

@@ -23,6 +23,13 @@ def grow_to(path, size):
     assert os.path.getsize(path) == size
 
 
+def cpu_seconds(pid):
+    """The processor time that a process has used."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class LargeTest(ScenarioCase):
     def deliver(self, size):
         """The daemon's peak memory while it carries an artifact of exactly so many bytes to its end."""
@@ -72,6 +79,44 @@ class ManyTest(ScenarioCase):
         self.assertEqual({one["source"]["sha256"] for one in traces}, {sha256_of(source) for source in sources})
         identities = {(one["version"], one["platform"], one["start_time"], one["file_name"]) for one in traces}
         self.assertEqual(len(identities), self.count)
+        self.stop(daemon)
+
+
+
+class NightOfDropsTest(ScenarioCase):
+    """A night's artifacts at once, and a tenant with two build slots."""
+    count = 500
+    folders = ("first", "second")
+    switches = {"build_seconds": 0.05, "concurrent_builds": 2}
+
+    def test_all_are_delivered_with_at_most_four_requests_each_besides_the_polls(self):
+        self.site.settings["polling"] = {"interval": "100ms"}
+        self.site.settings["log"]["level"] = "info"
+        self.site.write_config()
+        source = self.artifacts.apk(size=300_000)
+        for number in range(self.count):
+            self.site.folders[number % 2].drop(source, f"app-{number}.apk")
+        begun = time.monotonic()
+        daemon = self.site.start()
+        for folder in self.site.folders:
+            folder.wait_for_receipt(self.count // 2, seconds=600)
+        seconds = time.monotonic() - begun
+        self.assert_counts(objects_received=self.count, builds_queued=self.count, builds_finished=self.count)
+        counters = self.portal.counters()
+        asked = {name: counters[name] for name in
+                 ("upload_requests", "complete_requests", "abort_requests", "download_requests", "list_requests")}
+        each = (sum(asked.values()) - asked["list_requests"]) / self.count
+        refused = counters["upload_requests"] - counters["uploads_granted"]
+        cpu = cpu_seconds(daemon.pid)
+        peak = peak_memory(daemon.pid)
+        print(f"{self.count} artifacts in {seconds:.0f} s, {cpu:.1f} s of processor time, peak memory {peak / (1 << 20):.1f} MiB; "
+              f"requests: {asked}, {each:.2f} an artifact besides the polls, {refused} refused with 429")
+        self.assertLessEqual(each, 4)
+        self.assertLessEqual(refused, 20)
+        delivered = [trace for folder in self.site.folders for trace in folder.traces().values()]
+        self.assertEqual({one["file_name"] for one in delivered}, {f"app-{number}.apk" for number in range(self.count)})
+        self.assertEqual(len(delivered), self.count)
+        self.assertLessEqual(peak, 40 << 20)
         self.stop(daemon)
 
 

@@ -47,6 +47,18 @@ TEST(Once, GivesWhatIsNotWholeTenSecondsAfterItsSettleTime) {
   EXPECT_EQ(DecideOnce(facts).step, OnceStep::kStopIntake);
 }
 
+TEST(Once, WaitsForRoomInTheSpoolAsLongAsJobsGoOn) {
+  OnceFacts facts = Facts(minutes(30));
+  facts.intake_stopped = false;
+  facts.folders = {Folder(true, true, {Waiting()})};
+  facts.folders[0].state.crowded = true;
+  facts.overview.unfinished = 2;
+  facts.overview.held_for_person = 1;
+  EXPECT_EQ(DecideOnce(facts).step, OnceStep::kWait);
+  facts.overview.held_for_person = 2;
+  EXPECT_EQ(DecideOnce(facts).step, OnceStep::kStopIntake) << "nothing will ever make room";
+}
+
 TEST(Once, DoesNotWaitForeverForAMissingFolder) {
   OnceFacts facts = Facts(seconds(12));
   facts.intake_stopped = false;

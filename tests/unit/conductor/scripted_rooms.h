@@ -41,6 +41,7 @@ class ConductorTest : public ::testing::Test {
     settings.portal_url = "https://portal.example/frontend";
     settings.tenant = "t";
     settings.polling.interval = std::chrono::seconds(15);
+    settings.concurrent_builds = concurrent_builds;
     Rooms rooms;
     rooms.upload = Room("upload");
     rooms.deliver = Room("deliver");
@@ -171,6 +172,7 @@ class ConductorTest : public ::testing::Test {
   std::vector<std::shared_ptr<Attempt>> attempts;
   std::unique_ptr<Conductor> conductor;
   std::optional<Job> last_seen;
+  std::optional<int> concurrent_builds;  // for the next StartConductor
 
  private:
   class AttemptHandle final : public Handle {

@@ -243,23 +243,30 @@ TEST(Schema, AcceptsWhatTheLoaderAccepts) {
   for (const char* line :
        {"settle: 500ms", "settle: auto", "poll_interval: 1s", "output_mode: 0664", "output_mode: \"0600\"",
         "require_signed: true", "require_signed: auto", "allow_keys: [k1, 17]", "signing_key: 1234", "rooms: _room",
-        "priority: -3", "watch: poll", "output_name: '{stem}{ext}'", "after: delete", "recursive: false"}) {
+        "priority: -3", "watch: poll", "output_name: '{stem}{ext}'", "after: delete", "recursive: false",
+        "same_bytes: skip", "existing: ignore"}) {
     EXPECT_THAT(FaultsOf(WithFolderKey(line)), IsEmpty()) << line;
     EXPECT_EQ(SchemaFault(WithFolderKey(line)), "") << line;
   }
-  EXPECT_EQ(SchemaFault(Minimal() + "log:\nlimits: {concurrent_uploads: 64}\n"), "");
+  for (const char* line : {"concurrent_uploads: 64", "concurrent_parts: 8", "concurrent_builds: 2",
+                           "concurrent_builds: auto", "upload_rate: 20MiB", "upload_rate: unlimited", "spool: 1GiB"}) {
+    const std::string yaml = Minimal() + "log:\nlimits: {" + line + "}\n";
+    EXPECT_THAT(FaultsOf(yaml), IsEmpty()) << line;
+    EXPECT_EQ(SchemaFault(yaml), "") << line;
+  }
 }
 
 TEST(Schema, RefusesWhatTheLoaderRefuses) {
-  for (const char* line :
-       {"settle: 5", "settle: soon", "output_mode: '0200'", "output_mode: rw", "require_signed: maybe",
-        "allow_keys: k1", "allow_keys: ['a b']", "rooms: a/b", "priority: high", "priority: 5000", "watch: often",
-        "output_name: x", "after: 7", "recursive: true", "same_bytes: skip", "unknown: 1", "commit_pattern: x"}) {
+  for (const char* line : {"settle: 5", "settle: soon", "output_mode: '0200'", "output_mode: rw",
+                           "require_signed: maybe", "allow_keys: k1", "allow_keys: ['a b']", "rooms: a/b",
+                           "priority: high", "priority: 5000", "watch: often", "output_name: x", "after: 7",
+                           "recursive: true", "same_bytes: often", "existing: 1", "unknown: 1", "commit_pattern: x"}) {
     EXPECT_EQ(FaultsOf(WithFolderKey(line)).size(), 1U) << line;
     EXPECT_NE(SchemaFault(WithFolderKey(line)), "") << line;
   }
-  for (const char* line : {"log: {format: journal}", "limits: {concurrent_uploads: 0}", "limits: {spool: 1GiB}",
-                           "state_dir: ''", "report_dir: x", "folder: 1", "limits: {concurrent_builds: 2}"}) {
+  for (const char* line : {"log: {format: journal}", "limits: {concurrent_uploads: 0}", "limits: {spool: big}",
+                           "state_dir: ''", "report_dir: x", "folder: 1", "limits: {concurrent_builds: 0}",
+                           "limits: {concurrent_builds: many}", "limits: {upload_rate: fast}"}) {
     EXPECT_EQ(FaultsOf(Minimal() + line + "\n").size(), 1U) << line;
     EXPECT_NE(SchemaFault(Minimal() + line + "\n"), "") << line;
   }

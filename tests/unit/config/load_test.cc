@@ -235,14 +235,8 @@ TEST(ParseConfig, RefusesWhatIsNotBuiltYetAtAnyValueButItsDefault) {
     const char* place;
   } cases[] = {
       {"    recursive: false", "    recursive: true", "9:5: 'recursive'"},
-      {"    same_bytes: build", "    same_bytes: skip", "9:5: 'same_bytes'"},
-      {"    existing: take", "    existing: ignore", "9:5: 'existing'"},
       {"    commit_pattern: null", "    commit_pattern: '([0-9a-f]{40})'", "9:5: 'commit_pattern'"},
       {"    require_commit: false", "    require_commit: true", "9:5: 'require_commit'"},
-      {"limits: {concurrent_parts: 4}", "limits: {concurrent_parts: 5}", "9:10: 'limits.concurrent_parts'"},
-      {"limits: {concurrent_builds: auto}", "limits: {concurrent_builds: 3}", "9:10: 'limits.concurrent_builds'"},
-      {"limits: {upload_rate: unlimited}", "limits: {upload_rate: 20MiB}", "9:10: 'limits.upload_rate'"},
-      {"limits: {spool: 20480MiB}", "limits: {spool: 1GiB}", "9:10: 'limits.spool'"},
       {"schedule: {window: null}", "schedule: {window: '22:00-06:00'}", "9:12: 'schedule.window'"},
       {"schedule: {timezone: local}", "schedule: {timezone: UTC}", "9:12: 'schedule.timezone'"},
       {"metrics_file: null", "metrics_file: /m", "9:1: 'metrics_file'"},

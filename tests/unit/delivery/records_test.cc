@@ -185,6 +185,17 @@ TEST(ReceiptTest, OfADeliveryNamesItsTrace) {
   EXPECT_TRUE(receipt["failure"].IsNull());
 }
 
+TEST(ReceiptTest, OfADuplicateNamesTheEarlierTrace) {
+  Job job = PublishedJob();
+  job.output = {};
+  job.duplicate_of = "earlier";
+  job.duplicate_trace = "/srv/protected/earlier.apk.trace.json";
+  const auto receipt = Parse(ReceiptJson(job));
+  EXPECT_STREQ(receipt["state"].GetString(), "duplicate");
+  EXPECT_STREQ(receipt["trace"].GetString(), "/srv/protected/earlier.apk.trace.json");
+  EXPECT_TRUE(receipt["failure"].IsNull());
+}
+
 TEST(ReceiptTest, OfAFailureNamesTheReason) {
   for (const JobState state : {JobState::kFailed, JobState::kCancelled}) {
     Job job = FailedJob();

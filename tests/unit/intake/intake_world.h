@@ -40,8 +40,8 @@ class IntakeWorldTest : public ::testing::Test {
   }
 
   void Start() {
-    intake = std::make_unique<Intake>(IntakeWorld{folder, ledger, clock, clock, random, log}, settings, known,
-                                      [this](const Job& job) { admitted.push_back(job); });
+    intake = std::make_unique<Intake>(IntakeWorld{folder, ledger, clock, clock, random, log, spool.get()}, settings,
+                                      known, [this](const Job& job) { admitted.push_back(job); });
     intake->Start();
     queue.RunAll();
   }
@@ -103,6 +103,7 @@ class IntakeWorldTest : public ::testing::Test {
   std::vector<std::string> journal;
   FakeDropFolder folder{queue, clock};
   MemoryLedger ledger{queue};
+  std::unique_ptr<Spool> spool;  // none: no limit
   IntakeSettings settings;
   FolderRecord known;
   std::vector<Job> admitted;

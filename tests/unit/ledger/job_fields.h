@@ -21,14 +21,19 @@ void EachField(T& a, T& b, Fn fn) {
   const auto pair = [](auto& x, auto& y) { return std::pair<decltype(x), decltype(y)>(x, y); };
   if constexpr (std::is_same_v<Plain, Job>) {
     auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23,
-           a24, a25, a26, a27] = a;
+           a24, a25, a26, a27, a28] = a;
     auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, b16, b17, b18, b19, b20, b21, b22, b23,
-           b24, b25, b26, b27] = b;
+           b24, b25, b26, b27, b28] = b;
     each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6), pair(a7, b7), pair(a8, b8),
          pair(a9, b9), pair(a10, b10), pair(a11, b11), pair(a12, b12), pair(a13, b13), pair(a14, b14), pair(a15, b15),
          pair(a16, b16), pair(a17, b17), pair(a18, b18), pair(a19, b19), pair(a20, b20), pair(a21, b21), pair(a22, b22),
-         pair(a23, b23), pair(a24, b24), pair(a25, b25), pair(a26, b26), pair(a27, b27));
-  } else if constexpr (std::is_same_v<Plain, Target> || std::is_same_v<Plain, BuildRow>) {
+         pair(a23, b23), pair(a24, b24), pair(a25, b25), pair(a26, b26), pair(a27, b27), pair(a28, b28));
+  } else if constexpr (std::is_same_v<Plain, Target>) {
+    auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14] = a;
+    auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14] = b;
+    each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6), pair(a7, b7), pair(a8, b8),
+         pair(a9, b9), pair(a10, b10), pair(a11, b11), pair(a12, b12), pair(a13, b13), pair(a14, b14));
+  } else if constexpr (std::is_same_v<Plain, BuildRow>) {
     auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13] = a;
     auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13] = b;
     each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6), pair(a7, b7), pair(a8, b8),

@@ -242,6 +242,52 @@ TEST_F(LedgerTest, KeptArtifactsAreKnownByFolderNameAndBytes) {
   EXPECT_TRUE(on_.Kept("h").empty());
 }
 
+TEST_F(LedgerTest, TheLastDeliveryOfTheSameBytesIsFound) {
+  const auto delivered = [](const std::string& id) {
+    Job job = JobNamed(id);
+    job.state = JobState::kDelivered;
+    job.finished = true;
+    job.artifact.sha256 = "abc";
+    job.target.folder = "f";
+    return job;
+  };
+  Job failed = delivered("failed");
+  failed.state = JobState::kFailed;
+  Job duplicate = delivered("duplicate");
+  duplicate.duplicate_of = "second";
+  for (const Job& job : {delivered("first"), delivered("second"), failed, duplicate}) ASSERT_TRUE(on_.Insert(job));
+  const auto found = on_.Delivered(delivered("asking"));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->id, "second");
+  using Change = void (*)(Job&);
+  for (const Change change :
+       {Change([](Job& job) { job.artifact.sha256 = "abd"; }), Change([](Job& job) { job.target.folder = "g"; }),
+        Change([](Job& job) { job.target.version = "staging"; }),
+        Change([](Job& job) { job.target.signing_key = "none"; }),
+        Change([](Job& job) { job.target.tenant = "other"; }),
+        Change([](Job& job) { job.target.portal_url = "https://other.example"; })}) {
+    Job other = delivered("asking");
+    change(other);
+    EXPECT_FALSE(on_.Delivered(other));
+  }
+  Job unknown = delivered("unknown");
+  unknown.artifact.sha256.clear();
+  ASSERT_TRUE(on_.Insert(unknown));
+  EXPECT_FALSE(on_.Delivered(unknown)) << "no digest is the same as no other";
+}
+
+TEST_F(LedgerTest, IgnoredFilesAreReplacedFolderByFolder) {
+  ASSERT_TRUE(on_.SaveIgnored("f", {"b", "a", "a"}));
+  ASSERT_TRUE(on_.SaveIgnored("g", {"c"}));
+  on_.Close();
+  on_.Open();
+  EXPECT_EQ(on_.Ignored("f"), (Ids{"a", "b"}));
+  ASSERT_TRUE(on_.SaveIgnored("f", {"d"}));
+  EXPECT_EQ(on_.Ignored("f"), (Ids{"d"}));
+  EXPECT_EQ(on_.Ignored("g"), (Ids{"c"}));
+  EXPECT_TRUE(on_.Ignored("h").empty());
+}
+
 TEST_F(LedgerTest, AnswersComeInTheOrderOfTheCalls) {
   std::vector<int> order;
   for (int i = 0; i < 50; ++i) {

@@ -68,6 +68,16 @@ class LoopedLedger {
     return Value(Await<std::vector<KeptArtifact>>([&](auto done) { ledger->LoadKept(folder, std::move(done)); }));
   }
 
+  std::optional<Job> Delivered(const Job& like) {
+    return Value(Await<std::optional<Job>>([&](auto done) { ledger->FindDelivered(like, std::move(done)); }));
+  }
+  Status SaveIgnored(const std::string& folder, const std::vector<std::string>& files) {
+    return Await<void>([&](auto done) { ledger->SaveIgnored(folder, files, std::move(done)); });
+  }
+  std::vector<std::string> Ignored(const std::string& folder) {
+    return Value(Await<std::vector<std::string>>([&](auto done) { ledger->LoadIgnored(folder, std::move(done)); }));
+  }
+
   EventLoop loop;
   SteppedClock clock;
   std::unique_ptr<Ledger> ledger;

@@ -18,7 +18,7 @@ const std::vector<S> kAll{S::kClaiming,   S::kClaimed,   S::kRequested, S::kUplo
 TEST(Lifecycle, HasExactlyTheseEdges) {
   const std::map<S, std::set<S>> edges{
       {S::kClaiming, {S::kClaimed, S::kFailed, S::kCancelled}},
-      {S::kClaimed, {S::kRequested, S::kFailed, S::kCancelled}},
+      {S::kClaimed, {S::kRequested, S::kPublished, S::kFailed, S::kCancelled}},
       {S::kRequested, {S::kUploading, S::kClaimed, S::kFailed, S::kCancelled}},
       {S::kUploading,
        {S::kRequested, S::kClaimed, S::kCompleting, S::kConfirming, S::kSubmitted, S::kFailed, S::kCancelled}},

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "tests/fakes/stepped_clock.h"
 #include "tests/fakes/task_queue.h"
 #include "tests/unit/upload/scratch_file.h"
 #include "tests/unit/upload/watched_file_system.h"
@@ -24,10 +25,13 @@ struct Sending {
   void Begin(std::string sha256 = "") {
     FileToSend what{std::make_shared<const Fd>(file.Open()), {}, sha256.empty() ? Sha256Hex(content) : sha256};
     what.opened = *fs.Stat(what.file->get());
-    source = std::make_shared<FileSource>(std::move(what), fs, queue, [this](Status checked) {
-      ++gate_calls;
-      gate = std::move(checked);
-    });
+    source = std::make_shared<FileSource>(
+        std::move(what), fs, queue,
+        [this](Status checked) {
+          ++gate_calls;
+          gate = std::move(checked);
+        },
+        rate);
     source->OnReady([this] { ++resumed; });
   }
   // Takes what there is in pieces of `room` bytes, at most `most` in all; answers what ended it.
@@ -56,6 +60,7 @@ struct Sending {
     }
   }
 
+  RateLimit* rate = nullptr;
   std::string content;
   ScratchFile file;
   testing::WatchedFileSystem fs;
@@ -229,6 +234,43 @@ TEST(FileSource, MayBeDestroyedByItsOwnGateCallback) {
     EXPECT_EQ(calls, 1);
     EXPECT_EQ(source, nullptr);
   }
+}
+
+TEST(FileSource, ALimitedLineGivesAsMuchAsItHasRoomForAndThenResumes) {
+  testing::SteppedClock clock;
+  RateLimit limit(400'000, clock, clock);
+  Sending sending(RandomBytes(300'000));
+  sending.rate = &limit;
+  sending.Begin();
+  sending.queue.RunAll();
+  EXPECT_EQ(sending.TakeAll(), FlowState::kWait);
+  EXPECT_TRUE(sending.taken.empty());
+  const int resumed = sending.resumed;
+  clock.Step(std::chrono::milliseconds(100));
+  EXPECT_GT(sending.resumed, resumed);
+  for (int i = 0; i < 10 && sending.TakeAll() != FlowState::kGo && !sending.gate; ++i) {
+    EXPECT_LE(sending.taken.size(), 40'000U * static_cast<unsigned>(i + 1));
+    clock.Step(std::chrono::milliseconds(100));
+  }
+  EXPECT_EQ(sending.taken.size(), 300'000U - FileSource::kLastChunk);
+  ASSERT_TRUE(sending.gate);
+  sending.source->OpenGate();
+  for (int i = 0; i < 4 && sending.TakeAll() != FlowState::kGo; ++i) clock.Step(std::chrono::milliseconds(100));
+  EXPECT_EQ(sending.taken, sending.content) << "what came back for want of a block was not lost";
+}
+
+TEST(FileSource, OneThatIsStoppedLeavesTheLine) {
+  testing::SteppedClock clock;
+  RateLimit limit(400'000, clock, clock);
+  Sending sending(RandomBytes(300'000));
+  sending.rate = &limit;
+  sending.Begin();
+  sending.queue.RunAll();
+  EXPECT_EQ(sending.Take(), FlowState::kWait);
+  const int resumed = sending.resumed;
+  sending.source->Stop();
+  clock.Step(std::chrono::milliseconds(200));
+  EXPECT_EQ(sending.resumed, resumed);
 }
 
 }  // namespace
