@@ -1,24 +1,18 @@
-// The portal over HTTP: credentials, the wire coding of wire.h, and errors by reaction.
+// The portal over HTTP: the calls of portal.h, in the wire coding of wire.h.
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
-#include "daemon/base/secret.h"
 #include "daemon/net/transfer.h"
 #include "daemon/portal/portal.h"
+#include "daemon/portal/portal_account.h"
 
 namespace tegodrop {
 
-struct PortalAccount {
-  std::string url;     // base URL, e.g. https://app.apptego.com/frontend
-  std::string tenant;  // 32 hex digits
-  Secret token;        // KEY:SECRET
-};
-
-// All three must outlive it.
+// All three must outlive it. What the page lets a client refuse (request_rules.h) is kRejected and never sent; without
+// a token of the right form everything is kSignIn.
 std::unique_ptr<Portal> MakePortalClient(PortalAccount account, Transfer& transfer, const Clock& clock, Log& log);
 
 }  // namespace tegodrop

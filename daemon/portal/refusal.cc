@@ -1,9 +1,13 @@
 #include "daemon/portal/refusal.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "daemon/base/digest.h"
 #include "daemon/base/text.h"
+#include "daemon/portal/json_body.h"
+#include "daemon/portal/safe_json.h"
 #include "daemon/portal/words.h"
 
 namespace tegodrop {
@@ -29,7 +33,7 @@ ErrorKind KindOf(const HttpAnswer& answer) {
 std::string Opening(const HttpAnswer& answer) {
   switch (KindOf(answer)) {
     case ErrorKind::kSignIn:
-      return "the portal refused the credentials, or they lack the permission";
+      return answer.status == 401 ? "the portal refused the credentials" : "the portal does not permit it";
     case ErrorKind::kSlowDown:
       return "the portal has enough for now (concurrent builds or quota)";
     case ErrorKind::kRejected:
@@ -46,7 +50,80 @@ std::string Opening(const HttpAnswer& answer) {
   return "the portal is in trouble";
 }
 
+std::string AsJson(std::string_view text) {
+  std::string body = JsonBody().Text("", text).Take();  // {"":"text"}
+  return body.substr(5, body.size() - 7);
+}
+
+std::string AsHtml(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else if (c == '"') {
+      out += "&quot;";
+    } else if (c == '\'') {
+      out += "&#39;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string AsUrl(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    out += plain ? std::string(1, c) : "%" + ToHex(std::string_view(&c, 1));
+  }
+  return out;
+}
+
+bool Has(std::string_view text, const std::array<Secret, 5>& spellings) {
+  const std::string lower = ToLowerAscii(text);
+  return std::any_of(spellings.begin(), spellings.end(), [&](const Secret& spelling) {
+    return lower.find(ToLowerAscii(spelling.Reveal())) != std::string::npos;
+  });
+}
+
+// In any text of the value, as it reads without its escapes. Depth is capped by ParseJson.
+bool Has(const JsonValue& value, const std::array<Secret, 5>& spellings) {
+  if (value.IsString()) return Has(std::string_view(value.GetString(), value.GetStringLength()), spellings);
+  if (value.IsArray()) {
+    return std::any_of(value.Begin(), value.End(), [&](const JsonValue& one) { return Has(one, spellings); });
+  }
+  if (!value.IsObject()) return false;
+  for (const auto& member : value.GetObject()) {
+    if (Has(member.name, spellings) || Has(member.value, spellings)) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+bool Repeats(std::string_view text, const Secret& secret) {
+  const std::string_view plain = secret.Reveal();
+  if (plain.empty()) return false;
+  const std::array<Secret, 5> spellings = {secret, Secret(AsJson(plain)), Secret(AsHtml(plain)), Secret(AsUrl(plain)),
+                                           Secret(Base64(plain))};
+  if (Has(text, spellings)) return true;
+  const Result<rapidjson::Document> document = ParseJson(text);
+  return document && Has(*document, spellings);
+}
+
+void LeaveOut(const Secret& password, HttpAnswer* answer) {
+  std::erase_if(answer->headers, [&](const auto& header) { return Repeats(header.second, password); });
+  if (!Repeats(answer->body, password)) return;
+  // In the answer's own form, by which a gateway's is told from the portal's.
+  const bool json = Trim(answer->body).starts_with('{');
+  answer->body = json ? JsonBody().Text("message", kLeftOut).Take() : std::string(kLeftOut);
+}
 
 Error ErrorOfAnswer(const HttpAnswer& answer, const std::string& asked, WallMs now) {
   std::string message = "asked for " + asked + ": " + Opening(answer) + " (HTTP " + std::to_string(answer.status) + ")";

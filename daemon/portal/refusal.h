@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/base/clock.h"
@@ -25,5 +26,15 @@ class HiddenToken {
  private:
   std::vector<Secret> spellings_;
 };
+
+// Whether text that a server chose repeats `secret`, plainly or as JSON, HTML, a URL or base64 would write it; in a
+// JSON text also where its escapes hide it.
+bool Repeats(std::string_view text, const Secret& secret);
+
+// Stands in the place of words that repeat a password: all of them go, for what stays around a gap tells what it was.
+constexpr std::string_view kLeftOut = "its words are left out, they repeat the password";
+
+// Takes what repeats `password` out of an answer that is no success: its body, and headers that are shown.
+void LeaveOut(const Secret& password, HttpAnswer* answer);
 
 }  // namespace tegodrop

@@ -1,13 +1,12 @@
 #include "daemon/portal/wire.h"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "daemon/base/text.h"
+#include "daemon/portal/answer_json.h"
+#include "daemon/portal/json_body.h"
 #include "daemon/portal/safe_json.h"
 #include "daemon/portal/signed_url.h"
 #include "daemon/portal/words.h"
@@ -18,79 +17,6 @@ namespace {
 constexpr std::int64_t kExpiry = 3600;
 constexpr std::int64_t kShortestExpiry = 60;
 constexpr std::int64_t kLongestExpiry = 7L * 24 * 3600;  // what object stores sign at most
-
-// One flat object after another; the writer is RapidJSON's.
-class Body {
- public:
-  Body() { writer_.StartObject(); }
-  Body& Text(const char* key, std::string_view value) {
-    writer_.Key(key);
-    Write(value);
-    return *this;
-  }
-  Body& Number(const char* key, std::int64_t value) {
-    writer_.Key(key);
-    writer_.Int64(value);
-    return *this;
-  }
-  Body& Parts(const char* key, const std::vector<CompletedPart>& parts) {
-    writer_.Key(key);
-    writer_.StartArray();
-    for (const CompletedPart& part : parts) {
-      writer_.StartObject();
-      Number("PartNumber", part.number).Text("ETag", part.etag);
-      writer_.EndObject();
-    }
-    writer_.EndArray();
-    return *this;
-  }
-  std::string Take() {
-    writer_.EndObject();
-    return {buffer_.GetString(), buffer_.GetSize()};
-  }
-
- private:
-  void Write(std::string_view value) {
-    std::string mended;
-    if (!IsUtf8(value)) {
-      for (std::size_t at = 0; at < value.size();) {
-        std::size_t length = std::min<std::size_t>(4, value.size() - at);
-        while (length > 0 && !IsUtf8(value.substr(at, length))) --length;
-        mended += length == 0 ? std::string_view("\xEF\xBF\xBD") : value.substr(at, length);
-        at += std::max<std::size_t>(1, length);
-      }
-      value = mended;
-    }
-    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  }
-
-  rapidjson::StringBuffer buffer_;
-  rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
-};
-
-// "the portal's answer has no start_time", with the portal's words where it says any.
-Unexpected Lacks(std::string_view what, std::string_view body) {
-  std::string message = "the portal's answer has no " + std::string(what);
-  if (const std::string words = PortalMessage(body); !words.empty()) message += "; it says: " + words;
-  return Fail(ErrorKind::kRetry, message);
-}
-
-// A body as an object; HTML pages (a proxy's, a maintenance page) are told from broken JSON by their words.
-Result<rapidjson::Document> ReadObject(std::string_view body) {
-  Result<rapidjson::Document> document = ParseJson(body);
-  if (!document) {
-    Error error = document.error();
-    if (const std::string words = PortalWords(body); !words.empty()) error.message += "; it says: " + words;
-    return Fail(std::move(error));
-  }
-  if (!document->IsObject()) return Fail(ErrorKind::kRetry, "the portal's answer is no JSON object");
-  return document;
-}
-
-std::optional<std::string> NonEmpty(std::optional<std::string> text) {
-  if (text && text->empty()) return std::nullopt;
-  return text;
-}
 
 Result<MultipartPlan> ReadMultipart(const JsonValue& answer, std::string_view body) {
   MultipartPlan plan;
@@ -114,13 +40,6 @@ Result<MultipartPlan> ReadMultipart(const JsonValue& answer, std::string_view bo
                                        " parts and has URLs for " + std::to_string(plan.part_urls.size()));
   }
   return plan;
-}
-
-// Words for people: a signed URL that the portal quotes loses its query before it goes into a record.
-std::optional<std::string> WordsMember(const rapidjson::Value& object, const char* name) {
-  std::optional<std::string> text = TextMember(object, name);
-  if (text) *text = WithoutQueries(*text);
-  return text;
 }
 
 Result<BuildRow> ReadRow(const JsonValue& value, const std::string& version) {
@@ -159,24 +78,24 @@ std::int64_t TotalPages(const JsonValue& answer, std::size_t rows, const History
 }  // namespace
 
 std::string UploadBody(const UploadRequest& request) {
-  Body body;
+  JsonBody body;
   body.Text("file_name", request.file_name).Text("platform", request.platform).Text("version", request.version);
   body.Number("file_size", static_cast<std::int64_t>(request.file_size));
-  if (!request.signing_key.empty()) body.Text("signing_key_id", request.signing_key);
+  body.TextIfAny("signing_key_id", request.signing_key);
   return body.Take();
 }
 
 std::string CompleteBody(const std::string& file_path, const std::string& upload_id,
                          const std::vector<CompletedPart>& parts) {
-  return Body().Text("file_path", file_path).Text("upload_id", upload_id).Parts("parts", parts).Take();
+  return JsonBody().Text("file_path", file_path).Text("upload_id", upload_id).Parts("parts", parts).Take();
 }
 
 std::string AbortBody(const std::string& file_path, const std::string& upload_id) {
-  return Body().Text("file_path", file_path).Text("upload_id", upload_id).Take();
+  return JsonBody().Text("file_path", file_path).Text("upload_id", upload_id).Take();
 }
 
 std::string HistoryBody(const HistoryQuestion& question) {
-  return Body()
+  return JsonBody()
       .Text("version", question.version)
       .Number("page", question.page)
       .Number("page_size", question.page_size)
@@ -184,7 +103,7 @@ std::string HistoryBody(const HistoryQuestion& question) {
 }
 
 std::string DownloadBody(const BuildIdentity& build) {
-  return Body()
+  return JsonBody()
       .Text("version", build.version)
       .Text("platform", build.platform)
       .Number("start_time", build.start_time)
@@ -259,11 +178,7 @@ Status ReadDone(std::string_view body) {
 Result<std::vector<TenantInfo>> ReadTenants(std::string_view body) {
   const Result<rapidjson::Document> answer = ParseJson(body);
   if (!answer) return Fail(ReadObject(body).error());
-  const JsonValue* list = answer->IsArray() ? &*answer : nullptr;
-  for (const std::string_view key : {"tenants", "results", "data"}) {
-    const JsonValue* member = Member(*answer, key);
-    if (list == nullptr && member != nullptr && member->IsArray()) list = member;
-  }
+  const JsonValue* list = ListIn(*answer, {"tenants", "results", "data"});
   if (list == nullptr) return Lacks("list of tenants", body);
   std::vector<TenantInfo> tenants;
   for (const JsonValue& value : list->GetArray()) {

@@ -1,0 +1,46 @@
+#include "daemon/portal/answer_json.h"
+
+#include <utility>
+
+#include "daemon/portal/words.h"
+
+namespace tegodrop {
+
+Unexpected Lacks(std::string_view what, std::string_view body) {
+  std::string message = "the portal's answer has no " + std::string(what);
+  if (const std::string words = PortalMessage(body); !words.empty()) message += "; it says: " + words;
+  return Fail(ErrorKind::kRetry, message);
+}
+
+Result<rapidjson::Document> ReadObject(std::string_view body) {
+  Result<rapidjson::Document> document = ParseJson(body);
+  if (!document) {
+    Error error = document.error();
+    if (const std::string words = PortalWords(body); !words.empty()) error.message += "; it says: " + words;
+    return Fail(std::move(error));
+  }
+  if (!document->IsObject()) return Fail(ErrorKind::kRetry, "the portal's answer is no JSON object");
+  return document;
+}
+
+const JsonValue* ListIn(const JsonValue& answer, std::initializer_list<std::string_view> keys) {
+  if (answer.IsArray()) return &answer;
+  for (const std::string_view key : keys) {
+    const JsonValue* member = Member(answer, key);
+    if (member != nullptr && member->IsArray()) return member;
+  }
+  return nullptr;
+}
+
+std::optional<std::string> NonEmpty(std::optional<std::string> text) {
+  if (text && text->empty()) return std::nullopt;
+  return text;
+}
+
+std::optional<std::string> WordsMember(const JsonValue& object, std::string_view name) {
+  std::optional<std::string> text = TextMember(object, name);
+  if (text) *text = WithoutQueries(*text);
+  return text;
+}
+
+}  // namespace tegodrop
