@@ -9,7 +9,7 @@
 namespace tegodrop {
 namespace {
 
-// The word in <Code>…</Code> of an object store's error document, with a space before it; empty where there is none.
+// The word in <Code>…</Code> of an object store's error document; empty where there is none.
 std::string ErrorCode(std::string_view body) {
   constexpr std::string_view kOpen = "<Code>";
   const std::size_t begin = body.find(kOpen);
@@ -19,7 +19,13 @@ std::string ErrorCode(std::string_view body) {
   const bool word = !code.empty() && code.size() <= 64 && std::all_of(code.begin(), code.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   });
-  return word ? " " + std::string(code) : std::string();
+  return word ? std::string(code) : std::string();
+}
+
+// A 4xx by its number, but not the request's fault: the store waited too long for bytes that a slow line held up, or
+// has enough for the moment. Either way it says that it took nothing.
+bool Passes(std::string_view code) {
+  return code == "RequestTimeout" || code == "IncompleteBody" || code == "SlowDown";
 }
 
 StoreVerdict Make(Stored stored, ErrorKind kind, std::string message) {
@@ -44,7 +50,8 @@ bool SpeaksOfExpiry(const HttpAnswer& answer) { return ToLowerAscii(answer.body)
 
 StoreVerdict ByStatus(const HttpAnswer& answer, bool whole) {
   const int status = answer.status;
-  const std::string said = "HTTP " + std::to_string(status) + ErrorCode(answer.body);
+  const std::string code = ErrorCode(answer.body);
+  const std::string said = "HTTP " + std::to_string(status) + (code.empty() ? "" : " " + code);
   const Stored unless_whole = whole ? Stored::kUnknown : Stored::kNo;
   if (status >= 200 && status <= 299) {
     if (!whole) return Make(Stored::kNo, ErrorKind::kRetry, "the store answered " + said + " before it had everything");
@@ -54,13 +61,17 @@ StoreVerdict ByStatus(const HttpAnswer& answer, bool whole) {
     }
     return {Stored::kYes, {}};
   }
+  const bool refusal = status >= 400 && status <= 499 && status != 408;
+  if (refusal && Passes(code)) {
+    return Make(Stored::kNo, ErrorKind::kRetry, "the store did not take the upload (" + said + ")");
+  }
   if (status == 401 || status == 403 || (status == 400 && SpeaksOfExpiry(answer))) {
     return Make(Stored::kNo, ErrorKind::kExpired, "the store no longer accepts the upload URL (" + said + ")");
   }
   if (status == 429 || (status >= 300 && status <= 399)) {
     return Make(Stored::kNo, ErrorKind::kRetry, "the store did not take the upload (" + said + ")");
   }
-  if (status >= 400 && status <= 499 && status != 408) {
+  if (refusal) {
     return Make(Stored::kNo, ErrorKind::kRejected, "the store refused the upload (" + said + ")");
   }
   return Make(unless_whole, ErrorKind::kRetry, "the store failed (" + said + ")");

@@ -17,9 +17,10 @@ enum class Stored : std::uint8_t {
 
 struct StoreVerdict {
   Stored stored = Stored::kUnknown;
-  // Unless kYes. kNo: kExpired (401, 403, or a 400 that speaks of expiry), kRejected (any other 4xx), kRetry
-  // (everything else). kUnknown: kRetry with outcome_unknown. Never contains what the store wrote but its error code:
-  // an object store repeats the signature there.
+  // Unless kYes. kNo: kExpired (401, 403, or a 400 that speaks of expiry), kRejected (any other 4xx, unless its error
+  // code names passing trouble, as RequestTimeout does), kRetry (everything else). kUnknown: kRetry with
+  // outcome_unknown. Never contains what the store wrote but its error code: an object store repeats the signature
+  // there.
   Error error;
 };
 

@@ -225,6 +225,16 @@ TEST(UploadFailures, ARefusalAfterTheLastChunkGivesTheJobBackToo) {
   }
 }
 
+TEST(UploadFailures, AStoreThatWaitedTooLongForBytesIsTriedAgain) {
+  for (const std::uint64_t sent : {std::uint64_t{kSize / 3}, UINT64_MAX}) {
+    Rig rig(RandomBytes(kSize));
+    rig.StartToPut();
+    rig.Send(sent);
+    rig.Answer(400, "<Error><Code>RequestTimeout</Code></Error>");
+    ExpectGivenBack(rig, ErrorKind::kRetry, 1);
+  }
+}
+
 TEST(UploadFailures, ServerTroubleAfterTheLastChunkIsUnknown) {
   for (const int status : {500, 503, 408}) {
     Rig rig(RandomBytes(kSize));
