@@ -37,8 +37,9 @@ LifeVerdict JudgeLife(std::uint64_t sent, std::uint64_t left, std::chrono::milli
                       std::chrono::milliseconds life) {
   using std::chrono::minutes;
   if (left == 0 || elapsed < minutes(1)) return LifeVerdict::kEnough;
-  const double needed =
-      sent == 0 ? 1e18 : static_cast<double>(left) / static_cast<double>(sent) * static_cast<double>(elapsed.count());
+  // That is no pace: the line or the disk is in trouble, and a new upload would not get further.
+  if (sent == 0) return LifeVerdict::kTight;
+  const double needed = static_cast<double>(left) / static_cast<double>(sent) * static_cast<double>(elapsed.count());
   const auto has = static_cast<double>(life.count());
   if (needed <= has) return LifeVerdict::kEnough;
   return needed > 2 * has && elapsed >= minutes(5) ? LifeVerdict::kHopeless : LifeVerdict::kTight;

@@ -37,8 +37,8 @@ enum class LifeVerdict : std::uint8_t {
   kHopeless,  // not even at twice the pace: going on only loses time
 };
 
-// `sent` bytes in `elapsed` (of this attempt), `left` bytes still to be sent, URLs that live for `life`. In the first
-// minute nothing is said, and hope is given up after five at the earliest.
+// `sent` bytes in `elapsed` without a failure, `left` bytes still to be sent, URLs that live for `life`. In the first
+// minute nothing is said, and hope is given up after five at the earliest, and never where nothing moved at all.
 LifeVerdict JudgeLife(std::uint64_t sent, std::uint64_t left, std::chrono::milliseconds elapsed,
                       std::chrono::milliseconds life);
 

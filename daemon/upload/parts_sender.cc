@@ -1,5 +1,6 @@
 #include "daemon/upload/parts_sender.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -49,13 +50,12 @@ PartRange PartsSender::RangeOf(std::int64_t number) const {
 }
 
 void PartsSender::Begin() {
-  begun_ = world_.clock.Mono();
   for (const UploadedPart& part : what_.confirmed) confirmed_[part.number] = part;
   const auto total = static_cast<std::int64_t>(what_.urls.size());
   for (std::int64_t number = 1; number <= total; ++number) {
     if (!confirmed_.contains(number)) waiting_.insert(number);
   }
-  confirmed_before_ = SentBytes();
+  MeasurePaceAnew();
   whole_check_ =
       std::make_unique<WholeCheck>(what_.file, what_.opened.size, what_.chunk_size, world_.fs, world_.readers,
                                    [this](Result<WholeDigests> found) { OnDigests(std::move(found)); });
@@ -109,6 +109,7 @@ void PartsSender::Again(std::int64_t number, const Error& error) {
   if (error.kind != ErrorKind::kRetry) return End(Fail(error));
   const int failures = ++tries_[number];
   pace_.Failed();
+  MeasurePaceAnew();
   world_.log.Debug("upload.part_failed", "a part did not arrive: " + error.message,
                    {{"job", what_.job}, {"part", number}, {"failures", failures}, {"at_once", pace_.parallel()}});
   if (failures >= kMostPartTries) {
@@ -147,6 +148,7 @@ void PartsSender::OnDigests(Result<WholeDigests> digests) {
   if (differ > 0) {
     world_.log.Warning("upload.parts_again", "parts of the upload do not match the file any more and are sent again",
                        {{"job", what_.job}, {"file_name", what_.file_name}, {"parts", differ}});
+    MeasurePaceAnew();
     Fill();
     return Record();
   }
@@ -184,10 +186,14 @@ void PartsSender::EndIfWhole() {
 
 void PartsSender::WatchLife() {
   const milliseconds life(what_.expires_at - world_.clock.Wall());
-  const milliseconds elapsed(world_.clock.Mono() - begun_);
+  const milliseconds elapsed(world_.clock.Mono() - measured_since_);
   const std::uint64_t sent = SentBytes();
-  const std::uint64_t fresh = sent - std::min(sent, confirmed_before_);
-  const std::uint64_t left = what_.opened.size - sent;
+  const std::uint64_t fresh = sent - std::min(sent, sent_before_);
+  // A URL must live when its request begins, not until it ends.
+  const bool all_begun = waiting_.empty() && std::none_of(on_its_way_.begin(), on_its_way_.end(), [](const auto& part) {
+                           return part.second.pause != nullptr;
+                         });
+  const std::uint64_t left = all_begun ? 0 : what_.opened.size - sent;
   const LifeVerdict verdict = JudgeLife(fresh, left, elapsed, life);
   if (verdict != LifeVerdict::kEnough) {
     const std::string words = "the upload is too slow for its URLs: " + HumanSize(fresh) + " sent in " +
@@ -198,6 +204,11 @@ void PartsSender::WatchLife() {
     }
   }
   life_timer_ = world_.timers.After(kLifeCheck, [this] { WatchLife(); });
+}
+
+void PartsSender::MeasurePaceAnew() {
+  measured_since_ = world_.clock.Mono();
+  sent_before_ = SentBytes();
 }
 
 std::uint64_t PartsSender::SentBytes() const {

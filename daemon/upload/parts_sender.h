@@ -72,6 +72,7 @@ class PartsSender final : public Handle {
   void Record();
   void EndIfWhole();
   void WatchLife();
+  void MeasurePaceAnew();
   std::uint64_t SentBytes() const;
   void TellProgress();
   PartRange RangeOf(std::int64_t number) const;
@@ -90,8 +91,9 @@ class PartsSender final : public Handle {
   HandlePtr whole_check_;
   HandlePtr last_look_;
   HandlePtr life_timer_;
-  MonoMs begun_ = 0;
-  std::uint64_t confirmed_before_ = 0;  // bytes
+  // The pace is measured from the last failure on: what a store in trouble takes says nothing about the line.
+  MonoMs measured_since_ = 0;
+  std::uint64_t sent_before_ = 0;  // bytes, by then
   bool recording_ = false;
   bool unrecorded_ = false;  // something was confirmed since `record` was asked
   bool told_tight_ = false;
