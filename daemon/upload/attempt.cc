@@ -93,14 +93,21 @@ void UploadAttempt::KeepTicket(UploadTicket ticket, std::optional<MultipartUploa
         job.state = JobState::kRequested;
         job.ticket = ticket;
         job.multipart = multipart;
+        // A portal may give an upload again that was given up: it is in use now.
+        if (multipart) {
+          std::erase_if(job.aborts, [&](const OpenUpload& one) { return one.upload_id == multipart->upload_id; });
+        }
       },
       note,
       [this, ticket, multipart](Status saved) {
         if (saved) return OpenFile();
         const bool taken = saved.error().kind == ErrorKind::kRejected && saved.error().message == kIdentityTaken;
-        if (!taken) return GiveBack(LedgerError(std::move(saved.error())));
-        if (!multipart) return AskAgainForIdentity();
-        LeaveToAbort({ticket.file_path, multipart->upload_id}, [this] { AskAgainForIdentity(); });
+        auto go_on = [this, taken, error = LedgerError(std::move(saved.error()))] {
+          taken ? AskAgainForIdentity() : GiveBack(error);
+        };
+        if (!multipart) return go_on();
+        // Nobody will know of that upload otherwise.
+        LeaveToAbort({ticket.file_path, multipart->upload_id}, std::move(go_on));
       });
 }
 

@@ -89,6 +89,7 @@ class UploadAttempt final : public Handle {
   std::vector<Secret> part_urls_;
   WallMs asked_at_ = 0;  // before the URLs were made: they live from then on at least
   int identities_taken_ = 0;
+  bool completing_again_ = false;  // an earlier Complete of this upload was refused
   bool saving_last_chunk_ = false;
   bool told_of_saving_ = false;
   // What ended the PUT while the row was being written: dealt with after it.

@@ -56,9 +56,14 @@ void UploadAttempt::TakeParts(UploadGrant grant) {
 
 void UploadAttempt::GoOnWithParts() {
   const Job& row = record_.job();
-  if (row.state == JobState::kCompleting) return Complete();
+  if (row.state == JobState::kCompleting) {
+    completing_again_ = true;
+    return Complete();
+  }
   const MultipartUpload& multipart = *row.multipart;
-  if (multipart.expires_at - world_.clock.Wall() < kLeastLife.count()) {
+  // Where only Complete is missing, no URL is needed any more.
+  const bool all_there = static_cast<std::int64_t>(multipart.parts.size()) == multipart.total_parts;
+  if (!all_there && multipart.expires_at - world_.clock.Wall() < kLeastLife.count()) {
     return StartOver("the part URLs do not live long enough to go on with them");
   }
   const auto opened = Unseal(settings_.sealing, BoundTo(job_, multipart.upload_id), multipart.sealed_urls);
@@ -158,9 +163,12 @@ void UploadAttempt::Complete() {
 void UploadAttempt::OnCompleted(Status completed) {
   if (completed) return RecordSubmitted();
   Error error = std::move(completed.error());
+  const bool not_there = error.kind == ErrorKind::kRejected && error.http_status == 404;
+  // Perhaps the earlier one was done after all.
+  if (not_there && completing_again_) error.outcome_unknown = true;
   if (error.outcome_unknown) return RecordUnknown(std::move(error));
   // Uploads in parts do not live for ever: nothing of it is there any more, and nothing was queued.
-  if (error.kind == ErrorKind::kRejected && error.http_status == 404) error.kind = ErrorKind::kExpired;
+  if (not_there) error.kind = ErrorKind::kExpired;
   GiveBack(std::move(error));
 }
 

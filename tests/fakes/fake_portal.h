@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/model/job.h"
 #include "daemon/portal/portal.h"
 #include "tests/fakes/task_queue.h"
 
@@ -29,9 +30,11 @@ class FakePortal final : public Portal {
     upload_requests.push_back(request);
     return Ask(uploads, std::move(done));
   }
-  HandlePtr CompleteMultipart(const std::string&, const std::string&, const std::vector<CompletedPart>& parts,
-                              std::function<void(Status)> done) override {
+  HandlePtr CompleteMultipart(const std::string& file_path, const std::string& upload_id,
+                              const std::vector<CompletedPart>& parts, std::function<void(Status)> done) override {
     completed.push_back(parts);
+    completed_uploads.push_back({file_path, upload_id});
+    if (on_complete) on_complete();
     return Ask(completions, std::move(done));
   }
   HandlePtr AbortMultipart(const std::string&, const std::string& upload_id,
@@ -69,6 +72,8 @@ class FakePortal final : public Portal {
   };
   std::vector<UploadRequest> upload_requests;
   std::vector<std::vector<CompletedPart>> completed;
+  std::vector<OpenUpload> completed_uploads;  // which, in the same order
+  std::function<void()> on_complete;          // runs when it is asked for
   std::vector<std::string> aborted;
   std::vector<ListingAsked> listings_asked;
   std::vector<BuildIdentity> downloads_asked;

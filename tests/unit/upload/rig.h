@@ -49,13 +49,17 @@ inline UploadGrant Grant(std::int64_t start_time = 1'700'000'000) {
 }
 
 struct Rig {
-  explicit Rig(std::string bytes, const std::function<void(Job&)>& change = {})
-      : content(std::move(bytes)), file(content), record(queue, Changed(ClaimedJob(content), change)) {
+  explicit Rig(std::string bytes, const std::function<void(Job&)>& change = {}, UploadSettings how = {4, Token()})
+      : content(std::move(bytes)),
+        settings(std::move(how)),
+        file(content),
+        record(queue, Changed(ClaimedJob(content), change)) {
     record.on_saved = [this](const Job& row) {
       sent_at_save.push_back(transfer.calls.empty() ? 0 : transfer.calls.back()->sent.size());
       if (on_saved) on_saved(row);
     };
   }
+  static Secret Token() { return Secret(std::string("KEY:SECRET")); }
   static Job Changed(Job job, const std::function<void(Job&)>& change) {
     if (change) change(job);
     return job;
@@ -117,6 +121,7 @@ struct Rig {
   }
 
   const std::string content;
+  const UploadSettings settings;
   ScratchFile file;
   TaskQueue queue;
   SteppedClock clock;
@@ -133,7 +138,7 @@ struct Rig {
   std::optional<Status> result;
   SeededRandom random;
   Uploader uploader{{portal, transfer, clock, queue, fs, clock, random, log},
-                    {4, Secret(std::string("KEY:SECRET"))},
+                    settings,
                     [this](const Job&, std::function<void(Result<Fd>)> done) {
                       return queue.PostCancellable([this, done = std::move(done)] {
                         if (open_error) return done(Fail(*open_error));

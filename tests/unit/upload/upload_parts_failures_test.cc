@@ -1,0 +1,542 @@
+// Every way an upload in parts can end badly, and what the row says then.
+#include <gtest/gtest.h>
+
+#include "tests/unit/upload/parts_rig.h"
+
+namespace tegodrop {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::From;
+using testing::kParts;
+using testing::kPartSize;
+using testing::kPartsSize;
+using testing::PartsGrant;
+using testing::PartsRig;
+using testing::Reply;
+using testing::Rig;
+using testing::RowWithParts;
+using testing::Says;
+using S = JobState;
+using Ids = std::vector<std::string>;
+
+Error DiskFull() { return MakeError(ErrorKind::kLocalDisk, "the ledger's disk is full"); }
+
+Reply Breaks(ErrorKind kind = ErrorKind::kRetry, std::uint64_t after = UINT64_MAX) {
+  Reply reply;
+  reply.error = MakeError(kind, "connection reset");
+  reply.error->outcome_unknown = after == UINT64_MAX;
+  reply.after = after;
+  return reply;
+}
+
+// The upload is over, the row as good as new, and what was begun is left to be aborted.
+void ExpectDropped(const PartsRig& rig, ErrorKind kind) {
+  EXPECT_EQ(rig.done_calls, 1);
+  EXPECT_EQ(rig.error().kind, kind) << rig.error().message;
+  EXPECT_FALSE(rig.error().outcome_unknown);
+  EXPECT_EQ(rig.row().state, S::kClaimed);
+  EXPECT_FALSE(rig.row().multipart);
+  EXPECT_EQ(rig.row().last_chunk_left, 0);
+  EXPECT_EQ(rig.row().sends, 0);
+  EXPECT_EQ(rig.AbortsLeft(), Ids{"up-1"});
+  EXPECT_EQ(rig.clock.pending(), 0U);
+  for (const auto& call : rig.transfer.calls) EXPECT_FALSE(call->live);
+}
+
+// The upload stands, with what has arrived.
+void ExpectKept(const PartsRig& rig, ErrorKind kind, int tries, const std::set<int>& parts) {
+  EXPECT_EQ(rig.done_calls, 1);
+  EXPECT_EQ(rig.error().kind, kind) << rig.error().message;
+  EXPECT_FALSE(rig.error().outcome_unknown);
+  EXPECT_EQ(rig.row().last_chunk_left, 0);
+  EXPECT_EQ(rig.RecordedParts(), parts);
+  EXPECT_EQ(rig.row().upload_tries, tries);
+  EXPECT_TRUE(rig.row().aborts.empty());
+  EXPECT_EQ(rig.clock.pending(), 0U);
+  for (const auto& call : rig.transfer.calls) EXPECT_FALSE(call->live);
+}
+
+// Another attempt, from the row that the first one left, ends well with one object.
+void ExpectGoesOn(const Job& row, std::size_t parts_sent) {
+  PartsRig rig(From(row));
+  rig.portal.completions.answers.push_back(Status{});
+  rig.Start();
+  rig.Serve();
+  EXPECT_TRUE(rig.result && *rig.result) << rig.error().message;
+  EXPECT_EQ(rig.transfer.calls.size(), parts_sent);
+  EXPECT_EQ(rig.row().state, S::kSubmitted);
+}
+
+std::set<int> AllBut(int missing) {
+  std::set<int> numbers;
+  for (int number = 1; number <= kParts; ++number) {
+    if (number != missing) numbers.insert(number);
+  }
+  return numbers;
+}
+
+TEST(UploadPartsFailures, PassingTroubleOfAPartIsTriedAgain) {
+  for (const Reply& reply :
+       {Says(500), Says(503), Says(408), Says(429), Says(307),
+        Says(400, {}, "<Error><Code>RequestTimeout</Code></Error>"), Says(200), Says(200, {{"etag", ""}}),
+        Says(200, {{"etag", "\"x\""}}, "<Error><Code>InternalError</Code></Error>"), Breaks(),
+        Breaks(ErrorKind::kCorrupt), Breaks(ErrorKind::kRetry, 100), Breaks(ErrorKind::kRetry, 0),
+        Reply{200, {{"etag", "\"early\""}}, "", std::nullopt, 1000}}) {
+    PartsRig rig;
+    rig.portal.completions.answers.push_back(Status{});
+    rig.replies[3].push_back(reply);
+    rig.StartAndServe();
+    EXPECT_EQ(rig.done_calls, 0);
+    EXPECT_EQ(rig.TriesOf(3), 1) << "not at once";
+    rig.ServeFor(seconds(1));
+    EXPECT_EQ(rig.TriesOf(3), 2) << reply.status;
+    EXPECT_TRUE(rig.result && *rig.result) << rig.error().message;
+    EXPECT_EQ(rig.transfer.calls.size(), static_cast<std::size_t>(kParts) + 1) << "the others only once";
+    EXPECT_EQ(rig.portal.completed[0][2].etag, "\"etag-3\"");
+    EXPECT_EQ(rig.row().upload_tries, 0);
+  }
+}
+
+TEST(UploadPartsFailures, RetryAfterIsAFloor) {
+  PartsRig rig;
+  rig.replies[2].push_back(Says(503, {{"retry-after", "90"}}));
+  rig.StartAndServe();
+  rig.ServeFor(seconds(89));
+  EXPECT_EQ(rig.TriesOf(2), 1);
+  rig.ServeFor(seconds(1));
+  EXPECT_EQ(rig.TriesOf(2), 2);
+}
+
+TEST(UploadPartsFailures, APartThatFailsEightTimesEndsTheAttemptAndWhatArrivedIsKept) {
+  PartsRig rig;
+  for (int i = 0; i < 20; ++i) rig.replies[3].push_back(Says(503, {{"retry-after", "7"}}));
+  rig.StartAndServe();
+  rig.ServeFor(minutes(10));
+  EXPECT_EQ(rig.TriesOf(3), 8);
+  ExpectKept(rig, ErrorKind::kRetry, 1, AllBut(3));
+  EXPECT_EQ(rig.row().state, S::kUploading);
+  EXPECT_EQ(rig.row().refused_urls, 0);
+  EXPECT_EQ(rig.error().retry_after, seconds(7));
+  EXPECT_EQ(rig.error().http_status, 503);
+  EXPECT_NE(rig.error().message.find("part 3 of 6"), std::string::npos);
+  ExpectGoesOn(rig.row(), 1);
+}
+
+TEST(UploadPartsFailures, WhatArrivesEndsTheCountOfTries) {
+  Job row = RowWithParts({1, 2});
+  row.upload_tries = 5;
+  PartsRig rig(From(row));
+  rig.held = {4, 5, 6};
+  rig.Start();
+  rig.Serve();
+  EXPECT_EQ(rig.RecordedParts(), (std::set{1, 2, 3}));
+  EXPECT_EQ(rig.row().upload_tries, 0);
+}
+
+TEST(UploadPartsFailures, FewerGoAtOnceWhileManyFail) {
+  PartsRig rig;
+  for (int number = 1; number <= 4; ++number) {
+    for (int i = 0; i < 2; ++i) rig.replies[number].push_back(Says(503));
+  }
+  rig.StartAndServe();
+  EXPECT_EQ(rig.most_at_once, 4U);
+  EXPECT_EQ(rig.TriesOf(5), 0) << "their places stay theirs";
+  rig.most_at_once = 0;
+  rig.portal.completions.answers.push_back(Status{});
+  rig.ServeFor(minutes(2));
+  EXPECT_LE(rig.most_at_once, 2U);
+  EXPECT_TRUE(rig.result && *rig.result) << rig.error().message;
+}
+
+TEST(UploadPartsFailures, UrlsThatTheStoreRefusesGiveANewUpload) {
+  for (const Reply& reply : {Says(403), Says(401), Says(404, {}, "<Error><Code>NoSuchUpload</Code></Error>"),
+                             Says(400, {}, "<Error><Code>ExpiredToken</Code></Error>")}) {
+    PartsRig rig;
+    rig.held = {5};
+    rig.replies[4].push_back(reply);
+    rig.StartAndServe();
+    ExpectDropped(rig, ErrorKind::kExpired);
+    EXPECT_EQ(rig.row().refused_urls, 1);
+    EXPECT_EQ(rig.row().upload_tries, 1);
+    EXPECT_EQ(rig.error().http_status, reply.status);
+  }
+}
+
+TEST(UploadPartsFailures, WhatTheStoreWillNeverTakeIsRejected) {
+  PartsRig rig;
+  rig.replies[1].push_back(Says(413));
+  rig.StartAndServe();
+  ExpectDropped(rig, ErrorKind::kRejected);
+  EXPECT_EQ(rig.row().upload_tries, 0);
+}
+
+TEST(UploadPartsFailures, AWrongDigestIsFoundBeforeComplete) {
+  PartsRig rig([](Job& job) { job.artifact.sha256 = std::string(64, '0'); });
+  rig.StartAndServe();
+  ExpectDropped(rig, ErrorKind::kCorrupt);
+  EXPECT_TRUE(rig.portal.completed.empty());
+  EXPECT_NE(rig.error().message.find("app.apk"), std::string::npos);
+}
+
+TEST(UploadPartsFailures, AFileOfAnotherSizeIsCorruptBeforeAByteLeaves) {
+  PartsRig rig(From(RowWithParts({1, 2, 3})));
+  rig.file.Append("x");
+  rig.Start();
+  rig.Serve();
+  ExpectDropped(rig, ErrorKind::kCorrupt);
+  EXPECT_TRUE(rig.transfer.calls.empty());
+}
+
+TEST(UploadPartsFailures, AFileTouchedBeforeCompleteIsLookedAtAgain) {
+  PartsRig rig;
+  rig.held = {6};
+  rig.StartAndServe();
+  rig.file.Overwrite(0, rig.content.substr(0, 1));  // the same bytes, another time
+  rig.held.clear();
+  rig.Serve();
+  ExpectKept(rig, ErrorKind::kRetry, 1, AllBut(0));
+  EXPECT_TRUE(rig.portal.completed.empty());
+  ExpectGoesOn(rig.row(), 0);
+}
+
+TEST(UploadPartsFailures, APartReadAfterTheFileChangedIsNeverCounted) {
+  PartsRig rig;
+  rig.held = {4, 5, 6};
+  rig.StartAndServe();  // the digests of the right file are known
+  rig.file.Overwrite(4 * kPartSize, "CHANGED");
+  for (testing::FakeTransfer::Call* call : rig.LiveParts()) {  // their blocks had been read before
+    rig.transfer.Answer(*call, Fail(ErrorKind::kRetry, "reset"));
+  }
+  rig.queue.RunAll();
+  rig.held.clear();
+  rig.ServeFor(minutes(10));
+  EXPECT_EQ(rig.TriesOf(5), 8);
+  ExpectKept(rig, ErrorKind::kRetry, 1, AllBut(5));
+  // The next attempt sees the whole of it.
+  PartsRig next(From(rig.row()));
+  next.file.Overwrite(4 * kPartSize, "CHANGED");
+  next.Start();
+  next.Serve();
+  ExpectDropped(next, ErrorKind::kCorrupt);
+  EXPECT_TRUE(next.portal.completed.empty());
+}
+
+TEST(UploadPartsFailures, AFileThatBecomesShorterIsCorrupt) {
+  PartsRig rig;
+  rig.held = {4, 5};
+  rig.StartAndServe();
+  rig.file.Truncate(5 * kPartSize);
+  for (testing::FakeTransfer::Call* call : rig.LiveParts()) {
+    rig.transfer.Answer(*call, Fail(ErrorKind::kRetry, "reset"));
+  }
+  rig.queue.RunAll();
+  rig.held.clear();
+  rig.ServeFor(seconds(5));
+  EXPECT_EQ(rig.done_calls, 1);
+  EXPECT_TRUE(rig.portal.completed.empty());
+}
+
+TEST(UploadPartsFailures, AReadErrorIsTheLocalDiskAndKeepsWhatArrived) {
+  PartsRig rig(From(RowWithParts({1, 2})));
+  rig.fs.fail_reads_beyond = 3 * kPartSize;
+  rig.Start();
+  rig.Serve();
+  ExpectKept(rig, ErrorKind::kLocalDisk, 0, {1, 2});
+  EXPECT_EQ(rig.row().state, S::kUploading);
+  ExpectGoesOn(rig.row(), 4);
+}
+
+TEST(UploadPartsFailures, ALastLookThatFailsIsTheLocalDisk) {
+  PartsRig rig;
+  rig.fs.fail_stat = 2;
+  rig.StartAndServe();
+  ExpectKept(rig, ErrorKind::kLocalDisk, 0, AllBut(0));
+  ExpectGoesOn(rig.row(), 0);
+}
+
+TEST(UploadPartsFailures, APlanThatDoesNotFitIsNotBegun) {
+  for (const UploadGrant& grant :
+       {PartsGrant("up-1", 100, kParts - 1), PartsGrant("up-1", 100, kParts + 1), PartsGrant("up-1", 100, kParts, 1),
+        PartsGrant("up-1", 100, kParts, UINT64_MAX), PartsGrant("up-1", 100, kParts, 0)}) {
+    PartsRig rig;
+    rig.portal.uploads.answers.push_back(grant);
+    rig.Start();
+    rig.Serve();
+    ExpectDropped(rig, ErrorKind::kRetry);
+    EXPECT_EQ(rig.row().upload_tries, 1);
+    EXPECT_TRUE(rig.transfer.calls.empty());
+  }
+}
+
+TEST(UploadPartsFailures, AnIdentityThatIsTakenLeavesItsUploadToBeAbortedAndAsksAgain) {
+  PartsRig rig;
+  rig.portal.uploads.answers = {PartsGrant("up-1", 100), PartsGrant("up-2", 101)};
+  rig.portal.completions.answers.push_back(Status{});
+  rig.record.fail_next = MakeError(ErrorKind::kRejected, kIdentityTaken);
+  rig.Start();
+  rig.Serve();
+  EXPECT_EQ(rig.AbortsLeft(), Ids{"up-1"}) << "recorded before anything else is asked";
+  EXPECT_EQ(rig.portal.upload_requests.size(), 1U);
+  rig.ServeFor(seconds(1));
+  EXPECT_TRUE(rig.result && *rig.result) << rig.error().message;
+  EXPECT_EQ(rig.row().ticket.start_time, 101);
+  EXPECT_EQ(rig.portal.completed_uploads.front().upload_id, "up-2");
+  EXPECT_EQ(rig.AbortsLeft(), Ids{"up-1"});
+}
+
+TEST(UploadPartsFailures, AnUploadThatCouldNotBeRecordedIsLeftToBeAborted) {
+  PartsRig rig;
+  rig.portal.uploads.answers.push_back(PartsGrant("up-1"));
+  rig.record.fail_next = DiskFull();
+  rig.Start();
+  rig.Serve();
+  ExpectDropped(rig, ErrorKind::kLocalDisk);
+  EXPECT_TRUE(rig.transfer.calls.empty());
+}
+
+// -- time
+
+// All four connections take a little, and more every second.
+void Trickle(PartsRig& rig, seconds time, std::uint64_t bytes_a_second) {
+  for (auto second = seconds(0); second < time && rig.done_calls == 0; ++second) {
+    rig.clock.Step(seconds(1));
+    for (testing::FakeTransfer::Call* call : rig.LiveParts())
+      rig.transfer.Send(*call, call->sent.size() + bytes_a_second);
+    rig.queue.RunAll();
+  }
+}
+
+PartsRig& Hold(PartsRig& rig, seconds life) {
+  for (int number = 1; number <= kParts; ++number) rig.held.insert(number);
+  UploadGrant grant = PartsGrant("up-1");
+  grant.expires_in = life;
+  rig.portal.uploads.answers.push_back(grant);
+  rig.Start();
+  rig.Serve();
+  return rig;
+}
+
+TEST(UploadPartsFailures, AnUploadThatCannotFitIsToldOfAndGivenUpAfterFiveMinutes) {
+  PartsRig rig;
+  Hold(rig, minutes(60));
+  Trickle(rig, seconds(120), 4);  // 16 bytes a second would take more than four hours
+  EXPECT_EQ(rig.log.Count("upload.too_slow"), 1);
+  EXPECT_EQ(rig.done_calls, 0);
+  Trickle(rig, minutes(4), 4);
+  ExpectDropped(rig, ErrorKind::kExpired);
+  EXPECT_EQ(rig.log.Count("upload.too_slow"), 1) << "told once";
+}
+
+TEST(UploadPartsFailures, AnUploadThatFitsIsLeftAlone) {
+  PartsRig rig;
+  Hold(rig, minutes(60));
+  Trickle(rig, minutes(20), 40);
+  EXPECT_EQ(rig.done_calls, 0);
+  EXPECT_EQ(rig.log.Count("upload.too_slow"), 0);
+}
+
+TEST(UploadPartsFailures, AStoreThatIsAwayForALongTimeIsNoSlowLine) {
+  PartsRig rig;
+  for (int number = 1; number <= kParts; ++number) {
+    for (int i = 0; i < 20; ++i) rig.replies[number].push_back(Says(503, {{"retry-after", "120"}}));
+  }
+  rig.StartAndServe();
+  rig.ServeFor(minutes(30));
+  ExpectKept(rig, ErrorKind::kRetry, 1, {});
+  EXPECT_EQ(rig.row().refused_urls, 0) << "three of these fail a job";
+}
+
+TEST(UploadPartsFailures, AConnectionThatHangsForMinutesIsNoSlowLine) {
+  PartsRig rig;
+  Hold(rig, minutes(60));
+  Trickle(rig, seconds(1), 100);
+  for (int i = 0; i < 12 && rig.done_calls == 0; ++i) {  // stalled, and given up by the transfer every 30 s
+    rig.clock.Step(seconds(30));
+    for (testing::FakeTransfer::Call* call : rig.LiveParts()) {
+      rig.transfer.Answer(*call, Fail(ErrorKind::kRetry, "no byte could be sent for 30 s"));
+    }
+    rig.queue.RunAll();
+  }
+  EXPECT_NE(rig.error().kind, ErrorKind::kExpired) << rig.error().message;
+  EXPECT_EQ(rig.row().refused_urls, 0);
+}
+
+TEST(UploadPartsFailures, AShareThatHangsForMinutesIsNoSlowLine) {
+  PartsRig rig;
+  Hold(rig, minutes(60));
+  rig.clock.Step(minutes(20));
+  rig.queue.RunAll();
+  EXPECT_EQ(rig.done_calls, 0) << "nothing moved at all: a new upload would not get further";
+}
+
+TEST(UploadPartsFailures, PartsThatAreOnTheirWayWhenTheUrlsExpireMayArrive) {
+  PartsRig rig;
+  Hold(rig, minutes(60));
+  rig.held = {5, 6};
+  rig.Serve();
+  Trickle(rig, minutes(59), 10);
+  rig.clock.Step(minutes(2));
+  rig.queue.RunAll();
+  EXPECT_EQ(rig.done_calls, 0) << "a URL must live when its request begins";
+  rig.held.clear();
+  rig.portal.completions.answers.push_back(Status{});
+  rig.Serve();
+  EXPECT_TRUE(rig.result && *rig.result) << rig.error().message;
+}
+
+TEST(UploadPartsFailures, PartsThatCannotBeginBeforeTheUrlsExpireGiveANewUpload) {
+  PartsRig rig;
+  Hold(rig, minutes(60));
+  Trickle(rig, minutes(50), 16);
+  EXPECT_EQ(rig.done_calls, 0);
+  Trickle(rig, minutes(15), 0);
+  ExpectDropped(rig, ErrorKind::kExpired);
+}
+
+// -- Complete
+
+struct AtComplete : PartsRig {
+  explicit AtComplete(Status answer) {
+    portal.completions.answers.push_back(std::move(answer));
+    StartAndServe();
+    EXPECT_EQ(portal.completed.size(), 1U);
+  }
+};
+
+Error Answered(ErrorKind kind, int status, bool unknown = false) {
+  Error error = MakeError(kind, "the portal's words");
+  error.http_status = status;
+  error.outcome_unknown = unknown;
+  return error;
+}
+
+void ExpectUnknown(const PartsRig& rig) {
+  EXPECT_EQ(rig.done_calls, 1);
+  EXPECT_TRUE(rig.error().outcome_unknown);
+  EXPECT_EQ(rig.row().state, S::kConfirming);
+  EXPECT_NE(rig.row().last_chunk_left, 0);
+  EXPECT_EQ(rig.row().confirming_since, rig.clock.Wall());
+  EXPECT_EQ(rig.row().sends, 1);
+  EXPECT_FALSE(rig.row().multipart);
+  EXPECT_TRUE(rig.row().aborts.empty()) << "never after Complete may have succeeded";
+}
+
+TEST(UploadPartsComplete, WithoutAClearAnswerTheOutcomeIsUnknown) {
+  for (const int status : {0, 500, 503, 504, 200}) {
+    const AtComplete rig(Fail(Answered(ErrorKind::kRetry, status, true)));
+    ExpectUnknown(rig);
+  }
+}
+
+TEST(UploadPartsComplete, WhatNeverLeftIsAskedAgainWithoutAPartSentTwice) {
+  const AtComplete rig(Fail(Answered(ErrorKind::kRetry, 0)));
+  ExpectKept(rig, ErrorKind::kRetry, 1, AllBut(0));
+  EXPECT_EQ(rig.row().state, S::kCompleting);
+  ExpectGoesOn(rig.row(), 0);
+}
+
+TEST(UploadPartsComplete, WhatIsRefusedForNowIsAskedAgainLater) {
+  for (const auto& [kind, status] : {std::pair{ErrorKind::kSlowDown, 429}, std::pair{ErrorKind::kSignIn, 401}}) {
+    const AtComplete rig(Fail(Answered(kind, status)));
+    ExpectKept(rig, kind, 0, AllBut(0));
+    EXPECT_EQ(rig.row().state, S::kCompleting);
+    ExpectGoesOn(rig.row(), 0);
+  }
+}
+
+TEST(UploadPartsComplete, WhatIsRefusedForGoodIsLeftToBeAborted) {
+  const AtComplete rig(Fail(Answered(ErrorKind::kRejected, 400)));
+  ExpectDropped(rig, ErrorKind::kRejected);
+  EXPECT_EQ(rig.error().message, "the portal's words");
+}
+
+TEST(UploadPartsComplete, AnUploadThatIsGoneAtTheFirstTryIsSentAnew) {
+  const AtComplete rig(Fail(Answered(ErrorKind::kRejected, 404)));
+  ExpectDropped(rig, ErrorKind::kExpired);
+  EXPECT_EQ(rig.row().refused_urls, 1);
+}
+
+TEST(UploadPartsComplete, AnUploadThatIsGoneAtALaterTryMayHaveBeenCompletedByTheFirst) {
+  const AtComplete first(Fail(Answered(ErrorKind::kSlowDown, 429)));
+  PartsRig rig(From(first.row()));
+  rig.portal.completions.answers.push_back(Fail(Answered(ErrorKind::kRejected, 404)));
+  rig.Start();
+  rig.Serve();
+  ExpectUnknown(rig);
+}
+
+TEST(UploadPartsComplete, ARowThatSaysCompleteLeftIsNotWorkedOn) {
+  Job row = RowWithParts({1, 2, 3, 4, 5, 6});
+  row.state = S::kCompleting;
+  row.last_chunk_left = 5;
+  PartsRig rig(From(row));
+  rig.Start();
+  rig.clock.Step(seconds(0));
+  rig.Serve();
+  EXPECT_EQ(rig.error().kind, ErrorKind::kBug);
+  EXPECT_TRUE(rig.portal.completed.empty());
+  EXPECT_TRUE(rig.record.saved.empty());
+}
+
+// -- a full disk under the ledger
+
+TEST(UploadPartsFailures, ALedgerThatFailsAtAnySaveGetsNoLie) {
+  int failed = 0;
+  for (int at = 1;; ++at) {
+    ASSERT_LT(at, 40);
+    PartsRig rig;
+    int saves = 1;
+    if (at == 1) rig.record.fail_next = DiskFull();
+    const auto look = rig.on_saved;
+    rig.on_saved = [&, look](const Job& row) {
+      look(row);
+      if (++saves == at) rig.record.fail_next = DiskFull();
+    };
+    rig.portal.completions.answers.push_back(Status{});
+    rig.StartAndServe();
+    rig.ServeFor(minutes(1));
+    ASSERT_EQ(rig.done_calls, 1) << at;
+    EXPECT_LE(rig.portal.completed.size(), 1U);
+    if (rig.record.fail_next || saves < at) break;  // there are no more saves than that
+    ++failed;
+    if (*rig.result) {
+      EXPECT_EQ(rig.row().state, S::kSubmitted);
+      EXPECT_EQ(rig.portal.completed.size(), 1U);
+      continue;
+    }
+    EXPECT_EQ(rig.error().kind, ErrorKind::kLocalDisk) << at;
+    EXPECT_EQ(rig.row().last_chunk_left, 0);
+    EXPECT_TRUE(rig.portal.completed.empty()) << "nothing is completed on a row that does not say so";
+    if (!rig.row().multipart) {
+      EXPECT_EQ(rig.AbortsLeft(), Ids{"up-1"});
+      continue;
+    }
+    ExpectGoesOn(rig.row(), static_cast<std::size_t>(kParts) - rig.RecordedParts().size());
+  }
+  EXPECT_GE(failed, 6);
+}
+
+TEST(UploadPartsFailures, WhatCompleteGaveIsRecordedHoweverLongTheDiskIsFull) {
+  for (const bool good : {true, false}) {
+    PartsRig rig;
+    rig.StartAndServe();
+    rig.record.fail_next = DiskFull();
+    rig.portal.completions.answers.push_back(good ? Status{} : Fail(Answered(ErrorKind::kRetry, 504, true)));
+    rig.portal.Pump();
+    rig.Serve();
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(rig.done_calls, 0);
+      if (i < 2) rig.record.fail_next = DiskFull();
+      rig.clock.Step(seconds(5));
+      rig.Serve();
+    }
+    EXPECT_EQ(rig.done_calls, 1);
+    EXPECT_EQ(rig.row().state, good ? S::kSubmitted : S::kConfirming);
+    EXPECT_EQ(rig.portal.completed.size(), 1U);
+  }
+}
+
+}  // namespace
+}  // namespace tegodrop
