@@ -138,7 +138,7 @@ class Conductor {
   // Begins what is due; when something will be.
   MonoMs AbortWhatIsLeft(ActiveJob& job, MonoMs now);
   void AbortDone(const std::string& id, const OpenUpload& upload, Status status);
-  static bool AbortIsWorthWaiting(const ActiveJob& job);
+  bool AbortIsWorthWaiting(const ActiveJob& job) const;
   void EraseIfDone(const std::string& id);
   // `asked`: the error answers its question for an upload URL.
   void React(ActiveJob& job, const Error& error, bool asked = false);

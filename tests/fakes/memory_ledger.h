@@ -54,7 +54,7 @@ class MemoryLedger final : public Ledger {
     Read<std::vector<Job>>("load_unfinished", std::move(done), [this] {
       std::vector<Job> unfinished;  // ids begin with their time: oldest first
       for (const auto& [id, job] : jobs) {
-        if (!job.finished) unfinished.push_back(job);
+        if (!job.finished || !job.aborts.empty()) unfinished.push_back(job);
       }
       return unfinished;
     });

@@ -30,6 +30,7 @@ class ConductorTest : public ::testing::Test {
     std::function<void(Result<bool>)> claimed;
     std::function<void(Result<HistoryLook>)> looked;
     std::vector<BuildIdentity> awaited;
+    OpenUpload upload;  // to be aborted
     Rooms::OnProgress progress;
     bool live = true;
   };
@@ -69,8 +70,18 @@ class ConductorTest : public ::testing::Test {
       attempt->looked = std::move(done);
       return Add(attempt);
     };
+    rooms.abort = [this](const OpenUpload& upload, std::function<void(Status)> done) {
+      auto attempt = std::make_shared<Attempt>();
+      attempt->room = "abort";
+      attempt->upload = upload;
+      attempt->done = std::move(done);
+      return Add(attempt);
+    };
     conductor = std::make_unique<Conductor>(ConductorWorld{ledger, clock, clock, random, log}, settings, rooms,
-                                            [this](const Job& job, const Progress&) { last_seen = job; });
+                                            [this](const Job& job, const Progress&) {
+                                              last_seen = job;
+                                              finished_seen += job.finished ? 1 : 0;
+                                            });
   }
 
   Job MakeJob(const std::string& id, JobState state = JobState::kClaimed) {
@@ -173,6 +184,7 @@ class ConductorTest : public ::testing::Test {
   std::unique_ptr<Conductor> conductor;
   std::optional<Job> last_seen;
   std::optional<int> concurrent_builds;  // for the next StartConductor
+  int finished_seen = 0;  // how often a finished job was reported
 
  private:
   class AttemptHandle final : public Handle {
