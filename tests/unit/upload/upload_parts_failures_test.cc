@@ -92,7 +92,7 @@ TEST(UploadPartsFailures, PassingTroubleOfAPartIsTriedAgain) {
     EXPECT_EQ(rig.TriesOf(3), 1) << "not at once";
     rig.ServeFor(seconds(1));
     EXPECT_EQ(rig.TriesOf(3), 2) << reply.status;
-    EXPECT_TRUE(rig.result && *rig.result) << rig.error().message;
+    ASSERT_TRUE(rig.result && *rig.result) << rig.error().message;
     EXPECT_EQ(rig.transfer.calls.size(), static_cast<std::size_t>(kParts) + 1) << "the others only once";
     EXPECT_EQ(rig.portal.completed[0][2].etag, "\"etag-3\"");
     EXPECT_EQ(rig.row().upload_tries, 0);
