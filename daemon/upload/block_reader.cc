@@ -18,18 +18,21 @@ Status ReadFully(FileSystem& fs, int fd, char* to, std::size_t size, std::uint64
 }
 
 BlockReader::BlockReader(std::shared_ptr<const Fd> file, PartRange range, std::size_t most_blocks, FileSystem& fs,
-                         TaskRunner& readers, std::function<void(Status)> on_block)
+                         TaskRunner& readers, RateLimit* rate, std::function<void(Status)> on_ready)
     : file_(std::move(file)),
       range_(range),
       most_blocks_(most_blocks),
       fs_(fs),
       readers_(readers),
-      on_block_(std::move(on_block)) {}
+      on_ready_(std::move(on_ready)) {
+  if (rate != nullptr) share_ = rate->Join([this] { TellReady({}); });
+}
 
 std::size_t BlockReader::Take(char* to, std::size_t room) {
   if (filled_.empty()) return 0;
   Block& front = filled_.front();
-  const std::size_t count = std::min(room, front.size - front_given_);
+  std::size_t count = std::min(room, front.size - front_given_);
+  if (share_ && count > 0) count = share_->Take(count);
   std::memcpy(to, front.bytes.get() + front_given_, count);
   front_given_ += count;
   if (front_given_ == front.size) {
@@ -43,7 +46,8 @@ std::size_t BlockReader::Take(char* to, std::size_t room) {
 
 void BlockReader::Stop() {
   stopped_ = true;
-  on_block_ = nullptr;
+  on_ready_ = nullptr;
+  share_.reset();
   work_.reset();
 }
 
@@ -76,18 +80,21 @@ void BlockReader::ReadAhead() {
 
 void BlockReader::OnBlock(Result<Block> block) {
   work_.reset();
-  // A copy: the callee may stop or destroy this object.
-  const auto on_block = on_block_;
   if (!block) {
     stopped_ = true;
     filled_.clear();
-    if (on_block) on_block(Fail(std::move(block.error())));
-    return;
+    return TellReady(Fail(std::move(block.error())));
   }
   read_ += block->size;
   filled_.push_back(std::move(*block));
   ReadAhead();
-  if (on_block) on_block({});
+  TellReady({});
+}
+
+void BlockReader::TellReady(Status status) {
+  // A copy: the callee may stop or destroy this object.
+  const auto on_ready = on_ready_;
+  if (on_ready) on_ready(std::move(status));
 }
 
 }  // namespace tegodrop

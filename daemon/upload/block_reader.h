@@ -15,6 +15,7 @@
 #include "daemon/loop/handle.h"
 #include "daemon/loop/task_runner.h"
 #include "daemon/model/part_plan.h"
+#include "daemon/upload/rate_limit.h"
 
 namespace tegodrop {
 
@@ -26,16 +27,16 @@ class BlockReader {
   // 256 KiB: larger blocks gain nothing (measured).
   static constexpr std::size_t kBlockSize = 256 * 1024;
 
-  // `on_block` runs from the loop, never inside a call of this object, whenever a block was read, or with the error
-  // that ended the reading; it may destroy this object. Workers share the descriptor: it closes with the last of them.
-  // `fs` and `readers` must outlive this object, and `fs` the work that it has begun there. `most_blocks`: memory that
-  // it may hold.
+  // `on_ready` runs from the loop, never inside a call of this object, whenever a block was read or the line is free
+  // for it again, or with the error that ended the reading; it may destroy this object. Workers share the descriptor:
+  // it closes with the last of them. `fs` and `readers` must outlive this object, and `fs` the work that it has begun
+  // there; `rate` (null: no limit) too. `most_blocks`: memory that it may hold.
   BlockReader(std::shared_ptr<const Fd> file, PartRange range, std::size_t most_blocks, FileSystem& fs,
-              TaskRunner& readers, std::function<void(Status)> on_block);
+              TaskRunner& readers, RateLimit* rate, std::function<void(Status)> on_ready);
 
   // Begins to read.
   void Start() { ReadAhead(); }
-  // Copies at most `room` bytes to `to`; 0 where none is ready at the moment.
+  // Copies at most `room` bytes to `to`; 0 where none is ready at the moment, or the line has no room for them.
   std::size_t Take(char* to, std::size_t room);
   // Every byte of the range was read and hashed.
   bool all_read() const { return !work_ && read_ == range_.size; }
@@ -52,17 +53,19 @@ class BlockReader {
 
   void ReadAhead();
   void OnBlock(Result<Block> block);
+  void TellReady(Status status);
 
   const std::shared_ptr<const Fd> file_;
   const PartRange range_;
   const std::size_t most_blocks_;
   FileSystem& fs_;
   TaskRunner& readers_;
-  std::function<void(Status)> on_block_;
+  std::function<void(Status)> on_ready_;
 
   // Touched by one piece of work at a time: the next is submitted only when the last has answered.
   std::shared_ptr<Sha256> digest_ = std::make_shared<Sha256>();
   HandlePtr work_;
+  std::unique_ptr<RateLimit::Share> share_;  // of the line
   std::deque<Block> filled_;
   std::vector<Block> spare_;
   std::size_t made_ = 0;         // blocks that exist

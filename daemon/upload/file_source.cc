@@ -32,9 +32,8 @@ FileSource::FileSource(FileToSend what, FileSystem& fs, TaskRunner& readers, std
       fs_(fs),
       readers_(readers),
       at_gate_(std::move(at_gate)),
-      blocks_(what_.file, {0, what_.opened.size}, kMostBlocks, fs, readers,
+      blocks_(what_.file, {0, what_.opened.size}, kMostBlocks, fs, readers, rate,
               [this](Status read) { OnBlock(std::move(read)); }) {
-  if (rate != nullptr) share_ = rate->Join([this] { Resume(); });
   blocks_.Start();
 }
 
@@ -47,22 +46,13 @@ FlowState FileSource::Read(char* to, std::size_t room, std::size_t* given) {
   *given = 0;
   if (error_) return FlowState::kFail;
   const std::uint64_t free = stopped_ ? 0 : limit() - given_;
-  if (free > 0) *given = Take(to, static_cast<std::size_t>(std::min<std::uint64_t>(room, free)));
+  if (free > 0) *given = blocks_.Take(to, static_cast<std::size_t>(std::min<std::uint64_t>(room, free)));
   given_ += *given;
   if (*given > 0) return FlowState::kGo;
   waiting_ = true;
   asked_all_ = asked_all_ || free == 0;
   CheckAtGate();
   return FlowState::kWait;
-}
-
-// As much as is read and as the line has room for.
-std::size_t FileSource::Take(char* to, std::size_t most) {
-  if (!share_) return blocks_.Take(to, most);
-  const std::size_t allowed = share_->Take(most);
-  const std::size_t taken = allowed == 0 ? 0 : blocks_.Take(to, allowed);
-  if (taken < allowed) share_->GiveBack(allowed - taken);
-  return taken;
 }
 
 Error FileSource::error() const {
@@ -78,7 +68,6 @@ void FileSource::Stop() {
   stopped_ = true;
   at_gate_ = nullptr;
   resume_ = nullptr;
-  share_.reset();
   blocks_.Stop();
   check_.reset();
 }

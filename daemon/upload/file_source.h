@@ -16,7 +16,6 @@
 #include "daemon/loop/task_runner.h"
 #include "daemon/net/transfer.h"
 #include "daemon/upload/block_reader.h"
-#include "daemon/upload/rate_limit.h"
 
 namespace tegodrop {
 
@@ -39,7 +38,7 @@ class FileSource final : public BodySource {
   // every respect the one that was opened; then the caller decides about OpenGate. With an error as soon as that can no
   // longer become true: kCorrupt (the bytes or the file differ) or kLocalDisk (it could not be read); nothing more is
   // given then. It may destroy this object. `fs` and `readers` must outlive this object, and `fs` the work that it has
-  // begun there. `rate` (may be none): the line that it shares with other uploads; must outlive this object.
+  // begun there. `rate` (null: no limit): the line that it shares with other uploads; must outlive this object.
   FileSource(FileToSend what, FileSystem& fs, TaskRunner& readers, std::function<void(Status)> at_gate,
              RateLimit* rate = nullptr);
 
@@ -57,7 +56,6 @@ class FileSource final : public BodySource {
 
  private:
   void OnBlock(Status read);
-  std::size_t Take(char* to, std::size_t most);
   void CheckAtGate();
   void GiveUp(Error error);
   void Resume();
@@ -69,7 +67,6 @@ class FileSource final : public BodySource {
   std::function<void(Status)> at_gate_;
   std::function<void()> resume_;
   BlockReader blocks_;
-  std::unique_ptr<RateLimit::Share> share_;  // none: no limit
   HandlePtr check_;
 
   std::uint64_t given_ = 0;

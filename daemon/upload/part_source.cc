@@ -4,9 +4,11 @@
 
 namespace tegodrop {
 
-PartSource::PartSource(std::shared_ptr<const Fd> file, PartRange range, FileSystem& fs, TaskRunner& readers)
-    : range_(range),
-      blocks_(std::move(file), range, kMostBlocks, fs, readers, [this](Status read) { OnBlock(std::move(read)); }) {
+PartSource::PartSource(std::shared_ptr<const Fd> file, PartRange range, FileSystem& fs, TaskRunner& readers,
+                       RateLimit* rate)
+    : range_(range), blocks_(std::move(file), range, kMostBlocks, fs, readers, rate, [this](Status read) {
+        OnBlock(std::move(read));
+      }) {
   blocks_.Start();
 }
 

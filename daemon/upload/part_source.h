@@ -24,7 +24,9 @@ class PartSource final : public BodySource {
   static constexpr std::size_t kMostBlocks = 3;
 
   // Begins to read at once. `fs` and `readers` must outlive this object, and `fs` the work that it has begun there.
-  PartSource(std::shared_ptr<const Fd> file, PartRange range, FileSystem& fs, TaskRunner& readers);
+  // `rate` (null: no limit): the line that it shares with other uploads; must outlive this object.
+  PartSource(std::shared_ptr<const Fd> file, PartRange range, FileSystem& fs, TaskRunner& readers,
+             RateLimit* rate = nullptr);
 
   FlowState Read(char* to, std::size_t room, std::size_t* given) override;
   void OnReady(std::function<void()> resume) override { resume_ = std::move(resume); }

@@ -74,7 +74,7 @@ void PartsSender::Fill() {
 void PartsSender::Send(std::int64_t number) {
   OnItsWay& part = on_its_way_[number];
   part.pause.reset();
-  part.source = std::make_shared<PartSource>(what_.file, RangeOf(number), world_.fs, world_.readers);
+  part.source = std::make_shared<PartSource>(what_.file, RangeOf(number), world_.fs, world_.readers, world_.rate);
   HttpRequest request;
   request.method = "PUT";
   request.url = what_.urls[static_cast<std::size_t>(number - 1)];

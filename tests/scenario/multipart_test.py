@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 from tests import runner
 from tests.scenario.harness.case import ScenarioCase
@@ -49,6 +50,24 @@ class MainPathTest(MultipartCase):
         self.finish(self.drop())
         self.assert_counts(upload_requests=1, complete_requests=1, abort_requests=0,
                            parts_received=PARTS)
+
+
+    def test_parts_share_the_line_that_the_config_allows(self):
+        self.site.settings["limits"] = {"upload_rate": "2MiB"}
+        self.site.write_config()
+        begun = time.monotonic()
+        self.finish(self.drop())
+        # 3 MiB, of which a quarter of a second's worth leaves at once.
+        self.assertGreater(time.monotonic() - begun, 1.2)
+
+    def test_no_more_parts_at_once_than_the_config_allows(self):
+        self.site.settings["limits"] = {"concurrent_parts": 1}
+        self.site.write_config()
+        self.portal.set(upload_bytes_per_second=2 * CHUNK)
+        begun = time.monotonic()
+        self.finish(self.drop())
+        # One after the other, each half a second.
+        self.assertGreater(time.monotonic() - begun, (PARTS - 1) * 0.5)
 
 
 class RestartTest(MultipartCase):
