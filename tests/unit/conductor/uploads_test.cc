@@ -189,6 +189,41 @@ TEST_F(UploadsTest, ALedgerThatCannotBeSearchedIsAskedAgain) {
   EXPECT_EQ(Row("e").duplicate_of, "d");
 }
 
+TEST_F(UploadsTest, ATryThatAPersonCancelsIsNotTheLast) {
+  for (int i = 0; i < 3; ++i) Take(MakeJob("w" + std::to_string(i)));
+  for (const auto& upload : Live("upload")) End(*upload, Fail(ErrorKind::kSlowDown, "quota"));
+  Step(seconds(40));
+  const std::string trying = Only("upload")->job;
+  conductor->Operate(trying, OperatorVerb::kCancel, [](const Result<OperatorPlan>& plan) { EXPECT_TRUE(plan); });
+  Run();
+  EXPECT_TRUE(Uploading().empty());
+  Step(minutes(1));
+  ASSERT_EQ(Uploading().size(), 1U);
+  EXPECT_NE(Uploading()[0], trying);
+}
+
+TEST_F(UploadsTest, AJobThatIsCancelledWhileItIsComparedStaysCancelled) {
+  ledger.jobs["d"] = Delivered("d");
+  Job job = Same("e");
+  ledger.jobs["e"] = job;
+  conductor->Take(job);
+  clock.Step(std::chrono::milliseconds(0));  // the turn asks the ledger
+  conductor->Operate("e", OperatorVerb::kCancel, [](const Result<OperatorPlan>& plan) { EXPECT_TRUE(plan); });
+  Run();
+  EXPECT_EQ(Row("e").state, JobState::kCancelled);
+  EXPECT_EQ(Row("e").duplicate_of, "");
+  EXPECT_EQ(log.Count("ledger.error"), 0);
+}
+
+TEST_F(UploadsTest, APausedFolderKeepsNoOtherOneFromItsTurn) {
+  Job staging = MakeJob("s");
+  staging.target.folder = "staging";
+  conductor->SetPaused({"production"});
+  Take(MakeJob("a"));
+  Take(staging);
+  EXPECT_EQ(Uploading(), std::vector<std::string>{"s"});
+}
+
 TEST_F(UploadsTest, ThousandsOfJobsTakeNoLongTurn) {
   constexpr int kJobs = 10'000;
   concurrent_builds = 2;
