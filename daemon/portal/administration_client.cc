@@ -15,7 +15,7 @@ constexpr std::string_view kBuilds = "the Builds permission";
 constexpr std::string_view kTeam = "a Team or Enterprise plan";
 constexpr std::string_view kBuildsAndTeam = "the Builds permission and a Team or Enterprise plan";
 
-std::string Shown(std::string_view name) { return Printable(name.substr(0, 200)); }
+std::string Shown(std::string_view name) { return name.empty() ? "\"\"" : Printable(name.substr(0, 200)); }
 
 // A call that changes something at the portal.
 PortalCall Change(const char* path, std::string asked, std::string_view needs, Status allowed) {

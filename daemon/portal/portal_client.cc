@@ -79,7 +79,9 @@ class PortalClient final : public Portal {
     calls_.TellOfOddRow("the build history (" + which + ")", reading.skipped.front(), reading.skipped.size());
   }
 
-  static std::string Shown(const std::string& name) { return Printable(std::string_view(name).substr(0, 200)); }
+  static std::string Shown(const std::string& name) {
+    return name.empty() ? "\"\"" : Printable(std::string_view(name).substr(0, 200));
+  }
 
   PortalCalls calls_;
 };
