@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "daemon/base/digest.h"
@@ -55,45 +56,71 @@ std::string AsJson(std::string_view text) {
   return body.substr(5, body.size() - 7);
 }
 
-std::string AsHtml(std::string_view text) {
+// The ASCII character that a number in this base names; 0 where there is none.
+char Numbered(std::string_view digits, int base) {
+  unsigned value = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  const bool whole = read.ec == std::errc() && read.ptr == digits.data() + digits.size();
+  return whole && value < 0x80 ? static_cast<char>(value) : '\0';
+}
+
+// What an entity without its '&' and ';' stands for; 0 where it is none that hides ASCII.
+char Entity(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, char>, 5> kNames{
+      {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}}};
+  for (const auto& [known, meant] : kNames) {
+    if (name == known) return meant;
+  }
+  if (name.starts_with("#x")) return Numbered(name.substr(2), 16);
+  return name.starts_with('#') ? Numbered(name.substr(1), 10) : '\0';
+}
+
+std::string WithoutEntities(std::string_view text) {
+  constexpr std::size_t kLongest = 8;
   std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else if (c == '\'') {
-      out += "&#39;";
-    } else {
-      out += c;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::size_t end = text[at] == '&' ? text.substr(0, at + kLongest).find(';', at) : std::string_view::npos;
+    const char meant = end == std::string_view::npos ? '\0' : Entity(text.substr(at + 1, end - at - 1));
+    out += meant == '\0' ? text[at] : meant;
+    if (meant != '\0') at = end;
+  }
+  return out;
+}
+
+std::string WithoutPercents(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::string_view digits = text.substr(at + 1, 2);
+    unsigned value = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    const bool coded = text[at] == '%' && digits.size() == 2 && read.ptr == digits.data() + 2;
+    out += coded ? static_cast<char>(value) : text[at] == '+' ? ' ' : text[at];
+    if (coded) at += 2;
+  }
+  return out;
+}
+
+// However often JSON was put into JSON: without its backslashes it reads the same. Without case, for base64 in URLs and
+// what shouts.
+std::string Reduced(std::string_view text) {
+  std::string out = ToLowerAscii(text);
+  std::erase(out, '\\');
+  return out;
+}
+
+using Spellings = std::array<Secret, 3>;
+
+bool Has(std::string_view text, const Spellings& spellings) {
+  for (const std::string& view : {Reduced(text), Reduced(WithoutEntities(text)), Reduced(WithoutPercents(text))}) {
+    for (const Secret& spelling : spellings) {
+      if (view.find(spelling.Reveal()) != std::string::npos) return true;
     }
   }
-  return out;
-}
-
-std::string AsUrl(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    out += plain ? std::string(1, c) : "%" + ToHex(std::string_view(&c, 1));
-  }
-  return out;
-}
-
-bool Has(std::string_view text, const std::array<Secret, 5>& spellings) {
-  const std::string lower = ToLowerAscii(text);
-  return std::any_of(spellings.begin(), spellings.end(), [&](const Secret& spelling) {
-    return lower.find(ToLowerAscii(spelling.Reveal())) != std::string::npos;
-  });
+  return false;
 }
 
 // In any text of the value, as it reads without its escapes. Depth is capped by ParseJson.
-bool Has(const JsonValue& value, const std::array<Secret, 5>& spellings) {
+bool Has(const JsonValue& value, const Spellings& spellings) {
   if (value.IsString()) return Has(std::string_view(value.GetString(), value.GetStringLength()), spellings);
   if (value.IsArray()) {
     return std::any_of(value.Begin(), value.End(), [&](const JsonValue& one) { return Has(one, spellings); });
@@ -110,8 +137,7 @@ bool Has(const JsonValue& value, const std::array<Secret, 5>& spellings) {
 bool Repeats(std::string_view text, const Secret& secret) {
   const std::string_view plain = secret.Reveal();
   if (plain.empty()) return false;
-  const std::array<Secret, 5> spellings = {secret, Secret(AsJson(plain)), Secret(AsHtml(plain)), Secret(AsUrl(plain)),
-                                           Secret(Base64(plain))};
+  const Spellings spellings = {Secret(Reduced(plain)), Secret(Reduced(AsJson(plain))), Secret(Reduced(Base64(plain)))};
   if (Has(text, spellings)) return true;
   const Result<rapidjson::Document> document = ParseJson(text);
   return document && Has(*document, spellings);
