@@ -19,7 +19,10 @@ class FakeJobRecord final : public JobRecord {
 
   const Job& job() const override { return job_; }
   void Save(std::function<void(Job&)> change, std::string note, std::function<void(Status)> done) override {
+    overlapped = overlapped || under_way_;
+    under_way_ = true;
     queue_.Post([this, change = std::move(change), note = std::move(note), done = std::move(done)] {
+      under_way_ = false;
       if (fail_next) {
         const Error error = *std::exchange(fail_next, std::nullopt);
         return done(Fail(error));
@@ -39,6 +42,8 @@ class FakeJobRecord final : public JobRecord {
 
   // Every row as it was written, in order.
   std::vector<Job> saved;
+  // A Save was asked for while another was under way.
+  bool overlapped = false;
   // The next Save fails with this and writes nothing.
   std::optional<Error> fail_next;
   std::function<void(const Job&)> on_saved;
@@ -46,6 +51,7 @@ class FakeJobRecord final : public JobRecord {
  private:
   TaskQueue& queue_;
   Job job_;
+  bool under_way_ = false;
 };
 
 }  // namespace tegodrop::testing

@@ -54,6 +54,25 @@ TEST_F(LedgerTest, UnfinishedJobsComeInTheOrderOfTheirInserts) {
   EXPECT_EQ(IdsOf(on_.Unfinished()), (Ids{"zz", "mm"}));
 }
 
+TEST_F(LedgerTest, AFinishedJobIsLoadedForAsLongAsItsUploadsAreToBeAborted) {
+  Job job = JobNamed("one");
+  ASSERT_TRUE(on_.Insert(job));
+  job.finished = true;
+  job.aborts = {{"tenant/one", "up-1"}, {"tenant/one", "up-2"}};
+  ASSERT_TRUE(on_.Save(job));
+  on_.Close();
+  on_.Open();
+  std::vector<Job> jobs = on_.Unfinished();
+  ASSERT_EQ(jobs.size(), 1u);
+  EXPECT_TRUE(jobs[0].finished);
+  ASSERT_EQ(jobs[0].aborts.size(), 2u);
+  EXPECT_EQ(jobs[0].aborts[1].file_path, "tenant/one");
+  EXPECT_EQ(jobs[0].aborts[1].upload_id, "up-2");
+  jobs[0].aborts.clear();
+  ASSERT_TRUE(on_.Save(jobs[0]));
+  EXPECT_TRUE(on_.Unfinished().empty());
+}
+
 TEST_F(LedgerTest, AnIdThatIsTakenIsRejectedAndTheRowStays) {
   ASSERT_TRUE(on_.Insert(JobNamed("one")));
   Job second = JobNamed("one");

@@ -63,6 +63,8 @@ struct PartsRig : Rig {
     };
   }
 
+  ~PartsRig() { EXPECT_FALSE(record.overlapped) << "one Save at a time"; }
+
   static std::pair<std::string, int> PartOf(const FakeTransfer::Call& call) {
     const std::string url(call.request.url.Reveal());
     const std::size_t upload = url.find(".example/") + 9;
