@@ -70,9 +70,11 @@ void StartAfresh(Job& job) {
   job.output.staging_name = std::move(staging_name);
 }
 
-// The portal is asked for a new URL, and what came of the old one is nobody's business any more.
+// The portal is asked for a new URL, and what came of the old one is nobody's business any more; nor is it whether the
+// same bytes were delivered before: a person wants this build.
 void ForgetPortal(Job& job) {
   ForgetUpload(job);
+  job.target.skip_same_bytes = false;
   job.ticket = {};
   job.sends = 0;
 }

@@ -30,7 +30,8 @@ class ReadmeTest(ScenarioCase):
         config = config.replace("9f1c0a4e7b8d4a4db52e6a6d5c5c1f11", self.portal.tenant)
         # What an administrator adds for a rehearsal: a state folder of its own, and no waiting.
         self.site.write_private(self.site.config_file,
-                                f"{config}state_dir: {self.site.state_dir}\npolling: {{interval: 100ms}}\n")
+                                f"{config}{self.examples['limits']}state_dir: {self.site.state_dir}\n"
+                                "polling: {interval: 100ms}\n")
 
     def here(self, text):
         for there, ours in (("/srv/drop/production", self.folder.path), ("/srv/protected/production", self.folder.output),
@@ -85,7 +86,7 @@ class ReadmeTest(ScenarioCase):
 
     def test_every_marked_example_is_run_here(self):
         self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "show", "operate", "online", "accept",
-                                              "once"})
+                                              "limits", "once"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")
 
     def test_the_exit_codes_are_those_of_the_help(self):

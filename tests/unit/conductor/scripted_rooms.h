@@ -184,7 +184,7 @@ class ConductorTest : public ::testing::Test {
   std::unique_ptr<Conductor> conductor;
   std::optional<Job> last_seen;
   std::optional<int> concurrent_builds;  // for the next StartConductor
-  int finished_seen = 0;  // how often a finished job was reported
+  int finished_seen = 0;                 // how often a finished job was reported
 
  private:
   class AttemptHandle final : public Handle {

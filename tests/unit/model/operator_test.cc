@@ -109,6 +109,13 @@ TEST(Retry, CountsNothingOfWhatWas) {
   EXPECT_EQ(back.output.staging_name, "s") << "what lies there is removed";
 }
 
+TEST(Retry, RebuildBuildsAlsoWhatWasDeliveredBefore) {
+  Job job = Failed(FailureKind::kBuildFailed);
+  job.target.skip_same_bytes = true;
+  EXPECT_FALSE(Reclaimed(Done(OperatorVerb::kRebuild, job)).target.skip_same_bytes);
+  EXPECT_TRUE(Reclaimed(Done(OperatorVerb::kRetry, job)).target.skip_same_bytes);
+}
+
 TEST(Retry, RebuildForgetsWhatThePortalHas) {
   const Job back = Reclaimed(Done(OperatorVerb::kRebuild, Failed(FailureKind::kBuildFailed)));
   EXPECT_EQ(back.state, JobState::kClaimed);

@@ -1,81 +1,29 @@
 // Every way an upload in parts can end badly, and what the row says then.
 #include <gtest/gtest.h>
 
-#include "tests/unit/upload/parts_rig.h"
+#include "tests/unit/upload/parts_ends.h"
 
 namespace tegodrop {
 namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::AllBut;
+using testing::Breaks;
+using testing::DiskFull;
+using testing::ExpectDropped;
+using testing::ExpectGoesOn;
+using testing::ExpectKept;
 using testing::From;
+using testing::Ids;
 using testing::kParts;
 using testing::kPartSize;
-using testing::kPartsSize;
 using testing::PartsGrant;
 using testing::PartsRig;
 using testing::Reply;
-using testing::Rig;
 using testing::RowWithParts;
 using testing::Says;
 using S = JobState;
-using Ids = std::vector<std::string>;
-
-Error DiskFull() { return MakeError(ErrorKind::kLocalDisk, "the ledger's disk is full"); }
-
-Reply Breaks(ErrorKind kind = ErrorKind::kRetry, std::uint64_t after = UINT64_MAX) {
-  Reply reply;
-  reply.error = MakeError(kind, "connection reset");
-  reply.error->outcome_unknown = after == UINT64_MAX;
-  reply.after = after;
-  return reply;
-}
-
-// The upload is over, the row as good as new, and what was begun is left to be aborted.
-void ExpectDropped(const PartsRig& rig, ErrorKind kind) {
-  EXPECT_EQ(rig.done_calls, 1);
-  EXPECT_EQ(rig.error().kind, kind) << rig.error().message;
-  EXPECT_FALSE(rig.error().outcome_unknown);
-  EXPECT_EQ(rig.row().state, S::kClaimed);
-  EXPECT_FALSE(rig.row().multipart);
-  EXPECT_EQ(rig.row().last_chunk_left, 0);
-  EXPECT_EQ(rig.row().sends, 0);
-  EXPECT_EQ(rig.AbortsLeft(), Ids{"up-1"});
-  EXPECT_EQ(rig.clock.pending(), 0U);
-  for (const auto& call : rig.transfer.calls) EXPECT_FALSE(call->live);
-}
-
-// The upload stands, with what has arrived.
-void ExpectKept(const PartsRig& rig, ErrorKind kind, int tries, const std::set<int>& parts) {
-  EXPECT_EQ(rig.done_calls, 1);
-  EXPECT_EQ(rig.error().kind, kind) << rig.error().message;
-  EXPECT_FALSE(rig.error().outcome_unknown);
-  EXPECT_EQ(rig.row().last_chunk_left, 0);
-  EXPECT_EQ(rig.RecordedParts(), parts);
-  EXPECT_EQ(rig.row().upload_tries, tries);
-  EXPECT_TRUE(rig.row().aborts.empty());
-  EXPECT_EQ(rig.clock.pending(), 0U);
-  for (const auto& call : rig.transfer.calls) EXPECT_FALSE(call->live);
-}
-
-// Another attempt, from the row that the first one left, ends well with one object.
-void ExpectGoesOn(const Job& row, std::size_t parts_sent) {
-  PartsRig rig(From(row));
-  rig.portal.completions.answers.push_back(Status{});
-  rig.Start();
-  rig.Serve();
-  EXPECT_TRUE(rig.result && *rig.result) << rig.error().message;
-  EXPECT_EQ(rig.transfer.calls.size(), parts_sent);
-  EXPECT_EQ(rig.row().state, S::kSubmitted);
-}
-
-std::set<int> AllBut(int missing) {
-  std::set<int> numbers;
-  for (int number = 1; number <= kParts; ++number) {
-    if (number != missing) numbers.insert(number);
-  }
-  return numbers;
-}
 
 TEST(UploadPartsFailures, PassingTroubleOfAPartIsTriedAgain) {
   for (const Reply& reply :
@@ -393,149 +341,6 @@ TEST(UploadPartsFailures, PartsThatCannotBeginBeforeTheUrlsExpireGiveANewUpload)
   EXPECT_EQ(rig.done_calls, 0);
   Trickle(rig, minutes(15), 0);
   ExpectDropped(rig, ErrorKind::kExpired);
-}
-
-// -- Complete
-
-struct AtComplete : PartsRig {
-  explicit AtComplete(Status answer) {
-    portal.completions.answers.push_back(std::move(answer));
-    StartAndServe();
-    EXPECT_EQ(portal.completed.size(), 1U);
-  }
-};
-
-Error Answered(ErrorKind kind, int status, bool unknown = false) {
-  Error error = MakeError(kind, "the portal's words");
-  error.http_status = status;
-  error.outcome_unknown = unknown;
-  return error;
-}
-
-void ExpectUnknown(const PartsRig& rig) {
-  EXPECT_EQ(rig.done_calls, 1);
-  EXPECT_TRUE(rig.error().outcome_unknown);
-  EXPECT_EQ(rig.row().state, S::kConfirming);
-  EXPECT_NE(rig.row().last_chunk_left, 0);
-  EXPECT_EQ(rig.row().confirming_since, rig.clock.Wall());
-  EXPECT_EQ(rig.row().sends, 1);
-  EXPECT_FALSE(rig.row().multipart);
-  EXPECT_TRUE(rig.row().aborts.empty()) << "never after Complete may have succeeded";
-}
-
-TEST(UploadPartsComplete, WithoutAClearAnswerTheOutcomeIsUnknown) {
-  for (const int status : {0, 500, 503, 504, 200}) {
-    const AtComplete rig(Fail(Answered(ErrorKind::kRetry, status, true)));
-    ExpectUnknown(rig);
-  }
-}
-
-TEST(UploadPartsComplete, WhatNeverLeftIsAskedAgainWithoutAPartSentTwice) {
-  const AtComplete rig(Fail(Answered(ErrorKind::kRetry, 0)));
-  ExpectKept(rig, ErrorKind::kRetry, 1, AllBut(0));
-  EXPECT_EQ(rig.row().state, S::kCompleting);
-  ExpectGoesOn(rig.row(), 0);
-}
-
-TEST(UploadPartsComplete, WhatIsRefusedForNowIsAskedAgainLater) {
-  for (const auto& [kind, status] : {std::pair{ErrorKind::kSlowDown, 429}, std::pair{ErrorKind::kSignIn, 401}}) {
-    const AtComplete rig(Fail(Answered(kind, status)));
-    ExpectKept(rig, kind, 0, AllBut(0));
-    EXPECT_EQ(rig.row().state, S::kCompleting);
-    ExpectGoesOn(rig.row(), 0);
-  }
-}
-
-TEST(UploadPartsComplete, WhatIsRefusedForGoodIsLeftToBeAborted) {
-  const AtComplete rig(Fail(Answered(ErrorKind::kRejected, 400)));
-  ExpectDropped(rig, ErrorKind::kRejected);
-  EXPECT_EQ(rig.error().message, "the portal's words");
-}
-
-TEST(UploadPartsComplete, AnUploadThatIsGoneAtTheFirstTryIsSentAnew) {
-  const AtComplete rig(Fail(Answered(ErrorKind::kRejected, 404)));
-  ExpectDropped(rig, ErrorKind::kExpired);
-  EXPECT_EQ(rig.row().refused_urls, 1);
-}
-
-TEST(UploadPartsComplete, AnUploadThatIsGoneAtALaterTryMayHaveBeenCompletedByTheFirst) {
-  const AtComplete first(Fail(Answered(ErrorKind::kSlowDown, 429)));
-  PartsRig rig(From(first.row()));
-  rig.portal.completions.answers.push_back(Fail(Answered(ErrorKind::kRejected, 404)));
-  rig.Start();
-  rig.Serve();
-  ExpectUnknown(rig);
-}
-
-TEST(UploadPartsComplete, ARowThatSaysCompleteLeftIsNotWorkedOn) {
-  Job row = RowWithParts({1, 2, 3, 4, 5, 6});
-  row.state = S::kCompleting;
-  row.last_chunk_left = 5;
-  PartsRig rig(From(row));
-  rig.Start();
-  rig.clock.Step(seconds(0));
-  rig.Serve();
-  EXPECT_EQ(rig.error().kind, ErrorKind::kBug);
-  EXPECT_TRUE(rig.portal.completed.empty());
-  EXPECT_TRUE(rig.record.saved.empty());
-}
-
-// -- a full disk under the ledger
-
-TEST(UploadPartsFailures, ALedgerThatFailsAtAnySaveGetsNoLie) {
-  int failed = 0;
-  for (int at = 1;; ++at) {
-    ASSERT_LT(at, 40);
-    PartsRig rig;
-    int saves = 1;
-    if (at == 1) rig.record.fail_next = DiskFull();
-    const auto look = rig.on_saved;
-    rig.on_saved = [&, look](const Job& row) {
-      look(row);
-      if (++saves == at) rig.record.fail_next = DiskFull();
-    };
-    rig.portal.completions.answers.push_back(Status{});
-    rig.StartAndServe();
-    rig.ServeFor(minutes(1));
-    ASSERT_EQ(rig.done_calls, 1) << at;
-    EXPECT_LE(rig.portal.completed.size(), 1U);
-    if (rig.record.fail_next || saves < at) break;  // there are no more saves than that
-    ++failed;
-    if (*rig.result) {
-      EXPECT_EQ(rig.row().state, S::kSubmitted);
-      EXPECT_EQ(rig.portal.completed.size(), 1U);
-      continue;
-    }
-    EXPECT_EQ(rig.error().kind, ErrorKind::kLocalDisk) << at;
-    EXPECT_EQ(rig.row().last_chunk_left, 0);
-    EXPECT_TRUE(rig.portal.completed.empty()) << "nothing is completed on a row that does not say so";
-    if (!rig.row().multipart) {
-      EXPECT_EQ(rig.AbortsLeft(), Ids{"up-1"});
-      continue;
-    }
-    ExpectGoesOn(rig.row(), static_cast<std::size_t>(kParts) - rig.RecordedParts().size());
-  }
-  EXPECT_GE(failed, 6);
-}
-
-TEST(UploadPartsFailures, WhatCompleteGaveIsRecordedHoweverLongTheDiskIsFull) {
-  for (const bool good : {true, false}) {
-    PartsRig rig;
-    rig.StartAndServe();
-    rig.record.fail_next = DiskFull();
-    rig.portal.completions.answers.push_back(good ? Status{} : Fail(Answered(ErrorKind::kRetry, 504, true)));
-    rig.portal.Pump();
-    rig.Serve();
-    for (int i = 0; i < 3; ++i) {
-      EXPECT_EQ(rig.done_calls, 0);
-      if (i < 2) rig.record.fail_next = DiskFull();
-      rig.clock.Step(seconds(5));
-      rig.Serve();
-    }
-    EXPECT_EQ(rig.done_calls, 1);
-    EXPECT_EQ(rig.row().state, good ? S::kSubmitted : S::kConfirming);
-    EXPECT_EQ(rig.portal.completed.size(), 1U);
-  }
 }
 
 }  // namespace
