@@ -58,7 +58,8 @@ class SlotsTest(ScenarioCase):
         self.drop_all()
         daemon = self.site.start()
         self.site.wait_until_it_waits_for("a free build slot or quota at the portal: .*concurrent")
-        until(lambda: self.portal.counters()["builds_queued"] == 2, "two build")
+        # A third may have been granted while the second one's bytes were still on their way.
+        until(lambda: self.portal.counters()["builds_queued"] >= 2, "two build")
         self.portal.set(hold_builds=False)
         self.site.folders[0].wait_for_receipt(4, seconds=60)
         self.stop(daemon)

@@ -148,7 +148,8 @@ class StateTest(RestartCase):
     def test_failed_starts_nothing_anew(self):
         daemon = self.site.start()
         self.folder.drop(self.artifacts.ipa(), "app.apk")
-        self.folder.wait_for_receipt()
+        # Its last word: before that a restart would only end what was begun.
+        until(lambda: [one for one in self.site.log_events(daemon) if one["event"] == "job.failed"], "the job has failed")
         self.stop(daemon)
         before = self.folder.delivered_names()
         done = self.site.run("run", "--once")
