@@ -49,8 +49,9 @@ Result<rapidjson::Document> Parsed(std::string_view line) {
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(line.data(), line.size());
   if (document.HasParseError() || !document.IsObject()) return Bad("it is not one JSON object");
-  const auto version = document.FindMember("tegodrop");
-  if (version == document.MemberEnd() || !version->value.IsInt()) return Bad("it does not say of which version it is");
+  const Object& object = document;
+  const auto version = object.FindMember("tegodrop");
+  if (version == object.MemberEnd() || !version->value.IsInt()) return Bad("it does not say of which version it is");
   if (version->value.GetInt() != kVersion) {
     return Bad("it is of version " + std::to_string(version->value.GetInt()) + ", and this tegodrop speaks version " +
                std::to_string(kVersion) + ": use the tegodrop that the daemon runs");
@@ -115,8 +116,9 @@ Result<OperatorRequest> ReadRequest(std::string_view line) {
       std::find_if(kCommands.begin(), kCommands.end(), [&](const auto& row) { return row.second == command; });
   if (known == kCommands.end()) return Bad("it asks for '" + Printable(command.substr(0, 40)) + "', which is unknown");
   request.command = known->first;
-  const auto jobs = document->FindMember("jobs");
-  if (jobs != document->MemberEnd()) {
+  const Object& object = *document;
+  const auto jobs = object.FindMember("jobs");
+  if (jobs != object.MemberEnd()) {
     if (!jobs->value.IsArray() || jobs->value.Size() > kMostJobs) return Bad("its jobs are no list, or too many");
     for (const Object& job : jobs->value.GetArray()) {
       if (!job.IsString() || job.GetStringLength() == 0 || job.GetStringLength() > kLongestName) {
@@ -155,8 +157,9 @@ Result<OperatorAnswer> ReadAnswer(std::string_view line) {
   if (!TextOf(*document, "error", answer.error, kLargestRequest) || !FlagOf(*document, "refused", answer.refused)) {
     return Bad("one of its fields has the wrong type");
   }
-  const auto results = document->FindMember("results");
-  if (results == document->MemberEnd() || !results->value.IsArray()) return Bad("it has no results");
+  const Object& object = *document;
+  const auto results = object.FindMember("results");
+  if (results == object.MemberEnd() || !results->value.IsArray()) return Bad("it has no results");
   for (const Object& one : results->value.GetArray()) {
     OperatorResult result;
     std::string outcome;

@@ -48,9 +48,10 @@ class Spool {
 
   const std::uint64_t limit_;
   std::uint64_t used_ = 0;
-  std::map<std::string, std::unique_ptr<Place>> jobs_;  // by id
   // Shared with the handles, which may outlive this.
   std::shared_ptr<std::list<std::function<void()>>> listeners_ = std::make_shared<std::list<std::function<void()>>>();
+  // By id. Goes before the listeners: each gives its room back, and they are told.
+  std::map<std::string, std::unique_ptr<Place>> jobs_;
 };
 
 }  // namespace tegodrop
