@@ -42,7 +42,10 @@ MonoMs Conductor::AbortWhatIsLeft(ActiveJob& job, MonoMs now) {
 void Conductor::AbortDone(const std::string& id, const OpenUpload& upload, Status status) {
   ActiveJob* job = Find(id);
   if (job == nullptr) return;
-  const bool gone = status || (status.error().kind == ErrorKind::kRejected && status.error().http_status == 404);
+  // A 404 that is no JSON may be a gateway's; one that stays is the portal's word, however it writes its errors.
+  const bool not_found = !status && status.error().http_status == 404;
+  const bool gone =
+      status || (not_found && (status.error().kind == ErrorKind::kRejected || job->abort_failures >= kSlowAfter));
   if (!gone) {
     const Error& error = status.error();
     if (job->abort_failures++ == 0) {

@@ -63,6 +63,17 @@ TEST_F(ConductorAborts, AGatewaysNotFoundSaysNothingOfTheUpload) {
   EXPECT_EQ(Row("a").aborts.size(), 1U);
 }
 
+TEST_F(ConductorAborts, ANotFoundThatStaysIsBelievedHoweverItIsWritten) {
+  Take(WithAborts("a", {"up-1"}));
+  for (int i = 0; i < 10; ++i) {
+    EndAbort(Refused(404, ErrorKind::kRetry));
+    EXPECT_EQ(Row("a").aborts.size(), 1U) << i;
+    Step(minutes(16));
+  }
+  EndAbort(Refused(404, ErrorKind::kRetry));
+  EXPECT_TRUE(Row("a").aborts.empty());
+}
+
 TEST_F(ConductorAborts, SeveralOfAJobGoOneAfterTheOther) {
   Take(WithAborts("a", {"up-1", "up-2", "up-3"}));
   for (const char* upload : {"up-1", "up-2", "up-3"}) {
