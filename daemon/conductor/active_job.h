@@ -2,6 +2,7 @@
 // owns the truth.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -15,6 +16,9 @@
 #include "daemon/loop/timers.h"
 
 namespace tegodrop {
+
+// Before the next try after a read or write that the ledger did not take.
+inline constexpr std::chrono::milliseconds kLedgerRetry = std::chrono::seconds(5);
 
 struct Progress {
   std::uint64_t done = 0;   // bytes

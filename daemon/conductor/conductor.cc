@@ -310,8 +310,7 @@ Overview Conductor::overview() const {
     overview.blocked_on_output += job->output_trouble ? 1 : 0;
     overview.blocked_on_disk += job->disk_trouble && !job->output_trouble ? 1 : 0;
     const bool foreign = !OurPortal(job->job()) && StageOf(job->job()) != Stage::kFinish;
-    const bool held = job->job().state == JobState::kConfirming && !job->job().waiting.for_what.empty() &&
-                      job->job().waiting.not_before == 0;
+    const bool held = HeldForAPerson(job->job());
     overview.held_for_person += foreign || held ? 1 : 0;
     overview.paused += !foreign && !job->work && StageOf(job->job()) == Stage::kUpload && Paused(job->job()) ? 1 : 0;
   }

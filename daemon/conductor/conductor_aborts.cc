@@ -15,7 +15,6 @@ using std::chrono::milliseconds;
 // A refusal does not pass in seconds, and neither does what has failed for so many times.
 constexpr milliseconds kRefusedWait = std::chrono::minutes(15);
 constexpr int kSlowAfter = 10;
-constexpr milliseconds kLedgerRetry = std::chrono::seconds(5);
 // After so many failures, or where the next try is not soon, `run --once` no longer waits: the ledger remembers it for
 // the next run.
 constexpr int kPatience = 3;

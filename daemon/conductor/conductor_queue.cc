@@ -12,7 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLedgerRetry = std::chrono::seconds(5);
 constexpr std::string_view kSlotWords = "a free build slot or quota at the portal: ";
 
 bool HasBegun(const ActiveJob& job) {
@@ -31,7 +30,7 @@ bool Conductor::UsesBuildSlot(const ActiveJob& job) const {
     case Stage::kConfirm:
       return true;
     case Stage::kAwait:
-      return row.state != JobState::kConfirming || row.waiting.for_what.empty() || row.waiting.not_before != 0;
+      return !HeldForAPerson(row);
     default:
       return false;
   }

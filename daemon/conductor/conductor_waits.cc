@@ -6,14 +6,7 @@
 #include "daemon/conductor/conductor.h"
 
 namespace tegodrop {
-namespace {
-
 using std::chrono::milliseconds;
-
-// After a write that the ledger did not take.
-constexpr milliseconds kLedgerRetry = std::chrono::seconds(5);
-
-}  // namespace
 
 void Conductor::NoteForeign(ActiveJob& job) {
   const Target& target = job.job().target;

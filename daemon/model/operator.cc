@@ -48,10 +48,6 @@ bool TooSoon(const Job& job, WallMs now) {
   return PortalMayHaveIt(job) && now >= last && now - last < kNextIdentity;
 }
 
-bool HeldForAPerson(const Job& job) {
-  return job.state == JobState::kConfirming && !job.waiting.for_what.empty() && job.waiting.not_before == 0;
-}
-
 // What happened so far no longer counts; the staging name stays, so that what is left under it is removed.
 void StartAfresh(Job& job) {
   job.finished = false;
@@ -240,6 +236,10 @@ OperatorPlan PlanFor(OperatorVerb verb, const Job& job, WallMs now) {
       break;
   }
   return Cancel(job);
+}
+
+bool HeldForAPerson(const Job& job) {
+  return job.state == JobState::kConfirming && !job.waiting.for_what.empty() && job.waiting.not_before == 0;
 }
 
 bool NeedsArtifact(const Job& job) { return job.redeliveries == 0; }

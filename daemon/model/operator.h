@@ -33,6 +33,9 @@ OperatorPlan PlanFor(OperatorVerb verb, const Job& job, WallMs now);
 // before, to confirming where the portal may have the object, else to claimed.
 void AfterReclaim(Job& job, WallMs now);
 
+// Whether nothing but a person can move it on: the history showed none of its uploads (conductor/gates.h).
+bool HeldForAPerson(const Job& job);
+
 // Whether taking its artifact back is needed at all: not for one that was delivered before.
 bool NeedsArtifact(const Job& job);
 
