@@ -23,6 +23,7 @@
 #include "daemon/disk/layout.h"
 #include "daemon/ledger/sqlite_ledger.h"
 #include "daemon/net/curl_transfer.h"
+#include "daemon/net/guarded_transfer.h"
 
 namespace tegodrop {
 namespace {
@@ -77,6 +78,7 @@ class Runner {
       return ExitCode::kConfig;
     }
     transfer_ = std::move(*transfer);
+    guarded_ = std::make_unique<GuardedTransfer>(*transfer_, loop_, clock_, log_);
     lock_wanted_since_ = clock_.Mono();
     OpenLedger();
     loop_.Run();
@@ -131,7 +133,7 @@ class Runner {
               {{"version", kVersion},
                {"folders", static_cast<std::uint64_t>(settings_.folders.size())},
                {"portal", UrlWithoutQuery(settings_.portal.url)}});
-    daemon_ = std::make_unique<Daemon>(DaemonWorld{loop_, *fs_, clock_, random_, log_, *ledger_, *transfer_}, settings_,
+    daemon_ = std::make_unique<Daemon>(DaemonWorld{loop_, *fs_, clock_, random_, log_, *ledger_, *guarded_}, settings_,
                                        std::move(token_),
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
     daemon_->Start(
@@ -239,6 +241,7 @@ class Runner {
     control_.reset();
     ledger_.reset();
     daemon_.reset();
+    guarded_.reset();
     transfer_.reset();
     signals_.clear();
     alarm(0);
@@ -259,6 +262,7 @@ class Runner {
   EventLoop loop_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Transfer> transfer_;
+  std::unique_ptr<Transfer> guarded_;  // what the daemon asks through
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<Control> control_;
   std::vector<HandlePtr> signals_;

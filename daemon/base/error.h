@@ -37,6 +37,8 @@ struct Error {
   std::optional<std::chrono::milliseconds> retry_after;
   // True where the request may have taken effect although no answer came (its last byte had left).
   bool outcome_unknown = false;
+  // True where nothing was asked: its host is left alone for a while, and `retry_after` says how long. No try, then.
+  bool held_back = false;
 };
 
 // The one place where an error of the system is made: "<what> <path>: <strerror>" of kind kLocalDisk, with errno in

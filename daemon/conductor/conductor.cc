@@ -123,6 +123,7 @@ void Conductor::Turn() {
       (stage == Stage::kUpload ? uploads.waiting : ready).push_back(job.get());
     } else {
       next = std::min(next, due);
+      ShowHeldBack(*job, now);
     }
   }
   std::stable_sort(ready.begin(), ready.end(), [](const ActiveJob* a, const ActiveJob* b) {

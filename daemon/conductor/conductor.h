@@ -115,6 +115,10 @@ class Conductor {
     MonoMs due = 0;
     int failures = 0;
   };
+  struct Hold {
+    MonoMs until = 0;
+    std::string words;  // what is waited for
+  };
   struct UploadRound {                        // one turn's uploads
     std::vector<ActiveJob*> waiting;          // due, oldest first
     std::map<std::string_view, int> running;  // by folder
@@ -126,6 +130,8 @@ class Conductor {
   bool OurPortal(const Job& job) const;
   MonoMs HeldUntil(const Job& job) const;
   bool Paused(const Job& job) const;
+  void HoldStage(Stage stage, const Reaction& reaction, MonoMs now);
+  void ShowHeldBack(ActiveJob& job, MonoMs now);
   void Carry(ActiveJob& job, OperatorVerb verb, std::function<void(Result<OperatorPlan>)> done);
   void AnswerLater(Result<OperatorPlan> answer, std::function<void(Result<OperatorPlan>)> done);
   static bool AsksPortal(const Job& job);
@@ -179,6 +185,7 @@ class Conductor {
   BuildSlots slots_;
   std::string slots_words_;  // the portal's last refusal
   MonoMs credentials_held_until_ = 0;
+  std::map<Stage, Hold> held_back_;  // by hosts that are left alone for a while
   std::optional<MonoMs> portal_silent_since_;
   std::optional<MonoMs> disk_trouble_since_;
   bool stopping_ = false;

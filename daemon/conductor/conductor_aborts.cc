@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/base/backoff.h"
+#include "daemon/base/retry_policy.h"
 #include "daemon/conductor/conductor.h"
 
 namespace tegodrop {
@@ -47,6 +47,11 @@ void Conductor::AbortDone(const std::string& id, const OpenUpload& upload, Statu
       status || (not_found && (status.error().kind == ErrorKind::kRejected || job->abort_failures >= kSlowAfter));
   if (!gone) {
     const Error& error = status.error();
+    if (error.held_back) {
+      job->abort_due = world_.clock.Mono() + HeldBackDelay(error, world_.random).count();
+      job->abort.reset();
+      return TurnSoon();
+    }
     if (job->abort_failures++ == 0) {
       world_.log.Warning("upload.abort_failed", "a given-up upload could not be aborted yet: " + error.message,
                          {{"job", id}, {"file", job->job().artifact.file_name}});

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/base/backoff.h"
+#include "daemon/base/retry_policy.h"
 #include "daemon/conductor/conductor.h"
 #include "daemon/conductor/gates.h"
 
@@ -31,14 +31,16 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
   const MonoMs now = world_.clock.Mono();
   watch.due = now + settings_.polling.interval.count();
   if (!look) {
-    ++watch.failures;
     const Error& error = look.error();
+    watch.failures += error.held_back ? 0 : 1;
     if (error.kind == ErrorKind::kSignIn) {
       HoldCredentials(ReactTo(Job{}, error, world_.random), now);
     } else {
       if (error.kind == ErrorKind::kRetry && !portal_silent_since_) portal_silent_since_ = now;
-      const milliseconds delay = std::max(RetryDelay(watch.failures - 1, error.retry_after, world_.random),
-                                          milliseconds(settings_.polling.interval));
+      const milliseconds delay =
+          std::max(error.held_back ? HeldBackDelay(error, world_.random)
+                                   : RetryDelay(watch.failures - 1, error.retry_after, world_.random),
+                   milliseconds(settings_.polling.interval));
       watch.due = now + delay.count();
       for (const std::string& id : ids) {
         ActiveJob* job = Find(id);

@@ -24,14 +24,33 @@ bool Conductor::AsksPortal(const Job& job) {
 
 MonoMs Conductor::HeldUntil(const Job& job) const {
   if (!AsksPortal(job)) return 0;
-  return StageOf(job) == Stage::kUpload && Paused(job) ? INT64_MAX : credentials_held_until_;
+  const Stage stage = StageOf(job);
+  if (stage == Stage::kUpload && Paused(job)) return INT64_MAX;
+  const auto held = held_back_.find(stage);
+  return std::max(credentials_held_until_, held == held_back_.end() ? 0 : held->second.until);
+}
+
+// A host that is left alone holds up every job of that stage, also those that have not met it themselves.
+void Conductor::HoldStage(Stage stage, const Reaction& reaction, MonoMs now) {
+  Hold& hold = held_back_[stage];
+  hold.until = std::max(hold.until, now + reaction.delay.count());
+  hold.words = reaction.waiting_for;
+}
+
+void Conductor::ShowHeldBack(ActiveJob& job, MonoMs now) {
+  const auto held = held_back_.find(StageOf(job.job()));
+  const bool concerned = held != held_back_.end() && held->second.until > now && held->second.until >= job.due;
+  if (!concerned || job.work || HeldUntil(job.job()) == INT64_MAX) return;
+  ShowWait(job, held->second.words, world_.clock.Wall() + held->second.until - now);
 }
 
 void Conductor::React(ActiveJob& job, const Error& error, bool asked) {
   const Reaction reaction = ReactTo(job.job(), error, world_.random);
   const MonoMs now = world_.clock.Mono();
   if (reaction.portal_trouble && !portal_silent_since_) portal_silent_since_ = now;
-  if (reaction.hold != HoldScope::kJob) portal_silent_since_.reset();  // a refusal is an answer
+  const bool refused = reaction.hold == HoldScope::kUploads || reaction.hold == HoldScope::kCredentials;
+  if (refused) portal_silent_since_.reset();  // a refusal is an answer
+  if (reaction.hold == HoldScope::kStage) HoldStage(StageOf(job.job()), reaction, now);
   if (reaction.disk_trouble && !disk_trouble_since_) disk_trouble_since_ = now;
   job.disk_trouble = reaction.disk_trouble;
   job.output_trouble = reaction.output_trouble;

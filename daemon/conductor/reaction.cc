@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/base/backoff.h"
+#include "daemon/base/retry_policy.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 
@@ -73,6 +73,11 @@ Reaction OnLocalDisk(const Job& job, const Error& error, Random& random) {
 
 }  // namespace
 
+milliseconds HeldBackDelay(const Error& error, Random& random) {
+  constexpr std::uint64_t kSpread = 1000;  // so that not all come at the same instant
+  return error.retry_after.value_or(milliseconds(0)) + milliseconds(static_cast<std::int64_t>(random.Below(kSpread)));
+}
+
 Reaction ReactTo(const Job& job, const Error& error, Random& random) {
   if (error.outcome_unknown) return Wait(milliseconds(0), "");
   const bool refused =
@@ -84,7 +89,10 @@ Reaction ReactTo(const Job& job, const Error& error, Random& random) {
   if (refused && folders_only) return OnLocalDisk(job, error, random);
   switch (error.kind) {
     case ErrorKind::kRetry: {
-      Reaction reaction = Wait(RetryDelay(TriesOf(job), error.retry_after, random), "the portal: " + error.message);
+      Reaction reaction =
+          Wait(error.held_back ? HeldBackDelay(error, random) : RetryDelay(TriesOf(job), error.retry_after, random),
+               "the portal: " + error.message);
+      reaction.hold = error.held_back ? HoldScope::kStage : HoldScope::kJob;
       reaction.portal_trouble = !Finishing(job.state);
       return reaction;
     }

@@ -22,6 +22,7 @@ enum class HoldScope : std::uint8_t {
   kJob,          // nobody
   kUploads,      // the portal has enough builds: no upload is begun
   kCredentials,  // nothing is asked of the portal
+  kStage,        // its host is left alone for a while: nothing else of the same stage is begun
 };
 
 struct Reaction {
@@ -37,6 +38,9 @@ struct Reaction {
 
 // `job`: its row after the error. An error with outcome_unknown gives a wait of no time: the row says confirming.
 Reaction ReactTo(const Job& job, const Error& error, Random& random);
+
+// How long whatever an error held back waits.
+std::chrono::milliseconds HeldBackDelay(const Error& error, Random& random);
 
 // The failure of a build by the portal's row, after JudgeBuild said kFailed, kNotSigned or kDeleted.
 Failure BuildFailure(const BuildRow& row, FailureKind kind);

@@ -99,6 +99,7 @@ void Download::Receive(const Secret& url, std::unique_ptr<StagedFile> file) {
   sink_ = std::make_shared<DownloadSink>(std::move(file), limit);
   HttpRequest request;
   request.url = url;
+  request.again = job().download_tries > 0;
   request.sink = sink_;
   request.sink_limit = limit + kLimitSlack;
   request.progress = [this](std::uint64_t, std::uint64_t received) {
@@ -209,7 +210,7 @@ void Download::Abandon(Error error) {
 }
 
 void Download::CountFailure(Error error) {
-  if (error.kind != ErrorKind::kRetry) return Done(Fail(std::move(error)));
+  if (error.kind != ErrorKind::kRetry || error.held_back) return Done(Fail(std::move(error)));
   std::string note = "the download failed: " + error.message;
   Save([](Job& job) { ++job.download_tries; }, std::move(note),
        [this, error = std::move(error)] { Done(Fail(error)); });

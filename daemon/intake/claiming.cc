@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "daemon/base/backoff.h"
+#include "daemon/base/retry_policy.h"
 #include "daemon/base/text.h"
 
 namespace tegodrop {

@@ -75,6 +75,8 @@ struct HttpRequest {
   // leaves; then a GET, and what had not left whole, is sent once more by itself, and everything else fails with
   // `outcome_unknown` although it most likely was never read.
   bool fresh_connection = false;
+  // The same was asked before and failed: a retry, of which a host bears only so many.
+  bool again = false;
   // Ask with Expect: 100-continue before the body, so that an early refusal costs no byte. For a server that ignores it
   // the wait is 1 s, once per host.
   bool expect_continue = false;
@@ -115,6 +117,7 @@ class Transfer {
   //   body was sent whole;
   // - kCorrupt: over a limit, or a sink's body cut short by a close before its length (a reset is kRetry);
   // - kRejected: this is no http or https URL;
+  // - kRetry with `held_back`: not asked, because its host is left alone for a while;
   // - what the source or sink failed with.
   // `outcome_unknown` is true exactly where the whole request had been handed to the socket. To a request with a body a
   // status of 300 and more counts as the answer also where its own body was cut: a server that refuses in the middle

@@ -37,6 +37,15 @@ void PortalCalls::TellOfOddRow(const std::string& what, const std::string& why, 
                {{"rows", static_cast<std::uint64_t>(rows)}});
 }
 
+void PortalCalls::Remember(std::size_t question, const Error* error) {
+  constexpr std::size_t kMost = 4096;  // more are not asked at once
+  if (error == nullptr || error->kind != ErrorKind::kRetry) {
+    failed_.erase(question);
+  } else if (!error->held_back && failed_.size() < kMost) {
+    failed_.insert(question);
+  }
+}
+
 void PortalCalls::Permit(PortalCall* call) const {
   if (call->allowed && !usable_) call->allowed = usable_;
 }

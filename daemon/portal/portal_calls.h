@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,11 +46,14 @@ class PortalCalls {
   HandlePtr Ask(PortalCall call, std::string body, std::function<Result<T>(std::string_view)> read,
                 std::function<void(Result<T>)> done) {
     Permit(&call);
+    const std::size_t question = std::hash<std::string>{}(call.path + '\n' + body);
     HttpRequest request = Request(call, std::move(body));
-    return transfer_.Start(std::move(request), [this, call = std::move(call), read = std::move(read),
+    request.again = failed_.contains(question);
+    return transfer_.Start(std::move(request), [this, question, call = std::move(call), read = std::move(read),
                                                 done = std::move(done)](Result<HttpAnswer> answer) mutable {
       // `done` may destroy the handle and this callback with it: nothing of either is touched after it.
       Result<T> result = Take<T>(call, std::move(answer), read);
+      Remember(question, result ? nullptr : &result.error());
       const auto last = std::move(done);
       last(std::move(result));
     });
@@ -71,6 +75,8 @@ class PortalCalls {
     return Fail(OfReading(call, *answer, std::move(result.error())));
   }
 
+  // Whether the same question failed before, so that its next try is known as one. `error`: none where it succeeded.
+  void Remember(std::size_t question, const Error* error);
   // Refuses a call that would leave without credentials.
   void Permit(PortalCall* call) const;
   HttpRequest Request(const PortalCall& call, std::string body) const;
@@ -89,6 +95,7 @@ class PortalCalls {
   const Clock& clock_;
   Log& log_;
   std::string told_;
+  std::set<std::size_t> failed_;  // questions, hashed, whose last try met passing trouble
 };
 
 }  // namespace tegodrop

@@ -195,7 +195,7 @@ void UploadAttempt::RecordUnknown(Error error) {
 void UploadAttempt::GiveBack(Error error) {
   StopSending();
   const Job& row = record_.job();
-  const bool counts = error.kind == ErrorKind::kRetry || error.kind == ErrorKind::kExpired;
+  const bool counts = (error.kind == ErrorKind::kRetry && !error.held_back) || error.kind == ErrorKind::kExpired;
   const bool keeps = row.multipart && KeepsParts(error.kind);
   const bool stays = keeps ? row.last_chunk_left == 0 : row.state == JobState::kClaimed;
   if (!counts && stays) return Finish(Fail(std::move(error)));

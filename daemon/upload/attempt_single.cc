@@ -19,6 +19,7 @@ void UploadAttempt::Send(const FileStat& opened) {
   request.source_size = size_;
   request.fresh_connection = true;
   request.expect_continue = true;
+  request.again = record_.job().upload_tries > 0;
   if (progress_) request.progress = [progress = progress_](std::uint64_t sent, std::uint64_t) { progress(sent); };
   world_.log.Debug("upload.started", "sending the artifact",
                    {{"job", job_}, {"file_name", file_name_}, {"bytes", size_}});

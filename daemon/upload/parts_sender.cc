@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/base/backoff.h"
+#include "daemon/base/retry_policy.h"
 #include "daemon/base/units.h"
 #include "daemon/upload/store_answer.h"
 
@@ -80,6 +80,7 @@ void PartsSender::Send(std::int64_t number) {
   request.url = what_.urls[static_cast<std::size_t>(number - 1)];
   request.source = part.source;
   request.source_size = RangeOf(number).size;
+  request.again = tries_[number] > 0;
   request.expect_continue = what_.expires_at - world_.clock.Wall() < kNearExpiry.count();
   request.progress = [this](std::uint64_t, std::uint64_t) { TellProgress(); };
   part.put = world_.transfer.Start(std::move(request),
@@ -107,6 +108,7 @@ void PartsSender::OnAnswer(std::int64_t number, Result<HttpAnswer> answer) {
 
 void PartsSender::Again(std::int64_t number, const Error& error) {
   if (error.kind != ErrorKind::kRetry) return End(Fail(error));
+  if (error.held_back) return HeldBack(number, error);
   const int failures = ++tries_[number];
   pace_.Failed();
   MeasurePaceAnew();
@@ -118,13 +120,26 @@ void PartsSender::Again(std::int64_t number, const Error& error) {
                    std::to_string(failures) + " times, at last: " + error.message;
     return End(Fail(std::move(last)));
   }
-  on_its_way_[number].pause =
-      world_.timers.After(RetryDelay(failures - 1, error.retry_after, world_.random), [this, number] {
-        // It lines up with the others: perhaps fewer go at once by now.
-        on_its_way_.erase(number);
-        waiting_.insert(number);
-        Fill();
-      });
+  Pause(number, RetryDelay(failures - 1, error.retry_after, world_.random));
+}
+
+// No try. While other parts move it waits for them; where none does, whoever asked for the upload says what it waits
+// for.
+void PartsSender::HeldBack(std::int64_t number, const Error& error) {
+  const bool others =
+      std::any_of(on_its_way_.begin(), on_its_way_.end(), [](const auto& part) { return part.second.put != nullptr; });
+  if (!others) return End(Fail(error));
+  MeasurePaceAnew();
+  Pause(number, error.retry_after.value_or(milliseconds(0)));
+}
+
+void PartsSender::Pause(std::int64_t number, milliseconds delay) {
+  on_its_way_[number].pause = world_.timers.After(delay, [this, number] {
+    // It lines up with the others: perhaps fewer go at once by now.
+    on_its_way_.erase(number);
+    waiting_.insert(number);
+    Fill();
+  });
 }
 
 bool PartsSender::DiffersFromFile(const UploadedPart& part) const {

@@ -2,6 +2,7 @@
 // there and make up what was admitted. Belongs to the loop.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -67,6 +68,8 @@ class PartsSender final : public Handle {
   void Send(std::int64_t number);
   void OnAnswer(std::int64_t number, Result<HttpAnswer> answer);
   void Again(std::int64_t number, const Error& error);
+  void HeldBack(std::int64_t number, const Error& error);
+  void Pause(std::int64_t number, std::chrono::milliseconds delay);
   void OnDigests(Result<WholeDigests> digests);
   bool DiffersFromFile(const UploadedPart& part) const;
   void Record();

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "daemon/base/backoff.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/retry_policy.h"
 #include "tests/fakes/seeded_random.h"
 
 namespace tegodrop {

@@ -120,6 +120,40 @@ TEST_F(ConductorTest, RefusedCredentialsStopEveryQuestionAndShowOnEveryJob) {
   EXPECT_FALSE(conductor->overview().credentials_refused) << "the portal answers again";
 }
 
+TEST_F(ConductorTest, AHostThatIsLeftAloneHoldsUpEveryUploadUntilThen) {
+  for (const char* id : {"a", "b", "c"}) Take(MakeJob(id));
+  Error error = MakeError(ErrorKind::kRetry, "store.example fails again and again");
+  error.held_back = true;
+  error.retry_after = std::chrono::seconds(60);
+  End(*Live("upload").front(), Fail(error));
+  End(*Only("upload"), Fail(error));
+  EXPECT_EQ(Live("upload").size(), 0U) << "the third has not even tried";
+  for (const char* id : {"a", "b", "c"}) {
+    EXPECT_NE(ledger.jobs[id].waiting.for_what.find("store.example"), std::string::npos) << id;
+    EXPECT_GE(ledger.jobs[id].waiting.not_before, clock.Wall() + 60'000) << id;
+    EXPECT_EQ(ledger.jobs[id].waiting.since, clock.Wall()) << id;
+  }
+  Take(MakeJob("built", JobState::kBuilt));
+  EXPECT_EQ(Live("deliver").size(), 1U) << "another stage is not concerned";
+  Step(std::chrono::seconds(59));
+  EXPECT_EQ(Live("upload").size(), 0U);
+  Step(std::chrono::seconds(2));
+  EXPECT_EQ(Live("upload").size(), 2U);
+}
+
+TEST_F(ConductorTest, AListingThatIsHeldBackIsNoTryAndGoesOnInTime) {
+  Take(MakeJob("a", JobState::kSubmitted));
+  Error error = MakeError(ErrorKind::kRetry, "portal.example fails again and again");
+  error.held_back = true;
+  error.retry_after = std::chrono::seconds(60);
+  Look(*Only("look production"), Fail(error));
+  EXPECT_NE(ledger.jobs["a"].waiting.for_what.find("portal.example"), std::string::npos);
+  Step(std::chrono::seconds(59));
+  EXPECT_EQ(Live("look production").size(), 0U);
+  Step(std::chrono::seconds(2));
+  EXPECT_EQ(Live("look production").size(), 1U);
+}
+
 TEST_F(ConductorTest, ARefusalFailsTheJobWithItsReason) {
   Take(MakeJob("a"));
   End(*Only("upload"), Fail(ErrorKind::kRejected, "no protection is enabled"));

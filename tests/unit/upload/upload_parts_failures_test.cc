@@ -72,6 +72,26 @@ TEST(UploadPartsFailures, APartThatFailsEightTimesEndsTheAttemptAndWhatArrivedIs
   ExpectGoesOn(rig.row(), 1);
 }
 
+Reply HeldBack() {
+  Reply reply = Breaks(ErrorKind::kRetry, 0);
+  reply.error->held_back = true;
+  reply.error->outcome_unknown = false;
+  reply.error->retry_after = seconds(30);
+  return reply;
+}
+
+TEST(UploadPartsFailures, APartThatIsHeldBackIsNoTryAndWaitsForTheOthers) {
+  PartsRig rig;
+  rig.portal.completions.answers.push_back(Status{});
+  for (int i = 0; i < 12; ++i) rig.replies[6].push_back(HeldBack());
+  rig.StartAndServe();
+  rig.ServeFor(minutes(5));
+  ExpectKept(rig, ErrorKind::kRetry, 0, AllBut(6));
+  EXPECT_TRUE(rig.error().held_back) << "so that its job says what it waits for";
+  EXPECT_EQ(rig.row().state, S::kUploading);
+  ExpectGoesOn(rig.row(), 1);
+}
+
 TEST(UploadPartsFailures, WhatArrivesEndsTheCountOfTries) {
   Job row = RowWithParts({1, 2});
   row.upload_tries = 5;
