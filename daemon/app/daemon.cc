@@ -28,19 +28,13 @@ bool InSpool(const Job& job) { return job.target.after == SourceAfter::kKeep; }
 
 Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
                std::function<void(const Job&, const Progress&)> on_change)
-    : world_(world),
-      settings_(std::move(settings)),
-      producer_{HostName(), kVersion},
-      inspectors_(world.loop, 2, "inspect"),
-      senders_(world.loop, 2, "send"),
-      writers_(world.loop, 2, "write"),
-      spool_(settings_.limits.spool) {
+    : world_(world), settings_(std::move(settings)), producer_{HostName(), kVersion}, spool_(settings_.limits.spool) {
   if (const auto rate = settings_.limits.upload_rate)
-    rate_ = std::make_unique<RateLimit>(*rate, world_.loop, world_.clock);
+    rate_ = std::make_unique<RateLimit>(*rate, world_.timers, world_.clock);
   portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, world_.transfer, world_.clock,
                              world_.log);
-  uploader_ = std::make_unique<Uploader>(UploadWorld{*portal_, world_.transfer, world_.loop, senders_, world_.fs,
-                                                     world_.clock, world_.random, world_.log, rate_.get()},
+  uploader_ = std::make_unique<Uploader>(UploadWorld{*portal_, world_.transfer, world_.timers, world_.readers,
+                                                     world_.fs, world_.clock, world_.random, world_.log, rate_.get()},
                                          UploadSettings{settings_.limits.concurrent_parts, token},
                                          [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
                                            auto folder = folders_->Drop(job);
@@ -54,11 +48,11 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
   const FindOutput find_output = [this](const Job& job) -> Result<OutputFolder*> { return folders_->Output(job); };
   const FindDrop find_drop = [this](const Job& job) { return folders_->Drop(job); };
   deliverer_ = std::make_unique<Deliverer>(
-      DeliveryWorld{*portal_, world_.transfer, world_.loop, world_.clock, world_.log, producer_}, find_output);
-  finisher_ = std::make_unique<Finisher>(FinishWorld{world_.loop, world_.log, producer_}, find_drop, find_output);
-  reclaimer_ = std::make_unique<Reclaimer>(ReclaimWorld{world_.loop, world_.clock}, find_drop, find_output);
+      DeliveryWorld{*portal_, world_.transfer, world_.timers, world_.clock, world_.log, producer_}, find_output);
+  finisher_ = std::make_unique<Finisher>(FinishWorld{world_.timers, world_.log, producer_}, find_drop, find_output);
+  reclaimer_ = std::make_unique<Reclaimer>(ReclaimWorld{world_.timers, world_.clock}, find_drop, find_output);
   conductor_ = std::make_unique<Conductor>(
-      ConductorWorld{world_.ledger, world_.loop, world_.clock, world_.random, world_.log},
+      ConductorWorld{world_.ledger, world_.timers, world_.clock, world_.random, world_.log},
       ConductorSettings{settings_.limits.concurrent_uploads, settings_.limits.concurrent_builds, settings_.polling,
                         settings_.portal.url, settings_.portal.tenant},
       MakeRooms(), [this, on_change = std::move(on_change)](const Job& job, const Progress& progress) {
@@ -137,7 +131,7 @@ void Daemon::TakeJobs(std::vector<Job> jobs) {
     if (!job.finished && InSpool(job) && !refused && NeedsArtifact(job)) spool_.Hold(job.id, job.artifact.size);
     held_[job.target.folder].push_back(std::move(job));
   }
-  held_timer_ = world_.loop.After(kOpenPatience, [this] {
+  held_timer_ = world_.timers.After(kOpenPatience, [this] {
     while (!held_.empty()) HandOver(held_.begin()->first);
   });
   std::vector<std::string> strangers;
@@ -160,7 +154,7 @@ void Daemon::CountSpool(const Job& job) {
 }
 
 void Daemon::TellReady() {
-  if (started() && ready_) world_.loop.Post(std::exchange(ready_, nullptr));
+  if (started() && ready_) world_.post(std::exchange(ready_, nullptr));
 }
 
 OperatorHands Daemon::Hands() {
@@ -181,9 +175,7 @@ OperatorHands Daemon::Hands() {
 }
 
 void Daemon::TakeOver(std::vector<FolderRecord> records) {
-  folders_ = std::make_unique<Folders>(
-      FoldersWorld{world_.loop, inspectors_, writers_, world_.fs, world_.clock, world_.random, world_.log},
-      settings_.state_dir + "/" + std::string(kStateSpool), records);
+  folders_ = std::make_unique<Folders>(world_.folders, settings_.state_dir + "/" + std::string(kStateSpool), records);
   folders_->OnAskWhetherOpen([this](const std::string& path) {
     return std::any_of(settings_.folders.begin(), settings_.folders.end(), [&](const FolderSettings& folder) {
       const auto intake = intakes_.find(folder.name);
@@ -198,7 +190,7 @@ void Daemon::TakeOver(std::vector<FolderRecord> records) {
     known.name = folder.name;
     known.path = folder.path;
     intakes_[folder.name] =
-        std::make_unique<Intake>(IntakeWorld{folders_->Configured(folder), world_.ledger, world_.loop, world_.clock,
+        std::make_unique<Intake>(IntakeWorld{folders_->Configured(folder), world_.ledger, world_.timers, world_.clock,
                                              world_.random, world_.log, &spool_},
                                  IntakeSettings{folder, settings_.portal.url, settings_.portal.tenant, producer_.host},
                                  std::move(known), [this](const Job& job) { conductor_->Take(job); });
@@ -230,7 +222,7 @@ std::vector<Daemon::FolderView> Daemon::folders() const {
 
 void Daemon::StopIntake(std::function<void()> done) {
   if (intakes_.empty()) {
-    world_.loop.Post(std::move(done));
+    world_.post(std::move(done));
     return;
   }
   const auto left = std::make_shared<std::size_t>(intakes_.size());

@@ -23,9 +23,9 @@
 #include "daemon/intake/intake.h"
 #include "daemon/intake/spool.h"
 #include "daemon/ledger/ledger.h"
-#include "daemon/loop/event_loop.h"
 #include "daemon/loop/handle.h"
-#include "daemon/loop/worker_pool.h"
+#include "daemon/loop/task_runner.h"
+#include "daemon/loop/timers.h"
 #include "daemon/net/transfer.h"
 #include "daemon/portal/portal.h"
 #include "daemon/tracking/tracker.h"
@@ -35,7 +35,11 @@ namespace tegodrop {
 
 // All must outlive the Daemon.
 struct DaemonWorld {
-  EventLoop& loop;
+  TimerMaker& timers;
+  // Puts a function onto the loop: it runs after what is there already, never inside the call.
+  std::function<void(std::function<void()>)> post;
+  TaskRunner& readers;  // of what uploads send
+  FolderMaker& folders;
   FileSystem& fs;
   const Clock& clock;
   Random& random;
@@ -81,17 +85,13 @@ class Daemon {
   // An error as a room's answer: on the loop, never inside the call.
   template <typename Done>
   HandlePtr Later(const Error& error, Done done) {
-    return world_.loop.After(std::chrono::milliseconds(0), [error, done = std::move(done)] { done(Fail(error)); });
+    return world_.timers.After(std::chrono::milliseconds(0), [error, done = std::move(done)] { done(Fail(error)); });
   }
   void HandOver(const std::string& folder);
 
   DaemonWorld world_;
   const Settings settings_;
   const Producer producer_;
-  // Threads of their own for each kind of work: a slow disk on one side must not hold up the other.
-  WorkerPool inspectors_;
-  WorkerPool senders_;
-  WorkerPool writers_;
   Spool spool_;
   std::unique_ptr<RateLimit> rate_;  // none: no limit
   std::unique_ptr<Portal> portal_;

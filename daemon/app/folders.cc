@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/share/local_drop_folder.h"
-#include "daemon/share/local_output_folder.h"
-
 namespace tegodrop {
 namespace {
 
@@ -16,8 +13,8 @@ std::string KeyOf(const std::string& path, const std::string& rooms, bool change
 
 }  // namespace
 
-Folders::Folders(FoldersWorld world, std::string spool, std::vector<FolderRecord> known)
-    : world_(world), spool_(std::move(spool)), known_(std::move(known)) {}
+Folders::Folders(FolderMaker& maker, std::string spool, std::vector<FolderRecord> known)
+    : maker_(maker), spool_(std::move(spool)), known_(std::move(known)) {}
 
 Folders::~Folders() = default;
 
@@ -29,8 +26,7 @@ Folders::Entry& Folders::Make(const std::string& path, const std::string& rooms,
     settings.ops = {path, rooms, spool_, change, configured};
     settings.events = configured && watch != WatchMode::kPoll;
     settings.events_everywhere = watch == WatchMode::kEvents;
-    entry.folder =
-        MakeLocalDropFolder(std::move(settings), world_.loop, world_.readers, world_.fs, world_.clock, world_.random);
+    entry.folder = maker_.MakeDrop(std::move(settings));
     entry.configured = configured;
   }
   return entry;
@@ -71,9 +67,7 @@ void Folders::OpenForJob(const std::string& key, const Job& job) {
 
 OutputFolder* Folders::Output(const Job& job) {
   std::unique_ptr<OutputFolder>& folder = outputs_[KeyOf(job.target.output_path, job.target.rooms, true)];
-  if (!folder) {
-    folder = MakeLocalOutputFolder(job.target.output_path, job.target.rooms, world_.loop, world_.writers, world_.fs);
-  }
+  if (!folder) folder = maker_.MakeOutput(job.target.output_path, job.target.rooms);
   return folder.get();
 }
 

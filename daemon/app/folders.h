@@ -8,35 +8,29 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "daemon/base/clock.h"
-#include "daemon/base/log.h"
-#include "daemon/base/random.h"
 #include "daemon/base/result.h"
-#include "daemon/disk/file_system.h"
 #include "daemon/ledger/ledger.h"
-#include "daemon/loop/event_loop.h"
-#include "daemon/loop/task_runner.h"
+#include "daemon/loop/handle.h"
 #include "daemon/model/job.h"
 #include "daemon/share/drop_folder.h"
+#include "daemon/share/local_drop_folder.h"
 #include "daemon/share/output_folder.h"
 
 namespace tegodrop {
 
-// All must outlive the Folders.
-struct FoldersWorld {
-  EventLoop& loop;
-  TaskRunner& readers;
-  TaskRunner& writers;
-  FileSystem& fs;
-  const Clock& clock;
-  Random& random;
-  Log& log;
+// How the folders that are asked for come to be; it must outlive them.
+class FolderMaker {
+ public:
+  virtual ~FolderMaker() = default;
+  virtual std::unique_ptr<DropFolder> MakeDrop(LocalDropFolderSettings settings) = 0;
+  // `rooms`: as OutputOps.
+  virtual std::unique_ptr<OutputFolder> MakeOutput(std::string path, std::string rooms) = 0;
 };
 
 class Folders {
  public:
   // `spool`: absolute. `known`: what the ledger remembers, for folders that only jobs still name.
-  Folders(FoldersWorld world, std::string spool, std::vector<FolderRecord> known);
+  Folders(FolderMaker& maker, std::string spool, std::vector<FolderRecord> known);
   ~Folders();
   Folders(const Folders&) = delete;
   Folders& operator=(const Folders&) = delete;
@@ -63,7 +57,7 @@ class Folders {
   Entry& Make(const std::string& path, const std::string& rooms, bool change, WatchMode watch, bool configured);
   void OpenForJob(const std::string& key, const Job& job);
 
-  FoldersWorld world_;
+  FolderMaker& maker_;
   const std::string spool_;
   const std::vector<FolderRecord> known_;
   std::function<bool(const std::string&)> is_open_;

@@ -15,6 +15,7 @@
 
 #include "daemon/app/control.h"
 #include "daemon/app/daemon.h"
+#include "daemon/app/daemon_threads.h"
 #include "daemon/app/once.h"
 #include "daemon/app/progress_board.h"
 #include "daemon/app/run_report.h"
@@ -133,8 +134,18 @@ class Runner {
               {{"version", kVersion},
                {"folders", static_cast<std::uint64_t>(settings_.folders.size())},
                {"portal", UrlWithoutQuery(settings_.portal.url)}});
-    daemon_ = std::make_unique<Daemon>(DaemonWorld{loop_, *fs_, clock_, random_, log_, *ledger_, *guarded_}, settings_,
-                                       std::move(token_),
+    threads_ = std::make_unique<DaemonThreads>(loop_, *fs_, clock_, random_);
+    const DaemonWorld world{loop_,
+                            [this](std::function<void()> fn) { loop_.Post(std::move(fn)); },
+                            threads_->readers(),
+                            *threads_,
+                            *fs_,
+                            clock_,
+                            random_,
+                            log_,
+                            *ledger_,
+                            *guarded_};
+    daemon_ = std::make_unique<Daemon>(world, settings_, std::move(token_),
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
     daemon_->Start(
         [this] {
@@ -242,6 +253,7 @@ class Runner {
     ledger_.reset();
     daemon_.reset();
     guarded_.reset();
+    threads_.reset();
     transfer_.reset();
     signals_.clear();
     alarm(0);
@@ -263,6 +275,7 @@ class Runner {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Transfer> transfer_;
   std::unique_ptr<Transfer> guarded_;  // what the daemon asks through
+  std::unique_ptr<DaemonThreads> threads_;
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<Control> control_;
   std::vector<HandlePtr> signals_;

@@ -8,21 +8,22 @@
 namespace tegodrop {
 namespace {
 
-class LocalDropFolder final : public DropFolder {
+class LocalDropFolder : public DropFolder {
  public:
-  LocalDropFolder(LocalDropFolderSettings settings, EventLoop& loop, TaskRunner& readers, FileSystem& fs,
-                  const Clock& clock, Random& random)
+  // `watching`: the loop that a watch runs on; none: there is no watch.
+  LocalDropFolder(LocalDropFolderSettings settings, EventLoop* watching, TaskRunner& calls, TaskRunner& readers,
+                  FileSystem& fs, const Clock& clock, Random& random)
       : settings_(std::move(settings)),
-        loop_(loop),
+        watching_(watching),
+        calls_(calls),
         readers_(readers),
-        ops_(std::make_shared<FolderOps>(settings_.ops, fs, clock, random)),
-        thread_(loop, 1, "drop folder") {}
+        ops_(std::make_shared<FolderOps>(settings_.ops, fs, clock, random)) {}
 
   HandlePtr Open(const std::string& known_room_id, const std::string& known_fs, std::function<void(Hint)> hint,
                  std::function<void(Result<DropFolderFacts>)> done) override {
     watch_.reset();
     return RunTask<Result<DropFolderFacts>>(
-        thread_, [ops = ops_, known_room_id, known_fs] { return ops->Open(known_room_id, known_fs); },
+        calls_, [ops = ops_, known_room_id, known_fs] { return ops->Open(known_room_id, known_fs); },
         [this, hint = std::move(hint), done = std::move(done)](Result<DropFolderFacts> facts) {
           if (facts) Arm(*facts, hint);
           done(std::move(facts));
@@ -86,14 +87,14 @@ class LocalDropFolder final : public DropFolder {
   template <typename T>
   HandlePtr OnThread(std::function<T(FolderOps&)> work, std::function<void(T)> done) {
     return RunTask<T>(
-        thread_, [ops = ops_, work = std::move(work)] { return work(*ops); }, std::move(done));
+        calls_, [ops = ops_, work = std::move(work)] { return work(*ops); }, std::move(done));
   }
 
   void Arm(DropFolderFacts& facts, const std::function<void(Hint)>& hint) {
-    if (!settings_.events || !(facts.fs.local || settings_.events_everywhere)) return;
+    if (watching_ == nullptr || !settings_.events || !(facts.fs.local || settings_.events_everywhere)) return;
     const auto opened = ops_->opened();
     if (!opened) return;  // opened anew meanwhile: that one arms it
-    auto watch = FolderWatch::Start(loop_, opened->fd.get(), settings_.ops.path, hint);
+    auto watch = FolderWatch::Start(*watching_, opened->fd.get(), settings_.ops.path, hint);
     if (!watch) {
       facts.watch_trouble = watch.error().message;
       return;
@@ -103,18 +104,36 @@ class LocalDropFolder final : public DropFolder {
   }
 
   const LocalDropFolderSettings settings_;
-  EventLoop& loop_;
+  EventLoop* watching_;
+  TaskRunner& calls_;
   TaskRunner& readers_;
   std::shared_ptr<FolderOps> ops_;  // shared with work that outlives its caller
   std::unique_ptr<FolderWatch> watch_;
-  WorkerPool thread_;  // last: joined first
+};
+
+// The thread is a base, so that it is there before the folder that uses it and goes after it.
+struct OwnThread {
+  explicit OwnThread(EventLoop& loop) : thread(loop, 1, "drop folder") {}
+  WorkerPool thread;
+};
+
+class ThreadedDropFolder final : private OwnThread, public LocalDropFolder {
+ public:
+  ThreadedDropFolder(LocalDropFolderSettings settings, EventLoop& loop, TaskRunner& readers, FileSystem& fs,
+                     const Clock& clock, Random& random)
+      : OwnThread(loop), LocalDropFolder(std::move(settings), &loop, thread, readers, fs, clock, random) {}
 };
 
 }  // namespace
 
 std::unique_ptr<DropFolder> MakeLocalDropFolder(LocalDropFolderSettings settings, EventLoop& loop, TaskRunner& readers,
                                                 FileSystem& fs, const Clock& clock, Random& random) {
-  return std::make_unique<LocalDropFolder>(std::move(settings), loop, readers, fs, clock, random);
+  return std::make_unique<ThreadedDropFolder>(std::move(settings), loop, readers, fs, clock, random);
+}
+
+std::unique_ptr<DropFolder> MakeDropFolderOn(LocalDropFolderSettings settings, TaskRunner& calls, TaskRunner& readers,
+                                             FileSystem& fs, const Clock& clock, Random& random) {
+  return std::make_unique<LocalDropFolder>(std::move(settings), nullptr, calls, readers, fs, clock, random);
 }
 
 }  // namespace tegodrop

@@ -24,4 +24,9 @@ struct LocalDropFolderSettings {
 std::unique_ptr<DropFolder> MakeLocalDropFolder(LocalDropFolderSettings settings, EventLoop& loop, TaskRunner& readers,
                                                 FileSystem& fs, const Clock& clock, Random& random);
 
+// The same with its calls on `calls`, which must run them one after the other, and without a watch whatever the
+// settings say; `calls` must outlive the folder too.
+std::unique_ptr<DropFolder> MakeDropFolderOn(LocalDropFolderSettings settings, TaskRunner& calls, TaskRunner& readers,
+                                             FileSystem& fs, const Clock& clock, Random& random);
+
 }  // namespace tegodrop

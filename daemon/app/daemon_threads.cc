@@ -1,0 +1,26 @@
+#include "daemon/app/daemon_threads.h"
+
+#include <utility>
+
+#include "daemon/share/local_output_folder.h"
+
+namespace tegodrop {
+
+DaemonThreads::DaemonThreads(EventLoop& loop, FileSystem& fs, const Clock& clock, Random& random)
+    : loop_(loop),
+      fs_(fs),
+      clock_(clock),
+      random_(random),
+      inspectors_(loop, 2, "inspect"),
+      senders_(loop, 2, "send"),
+      writers_(loop, 2, "write") {}
+
+std::unique_ptr<DropFolder> DaemonThreads::MakeDrop(LocalDropFolderSettings settings) {
+  return MakeLocalDropFolder(std::move(settings), loop_, inspectors_, fs_, clock_, random_);
+}
+
+std::unique_ptr<OutputFolder> DaemonThreads::MakeOutput(std::string path, std::string rooms) {
+  return MakeLocalOutputFolder(std::move(path), std::move(rooms), loop_, writers_, fs_);
+}
+
+}  // namespace tegodrop
