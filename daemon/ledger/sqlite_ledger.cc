@@ -29,10 +29,10 @@ Result<T> AsAnswer(Result<T> result) {
   return result;
 }
 
-class SqliteLedger final : public Ledger {
+// Runs what it is given on one thread, in order.
+class LedgerThread {
  public:
-  SqliteLedger(OpenedLedger file, const Clock& clock, Post post)
-      : file_(std::move(file)), clock_(clock), post_(std::move(post)) {
+  LedgerThread() {
     // Signals belong to the loop's thread.
     sigset_t all;
     sigset_t before;
@@ -46,9 +46,8 @@ class SqliteLedger final : public Ledger {
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
-
-  ~SqliteLedger() override {
-    *alive_ = false;
+  // Runs what is queued, then ends.
+  ~LedgerThread() {
     if (!thread_.joinable()) return;
     {
       const std::lock_guard lock(mutex_);
@@ -56,11 +55,58 @@ class SqliteLedger final : public Ledger {
     }
     wake_.notify_one();
     thread_.join();
+  }
+  LedgerThread(const LedgerThread&) = delete;
+  LedgerThread& operator=(const LedgerThread&) = delete;
+
+  bool working() const { return thread_.joinable(); }
+
+  void Run(std::function<void()> work) {
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.push_back(std::move(work));
+    }
+    wake_.notify_one();
+  }
+
+ private:
+  void Work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      std::function<void()> next = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      next();
+      next = nullptr;
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> queue_;  // guarded by mutex_
+  bool stopping_ = false;                    // guarded by mutex_
+  std::thread thread_;
+};
+
+class SqliteLedger final : public Ledger {
+ public:
+  // `thread`: what `run` gives its work to, where that is this ledger's own.
+  SqliteLedger(OpenedLedger file, const Clock& clock, std::unique_ptr<LedgerThread> thread, Post run, Post post)
+      : file_(std::move(file)),
+        clock_(clock),
+        thread_(std::move(thread)),
+        run_(std::move(run)),
+        post_(std::move(post)) {}
+
+  ~SqliteLedger() override {
+    *alive_ = false;
+    thread_.reset();
     // As far as it goes without waiting for a reader: what stays in the log is found there by the next open.
     sqlite3_wal_checkpoint_v2(file_.db.raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   }
-
-  bool working() const { return thread_.joinable(); }
 
   void Insert(const Job& job, Done done) override {
     Ask<void>([this, job, now = clock_.Wall()] { return InsertJob(file_.db, job, now); }, std::move(done));
@@ -113,45 +159,24 @@ class SqliteLedger final : public Ledger {
   }
 
  private:
-  // Queues `work` for the thread, and its answer for the loop.
+  // Queues `work`, and its answer for the loop.
   template <typename T>
   void Ask(std::function<Result<T>()> work, std::function<void(Result<T>)> done) {
-    {
-      const std::lock_guard lock(mutex_);
-      // `done` is moved from queue to loop: it is run and destroyed on the loop alone.
-      queue_.emplace_back([this, work = std::move(work), done = std::move(done)]() mutable {
-        post_([alive = alive_, answer = AsAnswer(work()), done = std::move(done)]() mutable {
-          if (*alive && done) done(std::move(answer));
-        });
+    // `done` is moved from queue to loop: it is run and destroyed on the loop alone.
+    run_([this, work = std::move(work), done = std::move(done)]() mutable {
+      post_([alive = alive_, answer = AsAnswer(work()), done = std::move(done)]() mutable {
+        if (*alive && done) done(std::move(answer));
       });
-    }
-    wake_.notify_one();
+    });
   }
 
-  void Work() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      std::function<void()> next = std::move(queue_.front());
-      queue_.pop_front();
-      lock.unlock();
-      next();
-      next = nullptr;
-      lock.lock();
-    }
-  }
-
-  OpenedLedger file_;  // belongs to the thread while it runs
+  OpenedLedger file_;  // belongs to whoever runs the work
   const Clock& clock_;
+  std::unique_ptr<LedgerThread> thread_;
+  const Post run_;
   const Post post_;
-  // Read and written on the loop alone; the thread only hands it on.
+  // Read and written on the loop alone; the work only hands it on.
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> queue_;  // guarded by mutex_
-  bool stopping_ = false;                    // guarded by mutex_
-  std::thread thread_;
 };
 
 }  // namespace
@@ -160,11 +185,20 @@ tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedger(
     const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> post) {
   tl::expected<OpenedLedger, LedgerOpenError> file = OpenLedgerFile(state_dir, LedgerMigrations());
   if (!file) return tl::unexpected(std::move(file.error()));
-  auto ledger = std::make_unique<SqliteLedger>(std::move(*file), clock, std::move(post));
-  if (!ledger->working()) {
+  auto thread = std::make_unique<LedgerThread>();
+  if (!thread->working()) {
     return tl::unexpected(LedgerOpenError{LedgerOpenFailure::kDisk, "the system gives no thread for the ledger"});
   }
-  return ledger;
+  auto run = [raw = thread.get()](std::function<void()> work) { raw->Run(std::move(work)); };
+  return std::make_unique<SqliteLedger>(std::move(*file), clock, std::move(thread), std::move(run), std::move(post));
+}
+
+tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedgerOn(
+    const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> run,
+    std::function<void(std::function<void()>)> post) {
+  tl::expected<OpenedLedger, LedgerOpenError> file = OpenLedgerFile(state_dir, LedgerMigrations());
+  if (!file) return tl::unexpected(std::move(file.error()));
+  return std::make_unique<SqliteLedger>(std::move(*file), clock, nullptr, std::move(run), std::move(post));
 }
 
 }  // namespace tegodrop

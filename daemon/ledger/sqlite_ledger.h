@@ -33,6 +33,12 @@ struct LedgerOpenError {
 tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedger(
     const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> post);
 
+// The same without a thread of its own: `run` takes blocking work, runs the pieces one after the other in their order,
+// and may drop what has not begun; it must outlive the ledger.
+tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedgerOn(
+    const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> run,
+    std::function<void(std::function<void()>)> post);
+
 // One line of a job's timeline.
 struct TimelineEntry {
   WallMs at = 0;
