@@ -28,13 +28,18 @@ bool InSpool(const Job& job) { return job.target.after == SourceAfter::kKeep; }
 
 Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
                std::function<void(const Job&, const Progress&)> on_change)
-    : world_(world), settings_(std::move(settings)), producer_{HostName(), kVersion}, spool_(settings_.limits.spool) {
+    : world_(std::move(world)),
+      settings_(std::move(settings)),
+      producer_{HostName(), kVersion},
+      spool_(settings_.limits.spool),
+      guarded_(world_.transfer, world_.timers, world_.clock, world_.log),
+      clock_watch_(world_.ledger, world_.clock, world_.log),
+      dated_(guarded_, world_.clock, [this](std::chrono::milliseconds ahead) { clock_watch_.Saw(ahead); }) {
   if (const auto rate = settings_.limits.upload_rate)
     rate_ = std::make_unique<RateLimit>(*rate, world_.timers, world_.clock);
-  portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, world_.transfer, world_.clock,
-                             world_.log);
-  uploader_ = std::make_unique<Uploader>(UploadWorld{*portal_, world_.transfer, world_.timers, world_.readers,
-                                                     world_.fs, world_.clock, world_.random, world_.log, rate_.get()},
+  portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, dated_, world_.clock, world_.log);
+  uploader_ = std::make_unique<Uploader>(UploadWorld{*portal_, guarded_, world_.timers, world_.readers, world_.fs,
+                                                     world_.clock, world_.random, world_.log, rate_.get()},
                                          UploadSettings{settings_.limits.concurrent_parts, token},
                                          [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
                                            auto folder = folders_->Drop(job);
@@ -48,7 +53,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
   const FindOutput find_output = [this](const Job& job) -> Result<OutputFolder*> { return folders_->Output(job); };
   const FindDrop find_drop = [this](const Job& job) { return folders_->Drop(job); };
   deliverer_ = std::make_unique<Deliverer>(
-      DeliveryWorld{*portal_, world_.transfer, world_.timers, world_.clock, world_.log, producer_}, find_output);
+      DeliveryWorld{*portal_, guarded_, world_.timers, world_.clock, world_.log, producer_}, find_output);
   finisher_ = std::make_unique<Finisher>(FinishWorld{world_.timers, world_.log, producer_}, find_drop, find_output);
   reclaimer_ = std::make_unique<Reclaimer>(ReclaimWorld{world_.timers, world_.clock}, find_drop, find_output);
   conductor_ = std::make_unique<Conductor>(
@@ -62,6 +67,12 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
 }
 
 Daemon::~Daemon() = default;
+
+void Daemon::UseToken(const Secret& token) {
+  portal_->UseToken(token);
+  uploader_->UseToken(token);
+  conductor_->CredentialsChanged();
+}
 
 Rooms Daemon::MakeRooms() {
   Rooms rooms;
@@ -105,6 +116,8 @@ Rooms Daemon::MakeRooms() {
 
 void Daemon::Start(std::function<void()> ready, std::function<void(const Error&)> failed) {
   ready_ = std::move(ready);
+  // A new life asks anew.
+  world_.ledger.RemoveNotice(kCredentialsNotice, nullptr);
   world_.ledger.LoadPauses([this, alive = std::weak_ptr<bool>(alive_), failed](Result<std::vector<Pause>> pauses) {
     if (alive.expired()) return;
     if (!pauses) return failed(pauses.error());

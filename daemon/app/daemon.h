@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/settings.h"
+#include "daemon/app/clock_watch.h"
 #include "daemon/app/folders.h"
 #include "daemon/app/operator_desk.h"
 #include "daemon/base/clock.h"
@@ -26,6 +27,8 @@
 #include "daemon/loop/handle.h"
 #include "daemon/loop/task_runner.h"
 #include "daemon/loop/timers.h"
+#include "daemon/net/dated_transfer.h"
+#include "daemon/net/guarded_transfer.h"
 #include "daemon/net/transfer.h"
 #include "daemon/portal/portal.h"
 #include "daemon/tracking/tracker.h"
@@ -65,6 +68,9 @@ class Daemon {
   // Stops all, within 5 s where no file system hangs; then `done`.
   void Stop(std::function<void()> done);
 
+  // Another token, from now on.
+  void UseToken(const Secret& token);
+
   // The ledger is read and its jobs are with the conductor.
   bool started() const { return started_ && held_.empty(); }
   // For the desk that takes a person's commands; valid as long as this, and not once Stop was called.
@@ -94,6 +100,9 @@ class Daemon {
   const Producer producer_;
   Spool spool_;
   std::unique_ptr<RateLimit> rate_;  // none: no limit
+  GuardedTransfer guarded_;
+  ClockWatch clock_watch_;
+  DatedTransfer dated_;  // for what is asked of the portal itself
   std::unique_ptr<Portal> portal_;
   std::unique_ptr<Folders> folders_;
   std::unique_ptr<Uploader> uploader_;

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/app/clock_watch.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/base/text.h"
@@ -15,36 +16,11 @@
 #include "daemon/base/version.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/net/curl_transfer.h"
+#include "daemon/net/dated_transfer.h"
 #include "daemon/portal/portal_client.h"
 
 namespace tegodrop {
 namespace {
-
-constexpr std::chrono::milliseconds kClockTolerance = std::chrono::minutes(5);
-
-// Remembers by how much the answering side's clock differs from ours, as far as answers tell.
-class DatedTransfer final : public Transfer {
- public:
-  DatedTransfer(Transfer& inner, const Clock& clock) : inner_(inner), clock_(clock) {}
-
-  HandlePtr Start(HttpRequest request, std::function<void(Result<HttpAnswer>)> done) override {
-    return inner_.Start(std::move(request), [this, done = std::move(done)](Result<HttpAnswer> answer) {
-      if (answer) Note(*answer);
-      const auto last = done;  // it may destroy the handle, and this callback with it
-      last(std::move(answer));
-    });
-  }
-  std::optional<std::chrono::milliseconds> ahead() const { return ahead_; }
-
- private:
-  void Note(const HttpAnswer& answer) {
-    if (const auto theirs = answer.Date()) ahead_ = std::chrono::milliseconds(clock_.Wall() - *theirs);
-  }
-
-  Transfer& inner_;
-  const Clock& clock_;
-  std::optional<std::chrono::milliseconds> ahead_;
-};
 
 class PortalCheck {
  public:
@@ -57,7 +33,8 @@ class PortalCheck {
       return;
     }
     transfer_ = std::move(*transfer);
-    dated_ = std::make_unique<DatedTransfer>(*transfer_, clock_);
+    dated_ = std::make_unique<DatedTransfer>(*transfer_, clock_,
+                                             [this](std::chrono::milliseconds ahead) { ahead_ = ahead; });
     portal_ = MakePortalClient({settings.portal.url, settings.portal.tenant, token}, *dated_, clock_, *log_);
     std::set<std::string> versions;
     for (const FolderSettings& folder : settings.folders) versions.insert(folder.version);
@@ -147,13 +124,8 @@ class PortalCheck {
   }
 
   void CheckClock() {
-    const auto ahead = dated_->ahead();
-    if (!ahead || std::chrono::abs(*ahead) <= kClockTolerance) return;
-    findings_.push_back({"clock",
-                         "this machine's clock is " + HumanDuration(std::chrono::abs(*ahead)) +
-                             (ahead->count() > 0 ? " ahead of" : " behind") +
-                             " the portal's: set it by NTP, or signed URLs will be refused",
-                         ExitCode::kDone});
+    const auto trouble = ahead_ ? ClockTrouble(*ahead_) : std::nullopt;
+    if (trouble) findings_.push_back({"clock", *trouble, ExitCode::kDone});
   }
 
   const Settings& settings_;
@@ -162,6 +134,7 @@ class PortalCheck {
   EventLoop loop_;
   std::unique_ptr<Transfer> transfer_;
   std::unique_ptr<DatedTransfer> dated_;
+  std::optional<std::chrono::milliseconds> ahead_;  // of the portal's clock
   std::unique_ptr<Portal> portal_;
   std::deque<std::string> versions_;  // not yet asked for
   std::string version_;

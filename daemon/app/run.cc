@@ -24,7 +24,6 @@
 #include "daemon/disk/layout.h"
 #include "daemon/ledger/sqlite_ledger.h"
 #include "daemon/net/curl_transfer.h"
-#include "daemon/net/guarded_transfer.h"
 
 namespace tegodrop {
 namespace {
@@ -67,9 +66,7 @@ class Runner {
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-*): a peer that goes must not end the process
     signals_.push_back(loop_.OnSignal(SIGTERM, [this] { OnStopSignal(); }));
     signals_.push_back(loop_.OnSignal(SIGINT, [this] { OnStopSignal(); }));
-    signals_.push_back(loop_.OnSignal(SIGHUP, [this] {
-      log_.Warning("daemon.reload", "this version does not reload: restart tegodrop to take a new config or token");
-    }));
+    signals_.push_back(loop_.OnSignal(SIGHUP, [this] { TakeNewToken(); }));
     TakeStopSignals();
     if (!MakeStateFolders()) return ExitCode::kConfig;
     auto transfer = MakeCurlTransfer(loop_, {settings_.portal.ca_file, settings_.portal.proxy, proxy_token_,
@@ -79,7 +76,6 @@ class Runner {
       return ExitCode::kConfig;
     }
     transfer_ = std::move(*transfer);
-    guarded_ = std::make_unique<GuardedTransfer>(*transfer_, loop_, clock_, log_);
     lock_wanted_since_ = clock_.Mono();
     OpenLedger();
     loop_.Run();
@@ -94,6 +90,17 @@ class Runner {
     sigemptyset(&signals);
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  }
+
+  void TakeNewToken() {
+    if (daemon_ == nullptr) return;  // it will not have been used yet
+    Result<Secret> token = options_.read_token();
+    if (!token) {
+      log_.Error("daemon.reload", token.error().message + "; the token from before stays in use");
+      return;
+    }
+    daemon_->UseToken(*token);
+    log_.Info("daemon.reload", "the token was read again; a new config needs a restart of tegodrop");
   }
 
   bool MakeStateFolders() {
@@ -144,7 +151,7 @@ class Runner {
                             random_,
                             log_,
                             *ledger_,
-                            *guarded_};
+                            *transfer_};
     daemon_ = std::make_unique<Daemon>(world, settings_, std::move(token_),
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
     daemon_->Start(
@@ -252,7 +259,6 @@ class Runner {
     control_.reset();
     ledger_.reset();
     daemon_.reset();
-    guarded_.reset();
     threads_.reset();
     transfer_.reset();
     signals_.clear();
@@ -274,7 +280,6 @@ class Runner {
   EventLoop loop_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Transfer> transfer_;
-  std::unique_ptr<Transfer> guarded_;  // what the daemon asks through
   std::unique_ptr<DaemonThreads> threads_;
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<Control> control_;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 #include "config/settings.h"
 #include "daemon/app/exit_code.h"
 #include "daemon/base/log.h"
+#include "daemon/base/result.h"
 #include "daemon/base/secret.h"
 
 namespace tegodrop {
@@ -16,6 +18,8 @@ struct RunOptions {
   std::optional<std::chrono::milliseconds> timeout;  // of --once
   bool json = false;                                 // a document on standard output at the end
   bool progress = false;                             // a line for each artifact on standard error, a terminal
+  // Reads the token again from where it came from, on SIGHUP.
+  std::function<Result<Secret>()> read_token;
 };
 
 // Blocks until the end. Owns the process's signals meanwhile: SIGTERM, SIGINT and SIGHUP may be blocked before and are

@@ -9,7 +9,7 @@
 namespace tegodrop {
 
 // `environment_token`: what $APPTEGO_TOKEN held at the start, taken out of the environment since.
-ExitCode RunCommand(const CommandLine& line, Secret environment_token);
+ExitCode RunCommand(const CommandLine& line, const Secret& environment_token);
 ExitCode CheckCommand(const CommandLine& line, Secret environment_token);
 ExitCode StatusCommand(const CommandLine& line);
 ExitCode ShowCommand(const CommandLine& line);

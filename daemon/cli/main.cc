@@ -41,7 +41,7 @@ tegodrop::ExitCode Main(int argc, char** argv) {
   if (parsed.line->command != tegodrop::CommandName::kRun) HoldStopSignals(false);
   switch (parsed.line->command) {
     case tegodrop::CommandName::kRun:
-      return tegodrop::RunCommand(*parsed.line, std::move(environment_token));
+      return tegodrop::RunCommand(*parsed.line, environment_token);
     case tegodrop::CommandName::kCheck:
       return tegodrop::CheckCommand(*parsed.line, std::move(environment_token));
     case tegodrop::CommandName::kStatus:

@@ -17,10 +17,13 @@ std::optional<Settings> LoadSettings(const std::string& config) {
   return std::move(result.settings);
 }
 
-ExitCode RunCommand(const CommandLine& line, Secret environment_token) {
+ExitCode RunCommand(const CommandLine& line, const Secret& environment_token) {
   const std::optional<Settings> settings = LoadSettings(line.config);
   if (!settings) return ExitCode::kConfig;
-  auto token = LoadToken(settings->portal, std::getenv("CREDENTIALS_DIRECTORY"), std::move(environment_token));
+  const auto read_token = [&] {
+    return LoadToken(settings->portal, std::getenv("CREDENTIALS_DIRECTORY"), environment_token);
+  };
+  auto token = read_token();
   auto proxy_token = LoadProxyToken(settings->portal);
   for (const auto* loaded : {&token, &proxy_token}) {
     if (*loaded) continue;
@@ -32,6 +35,7 @@ ExitCode RunCommand(const CommandLine& line, Secret environment_token) {
   options.timeout = line.timeout;
   options.json = line.json;
   options.progress = line.once && isatty(STDERR_FILENO) == 1;
+  options.read_token = read_token;
   return Run(*settings, std::move(*token), std::move(*proxy_token), options);
 }
 

@@ -40,11 +40,25 @@ std::string Document(const LedgerSnapshot& snapshot) {
     json.End();
   }
   json.EndList();
+  json.BeginList("notices");
+  for (const Notice& notice : snapshot.notices) {
+    json.Begin();
+    json.Text("about", notice.name);
+    json.Text("message", notice.text);
+    json.Time("since", notice.since);
+    json.End();
+  }
+  json.EndList();
   json.End();
   return json.Finish();
 }
 
 void PrintText(const LedgerSnapshot& snapshot) {
+  for (const Notice& notice : snapshot.notices) {
+    std::printf("%s: %s, since %s\n", notice.name.c_str(), Printable(notice.text).c_str(),
+                LocalTimeOfDay(notice.since).c_str());
+  }
+  if (!snapshot.notices.empty()) std::printf("\n");
   for (const FolderRecord& folder : snapshot.folders) {
     std::printf("folder %-16s %-9s %s%s%s\n", folder.name.c_str(), folder.state.c_str(), Printable(folder.path).c_str(),
                 folder.reason.empty() ? "" : ": ", Printable(folder.reason).c_str());

@@ -95,6 +95,8 @@ class Conductor {
   void Take(Job job);
   // A folder of that name can be reached again: its jobs need not wait any longer.
   void FolderIsBack(const std::string& folder);
+  // There are other credentials now: what waits for some is asked again.
+  void CredentialsChanged();
   // A person's command on a job that Has knows. What is under way of it is dropped, then its row is changed. `done`,
   // never inside the call: the plan that was carried out; one without a change is a refusal, and the job goes on; an
   // error where the ledger did not take it (the job goes on too), or a stop came first.

@@ -84,6 +84,9 @@ void Conductor::HoldCredentials(const Reaction& reaction, MonoMs now) {
   world_.log.Error("portal.credentials_refused",
                    "the portal refused the credentials: nothing is asked of it until then",
                    {{"reason", reaction.waiting_for}, {"retry_in_s", reaction.delay.count() / 1000}});
+  world_.ledger.SaveNotice(
+      {kCredentialsNotice, "nothing is asked of the portal: it waits for " + reaction.waiting_for, world_.clock.Wall()},
+      nullptr);
   for (auto& [id, other] : jobs_) {
     const Stage stage = StageOf(other->job());
     const bool concerned = stage == Stage::kUpload || stage == Stage::kAwait || stage == Stage::kDeliver;
@@ -96,7 +99,16 @@ void Conductor::PortalAnswered() {
   if (credentials_held_until_ == 0) return;
   credentials_held_until_ = 0;
   world_.log.Info("portal.credentials_accepted", "the portal accepts the credentials again");
+  world_.ledger.RemoveNotice(kCredentialsNotice, nullptr);
   EndWaits();
+}
+
+// Whether they are good the next answer tells.
+void Conductor::CredentialsChanged() {
+  if (std::exchange(credentials_held_until_, 0) == 0) return;
+  world_.ledger.RemoveNotice(kCredentialsNotice, nullptr);
+  EndWaits();
+  TurnSoon();
 }
 
 // What was shown on every job because the portal held all of them up is true no longer.

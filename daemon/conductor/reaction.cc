@@ -107,7 +107,7 @@ Reaction ReactTo(const Job& job, const Error& error, Random& random) {
     case ErrorKind::kSignIn: {
       Reaction reaction = Wait(kCredentialsWait, "credentials that the portal accepts: " + error.message +
                                                      "; put a valid token with the Builds permission into place and "
-                                                     "restart tegodrop");
+                                                     "send tegodrop SIGHUP, or restart it");
       reaction.hold = HoldScope::kCredentials;
       return reaction;
     }

@@ -48,10 +48,20 @@ struct Pause {
   WallMs since = 0;
 };
 
+// What `status` says of the daemon as a whole: a trouble that is no job's and no folder's.
+struct Notice {
+  std::string name;  // what it is about, one for each: kClockNotice, kCredentialsNotice
+  std::string text;  // one sentence for people, with what to do
+  WallMs since = 0;
+};
+
+inline constexpr const char* kClockNotice = "clock";
+inline constexpr const char* kCredentialsNotice = "credentials";
+
 class Ledger {
  public:
   virtual ~Ledger() = default;
-  using Done = std::function<void(Status)>;
+  using Done = std::function<void(Status)>;  // may be empty where nobody waits for the answer
 
   // A new row, and the first line of its timeline. kRejected where the id or the identity (see Save) is taken.
   virtual void Insert(const Job& job, Done done) = 0;
@@ -88,6 +98,10 @@ class Ledger {
   virtual void SavePause(const Pause& pause, Done done) = 0;
   // None of that folder is no error.
   virtual void RemovePause(const std::string& folder, Done done) = 0;
+  // One of that name gets the new text and keeps its time.
+  virtual void SaveNotice(const Notice& notice, Done done) = 0;
+  // None of that name is no error.
+  virtual void RemoveNotice(const std::string& name, Done done) = 0;
   // What lay in a folder under `existing: ignore` when it was first seen, in words of the intake's own. Saving replaces
   // all that is remembered of the folder.
   virtual void LoadIgnored(const std::string& folder, std::function<void(Result<std::vector<std::string>>)> done) = 0;

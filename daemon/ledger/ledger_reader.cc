@@ -114,7 +114,9 @@ Result<LedgerSnapshot> ReadLedger(const std::string& state_dir, WallMs finished_
     if (!folders) return Fail(folders.error());
     Result<std::vector<Pause>> pauses = PauseRows(db);
     if (!pauses) return Fail(pauses.error());
-    snapshot = {std::move(*jobs), std::move(*folders), std::move(*pauses)};
+    Result<std::vector<Notice>> notices = NoticeRows(db);
+    if (!notices) return Fail(notices.error());
+    snapshot = {std::move(*jobs), std::move(*folders), std::move(*pauses), std::move(*notices)};
     return {};
   });
   if (!read) return Fail(read.error());

@@ -283,6 +283,35 @@ Result<std::vector<Pause>> PauseRows(SqliteDb& db) {
   return pauses;
 }
 
+Status SaveNoticeRow(SqliteDb& db, const Notice& notice) {
+  return InTransaction(db, [&] {
+    return Change(db,
+                  "INSERT INTO notices (name, text, since) VALUES (?, ?, ?) "
+                  "ON CONFLICT (name) DO UPDATE SET text = excluded.text",
+                  [&](Statement& to) {
+                    to.Bind(std::string_view(notice.name)).Bind(std::string_view(notice.text)).Bind(notice.since);
+                  });
+  });
+}
+
+Status RemoveNoticeRow(SqliteDb& db, const std::string& name) {
+  return InTransaction(db, [&] {
+    return Change(db, "DELETE FROM notices WHERE name = ?", [&](Statement& to) { to.Bind(std::string_view(name)); });
+  });
+}
+
+Result<std::vector<Notice>> NoticeRows(SqliteDb& db) {
+  std::vector<Notice> notices;
+  Status read = ForEachRow(
+      db, "SELECT name, text, since FROM notices ORDER BY name", [](Statement&) {},
+      [&](const Statement& row) -> Status {
+        notices.push_back({row.Text(0), row.Text(1), row.Int(2)});
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  return notices;
+}
+
 Status SaveIgnoredRows(SqliteDb& db, const std::string& folder, const std::vector<std::string>& files) {
   return InTransaction(db, [&]() -> Status {
     Status forgotten =

@@ -34,6 +34,9 @@ Result<std::vector<Job>> JobsSince(SqliteDb& db, WallMs finished_since);
 Result<std::vector<Job>> JobsByPrefix(SqliteDb& db, const std::string& id);
 Result<std::vector<std::string>> FailedIds(SqliteDb& db);
 Result<std::vector<Pause>> PauseRows(SqliteDb& db);
+Status SaveNoticeRow(SqliteDb& db, const Notice& notice);
+Status RemoveNoticeRow(SqliteDb& db, const std::string& name);
+Result<std::vector<Notice>> NoticeRows(SqliteDb& db);
 Result<std::optional<Job>> DeliveredJob(SqliteDb& db, const Job& like);
 Result<std::vector<std::string>> IgnoredRows(SqliteDb& db, const std::string& folder);
 // By name.

@@ -150,6 +150,12 @@ class SqliteLedger final : public Ledger {
   void RemovePause(const std::string& folder, Done done) override {
     Ask<void>([this, folder] { return RemovePauseRow(file_.db, folder); }, std::move(done));
   }
+  void SaveNotice(const Notice& notice, Done done) override {
+    Ask<void>([this, notice] { return SaveNoticeRow(file_.db, notice); }, std::move(done));
+  }
+  void RemoveNotice(const std::string& name, Done done) override {
+    Ask<void>([this, name] { return RemoveNoticeRow(file_.db, name); }, std::move(done));
+  }
   void LoadIgnored(const std::string& folder, std::function<void(Result<std::vector<std::string>>)> done) override {
     Ask<std::vector<std::string>>([this, folder] { return IgnoredRows(file_.db, folder); }, std::move(done));
   }

@@ -50,6 +50,7 @@ struct LedgerSnapshot {
   std::vector<Job> jobs;  // oldest first
   std::vector<FolderRecord> folders;
   std::vector<Pause> pauses;
+  std::vector<Notice> notices;
 };
 
 // A job with all that happened to it.

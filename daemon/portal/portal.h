@@ -66,6 +66,9 @@ struct TenantInfo {
 class Portal {
  public:
   virtual ~Portal() = default;
+
+  // Another token KEY:SECRET, with every call from now on.
+  virtual void UseToken(const Secret& token) = 0;
   virtual HandlePtr RequestUpload(const UploadRequest& request, std::function<void(Result<UploadGrant>)> done) = 0;
   virtual HandlePtr CompleteMultipart(const std::string& file_path, const std::string& upload_id,
                                       const std::vector<CompletedPart>& parts, std::function<void(Status)> done) = 0;

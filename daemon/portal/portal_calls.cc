@@ -29,6 +29,12 @@ PortalCalls::PortalCalls(PortalAccount account, Transfer& transfer, const Clock&
   while (!url_.empty() && url_.back() == '/') url_.pop_back();
 }
 
+void PortalCalls::UseToken(const Secret& token) {
+  usable_ = CheckToken(token);
+  hidden_.Add(token);
+  authorization_ = Secret("Bearer " + Base64(token.Reveal()));
+}
+
 void PortalCalls::TellOfOddRow(const std::string& what, const std::string& why, std::size_t rows) {
   std::string telling = what + ": " + why;
   if (telling == told_) return;

@@ -59,6 +59,9 @@ class PortalCalls {
     });
   }
 
+  // With every call from now on.
+  void UseToken(const Secret& token);
+
   // A row that was passed over, told of once and not at every look. `what`: which list.
   void TellOfOddRow(const std::string& what, const std::string& why, std::size_t rows);
 
@@ -88,9 +91,9 @@ class PortalCalls {
 
   std::string url_;
   const std::string tenant_;
-  const Status usable_;  // the token has the form of one
-  const HiddenToken hidden_;
-  const Secret authorization_;
+  Status usable_;  // the token has the form of one
+  HiddenToken hidden_;
+  Secret authorization_;
   Transfer& transfer_;
   const Clock& clock_;
   Log& log_;

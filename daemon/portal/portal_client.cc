@@ -20,6 +20,8 @@ class PortalClient final : public Portal {
   PortalClient(PortalAccount account, Transfer& transfer, const Clock& clock, Log& log)
       : calls_(std::move(account), transfer, clock, log) {}
 
+  void UseToken(const Secret& token) override { calls_.UseToken(token); }
+
   HandlePtr RequestUpload(const UploadRequest& request, std::function<void(Result<UploadGrant>)> done) override {
     PortalCall call{"upload_application_build", "an upload URL for " + Shown(request.file_name)};
     call.answer_limit = 4U << 20U;  // some 200 part URLs of a few KiB

@@ -160,7 +160,7 @@ Error ErrorOfAnswer(const HttpAnswer& answer, const std::string& asked, WallMs n
   return error;
 }
 
-HiddenToken::HiddenToken(const Secret& token) {
+void HiddenToken::Add(const Secret& token) {
   const std::string_view plain = token.Reveal();
   const std::size_t colon = plain.find(':');
   spellings_.emplace_back(Base64(plain));

@@ -20,7 +20,9 @@ Error ErrorOfAnswer(const HttpAnswer& answer, const std::string& asked, WallMs n
 class HiddenToken {
  public:
   // `token`: KEY:SECRET.
-  explicit HiddenToken(const Secret& token);
+  explicit HiddenToken(const Secret& token) { Add(token); }
+  // Another one besides: an answer to a request from before may still repeat the old one.
+  void Add(const Secret& token);
   std::string Cleaned(std::string text) const;
 
  private:

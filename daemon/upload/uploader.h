@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
@@ -87,6 +88,9 @@ class Uploader {
   // again until it is, and only then `done` runs.
   HandlePtr Start(JobRecord& record, std::function<void(std::uint64_t sent)> progress,
                   std::function<void(Status)> done);
+
+  // Another token: part URLs are sealed under it from now on.
+  void UseToken(Secret token) { settings_.sealing = std::move(token); }
 
  private:
   UploadWorld world_;

@@ -26,6 +26,8 @@ class FakePortal final : public Portal {
     std::deque<std::pair<std::shared_ptr<bool>, std::function<void(Answer)>>> waiting;
   };
 
+  void UseToken(const Secret& token) override { tokens.push_back(token); }
+
   HandlePtr RequestUpload(const UploadRequest& request, std::function<void(Result<UploadGrant>)> done) override {
     upload_requests.push_back(request);
     return Ask(uploads, std::move(done));
@@ -70,6 +72,7 @@ class FakePortal final : public Portal {
     std::int64_t page = 0;
     std::int64_t page_size = 0;
   };
+  std::vector<Secret> tokens;  // each that was given anew
   std::vector<UploadRequest> upload_requests;
   std::vector<std::vector<CompletedPart>> completed;
   std::vector<OpenUpload> completed_uploads;  // which, in the same order

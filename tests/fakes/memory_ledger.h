@@ -135,6 +135,18 @@ class MemoryLedger final : public Ledger {
       return {};
     });
   }
+  void SaveNotice(const Notice& notice, Done done) override {
+    Write("save_notice", notice.name, std::move(done), [this, notice]() -> Status {
+      notices.try_emplace(notice.name, notice).first->second.text = notice.text;
+      return {};
+    });
+  }
+  void RemoveNotice(const std::string& name, Done done) override {
+    Write("remove_notice", name, std::move(done), [this, name]() -> Status {
+      notices.erase(name);
+      return {};
+    });
+  }
   void LoadIgnored(const std::string& folder, std::function<void(Result<std::vector<std::string>>)> done) override {
     Read<std::vector<std::string>>("load_ignored", std::move(done), [this, folder] { return ignored[folder]; });
   }
@@ -153,6 +165,7 @@ class MemoryLedger final : public Ledger {
   std::map<std::string, FolderRecord> folders;
   std::map<std::tuple<std::string, std::string, std::string>, KeptArtifact> kept;
   std::map<std::string, WallMs> pauses;
+  std::map<std::string, Notice> notices;                    // by name
   std::map<std::string, std::vector<std::string>> ignored;  // by folder
   // Where set: every write that was done, in order, shared with other fakes.
   std::vector<std::string>* journal = nullptr;
@@ -163,7 +176,7 @@ class MemoryLedger final : public Ledger {
       if (auto error = TakeFailure(call)) return done(Fail(*error));
       const Status status = work();
       if (status && journal != nullptr) journal->push_back(detail.empty() ? call : call + " " + detail);
-      done(status);
+      if (done) done(status);
     });
   }
   template <typename T>

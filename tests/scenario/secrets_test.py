@@ -2,6 +2,7 @@
 
 import base64
 import os
+import signal
 
 from tests import runner
 from tests.scenario.harness.secrets_case import SecretsCase
@@ -75,6 +76,29 @@ class SecretsTest(SecretsCase):
         self.assertIsNone(daemon.code)
         self.stop(daemon)
         self.assert_no_file_has_them(needles)
+
+    def test_another_token_is_taken_on_sighup_and_the_work_goes_on(self):
+        self.site.write_private(self.site.token_file, f"{self.portal.key}:{self.portal.secret}x\n")
+        daemon = self.site.start()
+        self.folder.drop(self.artifacts.apk(), "app.apk")
+        self.site.wait_until_it_waits_for("credentials|token")
+        notices = self.site.status()["notices"]
+        self.assertEqual([one["about"] for one in notices], ["credentials"])
+        asked = self.portal.state()["counters"]["upload_requests"]
+
+        # One that others may read is refused, and the old one stays.
+        os.chmod(self.site.token_file, 0o644)
+        daemon.send(signal.SIGHUP)
+        until(lambda: [one for one in self.site.log_events(daemon)
+                       if one["event"] == "daemon.reload" and one["level"] == "error"], "the refusal of the token file")
+        self.assertEqual(self.portal.state()["counters"]["upload_requests"], asked, "nothing is asked meanwhile")
+
+        self.site.write_private(self.site.token_file, self.portal.token + "\n")
+        os.chmod(self.site.token_file, 0o600)
+        daemon.send(signal.SIGHUP)
+        self.folder.wait_for_trace()
+        self.assertEqual(self.site.status()["notices"], [])
+        self.assertEqual(self.portal.state()["counters"]["builds_queued"], 1)
 
     def test_the_environment_neither_logs_tls_keys_nor_names_a_proxy(self):
         keys = os.path.join(self.site.root, "tls-keys")

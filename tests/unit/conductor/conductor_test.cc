@@ -120,6 +120,19 @@ TEST_F(ConductorTest, RefusedCredentialsStopEveryQuestionAndShowOnEveryJob) {
   EXPECT_FALSE(conductor->overview().credentials_refused) << "the portal answers again";
 }
 
+TEST_F(ConductorTest, RefusedCredentialsStandInTheStatusAndOtherOnesAreTriedAtOnce) {
+  Take(MakeJob("a"));
+  End(*Only("upload"), Fail(ErrorKind::kSignIn, "token revoked"));
+  ASSERT_EQ(ledger.notices.count(kCredentialsNotice), 1U);
+  EXPECT_NE(ledger.notices[kCredentialsNotice].text.find("token revoked"), std::string::npos);
+  conductor->CredentialsChanged();
+  Run();
+  EXPECT_TRUE(ledger.notices.empty());
+  EXPECT_FALSE(conductor->overview().credentials_refused);
+  Submit(*Only("upload"));
+  EXPECT_EQ(Row("a").state, JobState::kSubmitted);
+}
+
 TEST_F(ConductorTest, AHostThatIsLeftAloneHoldsUpEveryUploadUntilThen) {
   for (const char* id : {"a", "b", "c"}) Take(MakeJob(id));
   Error error = MakeError(ErrorKind::kRetry, "store.example fails again and again");

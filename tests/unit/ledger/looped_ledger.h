@@ -52,6 +52,12 @@ class LoopedLedger {
   Status SavePause(const Pause& pause) {
     return Await<void>([&](auto done) { ledger->SavePause(pause, std::move(done)); });
   }
+  Status SaveNotice(const Notice& notice) {
+    return Await<void>([&](auto done) { ledger->SaveNotice(notice, std::move(done)); });
+  }
+  Status RemoveNotice(const std::string& name) {
+    return Await<void>([&](auto done) { ledger->RemoveNotice(name, std::move(done)); });
+  }
   Status RemovePause(const std::string& folder) {
     return Await<void>([&](auto done) { ledger->RemovePause(folder, std::move(done)); });
   }

@@ -42,6 +42,21 @@ TEST_F(OperatorRowsTest, OnlyFinishedFailuresAreFailed) {
   EXPECT_EQ(on_.Failed(), std::vector<std::string>{"a"});
 }
 
+TEST_F(OperatorRowsTest, NoticesAreReadBesideTheDaemonAndKeepTheirTime) {
+  ASSERT_TRUE(on_.SaveNotice({kClockNotice, "ten minutes behind", 5}));
+  ASSERT_TRUE(on_.SaveNotice({kClockNotice, "twelve minutes behind", 6}));
+  ASSERT_TRUE(on_.SaveNotice({kCredentialsNotice, "refused", 7}));
+  const auto snapshot = ReadLedger(folder_.path(), 0);
+  ASSERT_TRUE(snapshot) << snapshot.error().message;
+  ASSERT_EQ(snapshot->notices.size(), 2U);
+  EXPECT_EQ(snapshot->notices[0].name, kClockNotice);
+  EXPECT_EQ(snapshot->notices[0].text, "twelve minutes behind");
+  EXPECT_EQ(snapshot->notices[0].since, 5);
+  ASSERT_TRUE(on_.RemoveNotice(kClockNotice));
+  ASSERT_TRUE(on_.RemoveNotice(kClockNotice)) << "none is no error";
+  EXPECT_EQ(ReadLedger(folder_.path(), 0)->notices.size(), 1U);
+}
+
 TEST_F(OperatorRowsTest, PausesOutliveTheLedgersFolderRecordsAndARestart) {
   ASSERT_TRUE(on_.SavePause({"first", 5}));
   ASSERT_TRUE(on_.SavePause({"", 6}));

@@ -127,6 +127,28 @@ TEST_F(PortalClientTest, SendsEachCallToItsPlace) {
   }
 }
 
+TEST_F(PortalClientTest, AnotherTokenGoesWithEveryLaterCallAndTheOldOneStaysHidden) {
+  client_->UseToken(Secret(std::string("another-key-9:another-secret-9")));
+  const Error refused = Refused(500, std::string(R"({"message":"no )") + kSecret + R"( and no another-secret-9"})");
+  EXPECT_EQ(Header(Last().request, "Authorization"), "Bearer " + Base64("another-key-9:another-secret-9"));
+  EXPECT_EQ(refused.message.find("another-secret-9"), std::string::npos) << refused.message;
+  EXPECT_EQ(refused.message.find(kSecret), std::string::npos) << refused.message;
+}
+
+TEST_F(PortalClientTest, ARetryIsKnownAsOneUntilItSucceeds) {
+  Refused(503, "");
+  EXPECT_FALSE(Last().request.again);
+  Refused(503, "");
+  EXPECT_TRUE(Last().request.again);
+  EXPECT_TRUE(Upload(200, kGrant));
+  EXPECT_TRUE(Last().request.again);
+  EXPECT_TRUE(Upload(200, kGrant));
+  EXPECT_FALSE(Last().request.again);
+  Refused(429, "");
+  Refused(429, "");
+  EXPECT_FALSE(Last().request.again) << "waiting for quota is no failure";
+}
+
 TEST_F(PortalClientTest, AsksForTenantsWithoutATenant) {
   std::optional<Result<std::vector<TenantInfo>>> result;
   const HandlePtr handle = client_->ListTenants([&](auto tenants) { result = std::move(tenants); });
