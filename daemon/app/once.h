@@ -49,6 +49,9 @@ inline constexpr std::chrono::milliseconds kOncePortalSilence = std::chrono::min
 // How long a folder may be in trouble while nothing else is left to do.
 inline constexpr std::chrono::milliseconds kOnceDiskTrouble = std::chrono::seconds(30);
 
+// How long the disk of the ledger may be in trouble before anything can begin.
+inline constexpr std::chrono::milliseconds kOnceLedgerTrouble = std::chrono::minutes(2);
+
 OnceDecision DecideOnce(const OnceFacts& facts);
 
 // Whether the folder's own time is over: what is still pending there is left.

@@ -118,6 +118,9 @@ class Caller {
   }
 
   void NotOpened(const LedgerOpenError& error) {
+    if (error.reason == LedgerOpenFailure::kDiskTrouble) {
+      return End(Trouble(ExitCode::kLeft, error.message + "; then give the command again"));
+    }
     if (error.reason != LedgerOpenFailure::kLocked) return End(Trouble(ExitCode::kConfig, error.message));
     if (clock_.Mono() - since_ >= kLockWait.count()) {
       return End(Trouble(ExitCode::kLeft, error.message + " and takes no commands: try again, or look at its log"));

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "daemon/base/version.h"
 #include "daemon/disk/layout.h"
 #include "daemon/ledger/sqlite_ledger.h"
+#include "daemon/ledger/state_disk.h"
 #include "daemon/net/curl_transfer.h"
 
 namespace tegodrop {
@@ -33,6 +35,9 @@ using std::chrono::milliseconds;
 // How long a second daemon waits for the first one's lock: long enough for a restart that overlaps.
 constexpr milliseconds kLockWait = std::chrono::seconds(10);
 constexpr milliseconds kLockRetry = milliseconds(200);
+// A disk in trouble is tried again soon and spoken of seldom.
+constexpr milliseconds kDiskRetry = std::chrono::seconds(3);
+constexpr milliseconds kDiskReminder = std::chrono::minutes(15);
 constexpr milliseconds kOnceCheck = milliseconds(100);
 // What the orderly stop of the rooms may take, and then the closing of files and threads: together under 5 s.
 constexpr std::chrono::seconds kStopPatience{3};
@@ -68,7 +73,6 @@ class Runner {
     signals_.push_back(loop_.OnSignal(SIGINT, [this] { OnStopSignal(); }));
     signals_.push_back(loop_.OnSignal(SIGHUP, [this] { TakeNewToken(); }));
     TakeStopSignals();
-    if (!MakeStateFolders()) return ExitCode::kConfig;
     auto transfer = MakeCurlTransfer(loop_, {settings_.portal.ca_file, settings_.portal.proxy, proxy_token_,
                                              std::string(kToolName) + "/" + kVersion});
     if (!transfer) {
@@ -76,8 +80,8 @@ class Runner {
       return ExitCode::kConfig;
     }
     transfer_ = std::move(*transfer);
-    lock_wanted_since_ = clock_.Mono();
-    OpenLedger();
+    if (options_.timeout) timeout_ = loop_.After(*options_.timeout, [this] { TimeIsOver(); });
+    Begin();
     loop_.Run();
     ShutDown();
     return code_;
@@ -103,15 +107,46 @@ class Runner {
     log_.Info("daemon.reload", "the token was read again; a new config needs a restart of tegodrop");
   }
 
-  bool MakeStateFolders() {
+  // From the state folder on, and again from there once its disk is out of trouble.
+  void Begin() {
+    if (Status made = MakeStateFolders(); !made) {
+      if (IsPassingTrouble(made.error().sys)) return WaitForDisk(made.error().message);
+      log_.Error("daemon.state_dir", made.error().message + "; make it, owned by the daemon's user, or set state_dir");
+      return End(ExitCode::kConfig);
+    }
+    lock_wanted_since_ = clock_.Mono();
+    OpenLedger();
+  }
+
+  Status MakeStateFolders() {
     for (const std::string& path : {settings_.state_dir, settings_.state_dir + "/" + std::string(kStateSpool)}) {
       const mode_t mode = path == settings_.state_dir ? 0750 : 0700;
       if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) continue;
-      log_.Error("daemon.state_dir", PosixError("cannot make the state folder", path, errno).message +
-                                         "; make it, owned by the daemon's user, or set state_dir");
-      return false;
+      return FailPosix("cannot make the state folder", path, errno);
     }
-    return true;
+    return {};
+  }
+
+  // Nothing is held meanwhile, not even the ledger's lock: who has no ledger keeps nobody from it.
+  void WaitForDisk(const std::string& trouble) {
+    const MonoMs now = clock_.Mono();
+    if (!disk_trouble_since_) disk_trouble_since_ = now;
+    if (trouble != disk_trouble_ || now - disk_trouble_said_ >= kDiskReminder.count()) {
+      disk_trouble_ = trouble;
+      disk_trouble_said_ = now;
+      log_.Error("ledger.waiting",
+                 trouble +
+                     "; until the ledger can be opened nothing is taken, uploaded or delivered; it goes on by "
+                     "itself as soon as the disk of state_dir can be written again",
+                 {{"state_dir", settings_.state_dir},
+                  {"waiting_s", (now - *disk_trouble_since_) / 1000},
+                  {"retry_in_s", std::chrono::duration_cast<std::chrono::seconds>(kDiskRetry).count()}});
+    }
+    if (options_.once && now - *disk_trouble_since_ >= kOnceLedgerTrouble.count()) {
+      log_.Error("daemon.once", "the disk of state_dir has been in trouble for 2 minutes; run it again later");
+      return End(ExitCode::kLeft);
+    }
+    timer_ = loop_.After(kDiskRetry, [this] { Begin(); });
   }
 
   void OpenLedger() {
@@ -119,9 +154,16 @@ class Runner {
         OpenSqliteLedger(settings_.state_dir, clock_, [this](std::function<void()> fn) { loop_.Post(std::move(fn)); });
     if (ledger) {
       ledger_ = std::move(*ledger);
+      if (disk_trouble_since_) {
+        log_.Info("ledger.back", "the disk of state_dir can be written again",
+                  {{"waited_s", (clock_.Mono() - *disk_trouble_since_) / 1000}});
+        disk_trouble_since_.reset();
+        disk_trouble_.clear();
+      }
       return StartDaemon();
     }
     const LedgerOpenError& error = ledger.error();
+    if (error.reason == LedgerOpenFailure::kDiskTrouble) return WaitForDisk(error.message);
     if (error.reason != LedgerOpenFailure::kLocked) {
       log_.Error("ledger.unusable", error.message);
       return End(ExitCode::kConfig);
@@ -152,23 +194,36 @@ class Runner {
                             log_,
                             *ledger_,
                             *transfer_};
-    daemon_ = std::make_unique<Daemon>(world, settings_, std::move(token_),
+    daemon_ = std::make_unique<Daemon>(world, settings_, token_,
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
     daemon_->Start(
         [this] {
           if (!stopping_) control_ = Control::Open(loop_, log_, clock_, *ledger_, *daemon_, settings_);
         },
-        [this](const Error& error) {
-          log_.Error("ledger.unusable", "the ledger cannot be read: " + error.message);
-          End(ExitCode::kConfig);
-        });
-    if (options_.timeout) {
-      timeout_ = loop_.After(*options_.timeout, [this] {
-        log_.Warning("daemon.timeout", "the time is over; what is left goes on with the next run");
-        StopWith(WorstOf({ExitCode::kLeft, report_.failed() + left_ > 0 ? ExitCode::kFailed : ExitCode::kDone}));
-      });
-    }
+        [this](const Error& error) { NotRead(error); });
     if (options_.once) CheckOnce();
+  }
+
+  // It could be opened and then not be read: nothing has begun yet.
+  void NotRead(const Error& error) {
+    if (stopping_) return;
+    const std::string message = "the ledger cannot be read: " + error.message;
+    if (!IsPassingTrouble(error.sys)) {
+      log_.Error("ledger.unusable", message);
+      return End(ExitCode::kConfig);
+    }
+    // Not from inside the daemon's own call.
+    timer_ = loop_.After(milliseconds(0), [this, message] {
+      daemon_.reset();
+      ledger_.reset();
+      WaitForDisk(message);
+    });
+  }
+
+  void TimeIsOver() {
+    log_.Warning("daemon.timeout", "the time is over; what is left goes on with the next run");
+    if (daemon_ == nullptr) return End(ExitCode::kLeft);
+    StopWith(WorstOf({ExitCode::kLeft, report_.failed() + left_ > 0 ? ExitCode::kFailed : ExitCode::kDone}));
   }
 
   void OnChange(const Job& job, const Progress& progress) {
@@ -289,6 +344,9 @@ class Runner {
   RunReport report_;
   MonoMs lock_wanted_since_ = 0;
   MonoMs started_ = 0;
+  std::optional<MonoMs> disk_trouble_since_;  // of the disk that the ledger is to be opened on
+  std::string disk_trouble_;                  // what was said of it last
+  MonoMs disk_trouble_said_ = 0;
   bool said_locked_ = false;
   bool stopping_ = false;
   bool stopping_intake_ = false;

@@ -1,5 +1,3 @@
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -12,6 +10,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/job_view.h"
 #include "daemon/ledger/sqlite_ledger.h"
+#include "daemon/ledger/state_disk.h"
 
 namespace tegodrop {
 namespace {
@@ -90,25 +89,41 @@ void MatchConfig(const Settings& settings, LedgerSnapshot& snapshot) {
   snapshot.folders = std::move(folders);
 }
 
+// The daemon cannot record that it waits where it cannot record anything: what it waits for is seen here.
+void ShowDiskTrouble(const std::string& trouble, LedgerSnapshot& snapshot) {
+  for (FolderRecord& folder : snapshot.folders) {
+    folder.reason = trouble + (folder.reason.empty() ? "" : "; " + folder.reason);
+    const bool never_opened = folder.first_seen == 0 && folder.room_id.empty();
+    if (folder.state == "ok" || never_opened) folder.state = "degraded";
+  }
+  for (Job& job : snapshot.jobs) {
+    if (!job.finished && job.waiting.for_what.empty()) job.waiting = {"the ledger's disk: " + trouble, 0, 0};
+  }
+}
+
 }  // namespace
 
 ExitCode StatusCommand(const CommandLine& line) {
   const std::optional<Settings> settings = LoadSettings(line.config);
   if (!settings) return ExitCode::kConfig;
   LedgerSnapshot snapshot;
-  struct stat attributes {};
-  const std::string ledger = settings->state_dir + "/ledger.sqlite";
-  if (stat(ledger.c_str(), &attributes) != 0 && errno == ENOENT) {
-    std::fprintf(stderr, "tegodrop: there is no ledger in %s yet: nothing has run\n", settings->state_dir.c_str());
-  } else {
-    auto read = ReadLedger(settings->state_dir, SystemClock().Wall() - kShown);
-    if (!read) {
-      std::fprintf(stderr, "tegodrop: %s\n", read.error().message.c_str());
-      return ExitCode::kConfig;
-    }
+  const std::string disk = StateDiskTrouble(settings->state_dir);
+  auto read = ReadLedger(settings->state_dir, SystemClock().Wall() - kShown);
+  if (read) {
     snapshot = std::move(*read);
+  } else if (read.error().sys == ENOENT) {
+    std::fprintf(stderr, "tegodrop: there is no ledger in %s yet: nothing has run\n",
+                 Printable(settings->state_dir).c_str());
+  } else {
+    std::fprintf(stderr, "tegodrop: %s\n", read.error().message.c_str());
+    if (!disk.empty()) std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
+    return ExitCode::kConfig;
   }
   MatchConfig(*settings, snapshot);
+  if (!disk.empty()) {
+    std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
+    ShowDiskTrouble(disk, snapshot);
+  }
   if (line.json) {
     std::fputs(Document(snapshot).c_str(), stdout);
   } else {

@@ -6,10 +6,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <csignal>
 #include <cstdio>
+#include <string>
 #include <utility>
 
 #include "daemon/disk/file_system.h"
@@ -44,6 +46,25 @@ EntryType TypeOfEntry(unsigned char type) {
   }
 }
 
+// The path of an open file or folder, for messages: a full disk must be named by more than "a file".
+std::string PathOf(int fd, const std::string& otherwise) {
+  std::array<char, PATH_MAX> path{};
+  const ssize_t size = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path.data(), path.size());
+  if (size <= 0 || path[0] != '/') return otherwise;
+  return {path.data(), static_cast<std::size_t>(size)};
+}
+
+Unexpected FailOpen(std::string_view what, int fd, const std::string& otherwise, int error) {
+  return FailPosix(what, PathOf(fd, otherwise), error);
+}
+
+// What is missing or there already is looked for all day long and mostly told to nobody.
+Unexpected FailAt(std::string_view what, int dir, const std::string& name, int error) {
+  if (error == ENOENT || error == EEXIST) return FailPosix(what, name, error);
+  const std::string folder = PathOf(dir, "");
+  return FailPosix(what, folder.empty() ? name : folder + "/" + name, error);
+}
+
 Result<Fd> OpenBeneath(int dir, const std::string& name, std::uint64_t flags, mode_t mode) {
   open_how how{};
   how.flags = flags | O_CLOEXEC | O_NOFOLLOW;
@@ -57,12 +78,12 @@ Result<Fd> OpenBeneath(int dir, const std::string& name, std::uint64_t flags, mo
   do {
     fd = syscall(SYS_openat2, dir, name.c_str(), &how, sizeof how);
   } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < kMostTries)));
-  if (fd < 0) return FailPosix("cannot open", name, errno);
+  if (fd < 0) return FailAt("cannot open", dir, name, errno);
   return Fd(static_cast<int>(fd));
 }
 
-Status Check(int code, std::string_view what, std::string_view path) {
-  if (code != 0) return FailPosix(what, path, errno);
+Status CheckAt(int code, std::string_view what, int dir, const std::string& name) {
+  if (code != 0) return FailAt(what, dir, name, errno);
   return {};
 }
 
@@ -88,43 +109,43 @@ class PosixFileSystem final : public FileSystem {
     if (fd && fchmod(fd->get(), mode) != 0) {
       const int error = errno;
       unlinkat(dir, name.c_str(), 0);
-      return FailPosix("cannot set the mode of", name, error);
+      return FailAt("cannot set the mode of", dir, name, error);
     }
     return fd;
   }
 
   Status MakeFolderAt(int dir, const std::string& name, mode_t mode) override {
     const bool made = mkdirat(dir, name.c_str(), mode & 0777U) == 0;
-    if (!made && errno != EEXIST) return FailPosix("cannot make folder", name, errno);
+    if (!made && errno != EEXIST) return FailAt("cannot make folder", dir, name, errno);
     // By descriptor: what stands under the name may be a file, or by now a link to a folder of somebody else.
     auto folder = OpenFolderAt(dir, name);
     if (!folder) return Fail(folder.error());
     if (!made) return {};
     // A separate chmod: mkdir's mode is cut by the umask and drops the set-group-id bit.
-    return Check(fchmod(folder->get(), mode), "cannot set the mode of", name);
+    return CheckAt(fchmod(folder->get(), mode), "cannot set the mode of", dir, name);
   }
 
   Result<FileStat> Stat(int fd) override {
     struct stat st {};
-    if (fstat(fd, &st) != 0) return FailPosix("cannot stat", "an open file", errno);
+    if (fstat(fd, &st) != 0) return FailOpen("cannot stat", fd, "an open file", errno);
     return FromStat(st);
   }
 
   Result<FileStat> StatAt(int dir, const std::string& name) override {
     struct stat st {};
-    if (fstatat(dir, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return FailPosix("cannot stat", name, errno);
+    if (fstatat(dir, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return FailAt("cannot stat", dir, name, errno);
     return FromStat(st);
   }
 
   Result<FsType> TypeOf(int fd) override {
     struct statfs fs {};
-    if (fstatfs(fd, &fs) != 0) return FailPosix("cannot ask the file system of", "a folder", errno);
+    if (fstatfs(fd, &fs) != 0) return FailOpen("cannot ask the file system of", fd, "a folder", errno);
     return FsTypeOf(static_cast<std::uint32_t>(fs.f_type));
   }
 
   Result<std::uint64_t> FreeBytes(int fd) override {
     struct statfs fs {};
-    if (fstatfs(fd, &fs) != 0) return FailPosix("cannot ask the free space of", "a folder", errno);
+    if (fstatfs(fd, &fs) != 0) return FailOpen("cannot ask the free space of", fd, "a folder", errno);
     // Blocks are counted in fragments; f_bsize is only what is best to write at once, and larger on some FUSE shares.
     const auto unit = static_cast<std::uint64_t>(fs.f_frsize != 0 ? fs.f_frsize : fs.f_bsize);
     return static_cast<std::uint64_t>(fs.f_bavail) * unit;
@@ -133,12 +154,12 @@ class PosixFileSystem final : public FileSystem {
   Status List(int dir, const std::function<bool(std::string_view, EntryType)>& visit) override {
     // A descriptor of its own: the position of `dir` is shared with whoever else lists it.
     const int own = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (own < 0) return FailPosix("cannot list", "a folder", errno);
+    if (own < 0) return FailOpen("cannot list", dir, "a folder", errno);
     DIR* stream = fdopendir(own);
     if (stream == nullptr) {
       const int error = errno;
       close(own);
-      return FailPosix("cannot list", "a folder", error);
+      return FailOpen("cannot list", dir, "a folder", error);
     }
     int error = 0;
     for (;;) {
@@ -153,7 +174,7 @@ class PosixFileSystem final : public FileSystem {
       if (!visit(name, TypeOfEntry(entry->d_type))) break;
     }
     closedir(stream);
-    if (error != 0) return FailPosix("cannot list", "a folder", error);
+    if (error != 0) return FailOpen("cannot list", dir, "a folder", error);
     return {};
   }
 
@@ -161,7 +182,7 @@ class PosixFileSystem final : public FileSystem {
     for (;;) {
       const ssize_t count = pread(fd, to, size, static_cast<off_t>(offset));
       if (count >= 0) return static_cast<std::size_t>(count);
-      if (errno != EINTR) return FailPosix("cannot read", "an open file", errno);
+      if (errno != EINTR) return FailOpen("cannot read", fd, "an open file", errno);
     }
   }
 
@@ -171,7 +192,7 @@ class PosixFileSystem final : public FileSystem {
       const ssize_t count = pwrite(fd, data, size, static_cast<off_t>(offset));
       if (count < 0) {
         if (errno == EINTR) continue;
-        return FailPosix("cannot write", "an open file", errno);
+        return FailOpen("cannot write", fd, "an open file", errno);
       }
       data += count;
       size -= static_cast<std::size_t>(count);
@@ -185,48 +206,53 @@ class PosixFileSystem final : public FileSystem {
     // Not posix_fallocate: where the file system cannot, that one writes every block.
     if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)) == 0) return {};
     if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) return {};
-    return FailPosix("cannot reserve room for", "a file", errno);
+    return FailOpen("cannot reserve room for", fd, "a file", errno);
   }
 
-  Status Sync(int fd) override { return Check(fsync(fd), "cannot sync", "an open file"); }
+  Status Sync(int fd) override {
+    if (fsync(fd) == 0) return {};
+    return FailOpen("cannot sync", fd, "an open file", errno);
+  }
 
   Status SyncFolder(int fd) override {
     if (fsync(fd) == 0 || errno == EINVAL) return {};
-    return FailPosix("cannot sync", "a folder", errno);
+    return FailOpen("cannot sync", fd, "a folder", errno);
   }
 
   Status Close(Fd fd) override {
     // On Linux the descriptor is gone whatever close says; EINTR is no loss.
+    const std::string path = PathOf(fd.get(), "a file");
     if (close(fd.Release()) == 0 || errno == EINTR) return {};
-    return FailPosix("cannot close", "a file", errno);
+    return FailPosix("cannot close", path, errno);
   }
 
   Status MoveAt(int from_dir, const std::string& from, int to_dir, const std::string& to) override {
     if (renameat2(from_dir, from.c_str(), to_dir, to.c_str(), RENAME_NOREPLACE) == 0) return {};
-    if (errno != EINVAL && errno != ENOSYS) return FailPosix("cannot move", from, errno);
-    if (linkat(from_dir, from.c_str(), to_dir, to.c_str(), 0) != 0) return FailPosix("cannot move", from, errno);
-    return Check(unlinkat(from_dir, from.c_str(), 0), "cannot remove", from);
+    if (errno != EINVAL && errno != ENOSYS) return FailAt("cannot move", from_dir, from, errno);
+    if (linkat(from_dir, from.c_str(), to_dir, to.c_str(), 0) != 0) return FailAt("cannot move", from_dir, from, errno);
+    return CheckAt(unlinkat(from_dir, from.c_str(), 0), "cannot remove", from_dir, from);
   }
 
   Status RenameAt(int from_dir, const std::string& from, int to_dir, const std::string& to) override {
-    return Check(renameat(from_dir, from.c_str(), to_dir, to.c_str()), "cannot move", from);
+    return CheckAt(renameat(from_dir, from.c_str(), to_dir, to.c_str()), "cannot move", from_dir, from);
   }
 
   Status RemoveAt(int dir, const std::string& name) override {
-    return Check(unlinkat(dir, name.c_str(), 0), "cannot remove", name);
+    return CheckAt(unlinkat(dir, name.c_str(), 0), "cannot remove", dir, name);
   }
 
   Status RemoveFolderAt(int dir, const std::string& name) override {
-    return Check(unlinkat(dir, name.c_str(), AT_REMOVEDIR), "cannot remove folder", name);
+    return CheckAt(unlinkat(dir, name.c_str(), AT_REMOVEDIR), "cannot remove folder", dir, name);
   }
 
   Status SetModeAndGroup(int fd, mode_t mode, gid_t group) override {
     // The group first: chown clears set-id bits. A group that we may not give is no reason to fail a delivery; the mode
     // still holds.
     if (fchown(fd, static_cast<uid_t>(-1), group) != 0 && errno != EPERM) {
-      return FailPosix("cannot set the group of", "a file", errno);
+      return FailOpen("cannot set the group of", fd, "a file", errno);
     }
-    return Check(fchmod(fd, mode), "cannot set the mode of", "a file");
+    if (fchmod(fd, mode) == 0) return {};
+    return FailOpen("cannot set the mode of", fd, "a file", errno);
   }
 
   Writers ProbeWriters(int fd) override {

@@ -50,14 +50,19 @@ Stamps StampsOf(const std::string& path) { return {StampOf(path), StampOf(WalPat
 
 using Read = std::function<Status(SqliteDb&)>;
 
+Status NoLedgerYet(std::string message) {
+  Error error = MakeError(ErrorKind::kLocalDisk, std::move(message));
+  error.sys = ENOENT;
+  return Fail(std::move(error));
+}
+
 Status CheckSchema(SqliteDb& db) {
   const Result<std::int64_t> schema = SchemaOf(db);
   if (!schema) return Fail(schema.error());
   const auto ours = static_cast<std::int64_t>(LedgerMigrations().size());
   if (*schema == ours) return {};
   const std::string shown = Printable(db.path());
-  if (*schema == 0)
-    return Fail(ErrorKind::kLocalDisk, shown + " is no ledger yet: the daemon has not finished its start");
+  if (*schema == 0) return NoLedgerYet(shown + " is no ledger yet: the daemon has not finished its start");
   return Fail(ErrorKind::kLocalDisk, shown + " has schema " + std::to_string(*schema) +
                                          ", and this tegodrop reads schema " + std::to_string(ours) +
                                          (*schema > ours ? ": use the newer tegodrop that the daemon runs"
@@ -79,8 +84,7 @@ Status ReadSteadily(const std::string& state_dir, const Read& read) {
   struct stat ledger {};
   if (stat(path.c_str(), &ledger) != 0) {
     if (errno != ENOENT) return FailPosix("cannot look at", path, errno);
-    return Fail(ErrorKind::kLocalDisk,
-                "there is no ledger in " + Printable(state_dir) + ": no daemon has run with this state_dir yet");
+    return NoLedgerYet("there is no ledger in " + Printable(state_dir) + ": no daemon has run with this state_dir yet");
   }
   Status last;
   const auto give_up = [&]() -> Status {
@@ -96,6 +100,7 @@ Status ReadSteadily(const std::string& state_dir, const Read& read) {
     const bool guarded = before.log.there && !watch.unguarded();
     const bool steady = StampsOf(path) == before;
     if (last && (guarded || steady)) return {};
+    if (!last && watch.unread()) last = Fail(UnreadError(*watch.unread(), path));
     // An error in files that stayed as they were will come again.
     if (!last && steady) return give_up();
   }

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "daemon/base/text.h"
 #include "daemon/ledger/ledger_files.h"
 #include "daemon/ledger/read_only_vfs.h"
+#include "daemon/ledger/state_disk.h"
 
 namespace tegodrop {
 namespace {
@@ -30,21 +30,28 @@ Refused RefuseDamaged(const std::string& state_dir, const std::string& what) {
     message += (i == 0 ? " (made before migrations: " : ", ") + Printable(copies[i]);
   }
   if (!copies.empty()) message += ")";
-  message += ", or start without one; the artifacts themselves are safe in the rooms of their drop folders and in " +
-             Printable(state_dir) + "/spool";
+  message +=
+      ", or start without one. A ledger that is older or new knows nothing of what was done since: the "
+      "artifacts themselves are safe in the rooms of their drop folders (claimed/) and in " +
+      Printable(state_dir) +
+      "/spool; look at the build history in the portal first, then drop again what has no build there";
   return Refuse(LedgerOpenFailure::kDamaged, std::move(message));
 }
 
 Refused RefuseFor(const std::string& state_dir, const Error& error) {
   if (error.kind == ErrorKind::kCorrupt) return RefuseDamaged(state_dir, error.message);
-  return Refuse(LedgerOpenFailure::kDisk, error.message);
+  return Refuse(IsPassingTrouble(error.sys) ? LedgerOpenFailure::kDiskTrouble : LedgerOpenFailure::kDisk,
+                error.message);
 }
 
 Opened CheckFolder(const std::string& state_dir) {
   struct statfs fs {};
-  if (statfs(state_dir.c_str(), &fs) != 0) {
-    return Refuse(LedgerOpenFailure::kDisk, "state_dir " + Printable(state_dir) + " cannot be used: " +
-                                                std::strerror(errno) + "; it must be a folder on a local disk");
+  struct stat folder {};
+  if (stat(state_dir.c_str(), &folder) == 0 && !S_ISDIR(folder.st_mode)) errno = ENOTDIR;
+  if (!S_ISDIR(folder.st_mode) || statfs(state_dir.c_str(), &fs) != 0) {
+    Error error = PosixError("cannot use state_dir", state_dir, errno);
+    if (!IsPassingTrouble(error.sys)) error.message += "; it must be a folder on a local disk";
+    return RefuseFor(state_dir, error);
   }
   const auto magic = static_cast<std::uint32_t>(fs.f_type);
   if (IsShared(magic)) {
@@ -58,7 +65,7 @@ Opened CheckFolder(const std::string& state_dir) {
 tl::expected<Fd, LedgerOpenError> Lock(const std::string& state_dir) {
   const std::string path = LedgerLockPath(state_dir);
   Result<Fd> lock = TakeLock(path);
-  if (!lock) return Refuse(LedgerOpenFailure::kDisk, lock.error().message);
+  if (!lock) return RefuseFor(state_dir, lock.error());
   if (!lock->valid()) {
     const std::string holder = LockHolder(path);
     return Refuse(LedgerOpenFailure::kLocked, "another tegodrop" + (holder.empty() ? "" : " (process " + holder + ")") +
@@ -71,22 +78,28 @@ Opened MakeFile(const std::string& state_dir) {
   const std::string path = LedgerPath(state_dir);
   struct stat ledger {};
   struct stat wal {};
-  const bool empty = stat(path.c_str(), &ledger) != 0 || ledger.st_size == 0;
+  // What cannot be looked at is not missing.
+  if (stat(path.c_str(), &ledger) != 0 && errno != ENOENT) {
+    return RefuseFor(state_dir, PosixError("cannot look at", path, errno));
+  }
+  const bool empty = ledger.st_size == 0;
   if (empty && stat(WalPath(path).c_str(), &wal) == 0 && wal.st_size > 0) {
     // SQLite would throw the log away, and with it all that it holds.
     return RefuseDamaged(state_dir, Printable(path) + " is not there, but its write-ahead log is");
   }
   struct stat folder {};
   if (stat(state_dir.c_str(), &folder) != 0) {
-    return Refuse(LedgerOpenFailure::kDisk, PosixError("cannot look at", state_dir, errno).message);
+    return RefuseFor(state_dir, PosixError("cannot look at", state_dir, errno));
   }
   if (Status made = MakeReadableFile(path, folder.st_gid); !made) return RefuseFor(state_dir, made.error());
   return {};
 }
 
-bool Exists(const std::string& path) {
+Result<bool> Exists(const std::string& path) {
   struct stat st {};
-  return stat(path.c_str(), &st) == 0;
+  if (stat(path.c_str(), &st) == 0) return true;
+  if (errno == ENOENT) return false;
+  return FailPosix("cannot look at", path, errno);
 }
 
 Result<SqliteDb> OpenForWriting(const std::string& path) {
@@ -96,7 +109,12 @@ Result<SqliteDb> OpenForWriting(const std::string& path) {
 // Without a trace, so that a file that is refused stays as it was. Only a death in the very first moments of a ledger
 // leaves a rollback journal, which must be played back before anything can be read.
 Result<SqliteDb> OpenToLook(const std::string& path) {
-  return Exists(path + "-journal") ? OpenForWriting(path) : OpenReadOnly(path, Exists(WalPath(path)));
+  const Result<bool> journal = Exists(path + "-journal");
+  if (!journal) return Fail(journal.error());
+  if (*journal) return OpenForWriting(path);
+  const Result<bool> log = Exists(WalPath(path));
+  if (!log) return Fail(log.error());
+  return OpenReadOnly(path, *log);
 }
 
 // Whose file is it, of which schema, and is it whole?
@@ -168,14 +186,27 @@ tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& st
   {
     const LogWatch watch;  // as a reader, also for root (read_only_vfs.cc)
     Result<SqliteDb> look = OpenToLook(path);
+    if (!look && watch.unread()) return RefuseFor(state_dir, UnreadError(*watch.unread(), path));
     if (!look) return RefuseFor(state_dir, look.error());
     Opened content = CheckContent(*look, state_dir, static_cast<std::int64_t>(migrations.size()));
+    // SQLite's check does not end at a page that the disk would not give, but counts it among the damage.
+    if (!content && watch.unread()) return RefuseFor(state_dir, UnreadError(*watch.unread(), path));
     if (!content) return Refused(content.error());
   }
   Result<SqliteDb> db = OpenForWriting(path);
   if (!db) return RefuseFor(state_dir, db.error());
   ledger.db = std::move(*db);
-  if (Status prepared = Prepare(ledger.db, migrations); !prepared) return RefuseFor(state_dir, prepared.error());
+  if (Status prepared = Prepare(ledger.db, migrations); !prepared) {
+    const Error& error = prepared.error();
+    // Whole a moment ago: then the disk gives other bytes each time, and the next look tells.
+    if (error.kind == ErrorKind::kCorrupt && error.sys == EUCLEAN) {
+      return Refuse(LedgerOpenFailure::kDiskTrouble,
+                    Printable(path) +
+                        " was whole a moment ago and now reads otherwise: look at the disk, and see the "
+                        "system's log for its errors");
+    }
+    return RefuseFor(state_dir, error);
+  }
   ShareWithGroup(path);
   return ledger;
 }

@@ -3,9 +3,11 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
+#include <cerrno>
 #include <string>
 
 #include "daemon/base/text.h"
+#include "daemon/ledger/state_disk.h"
 
 namespace tegodrop {
 namespace {
@@ -19,9 +21,35 @@ int NoIndex() {
   return SQLITE_READONLY_CANTINIT;
 }
 
+sqlite3_vfs* System() {
+  static sqlite3_vfs* const kSystem = sqlite3_vfs_find("unix");
+  return kSystem;
+}
+
+decltype(sqlite3_io_methods::xRead) real_read = nullptr;
+
+int WatchedRead(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
+  const int code = real_read(file, to, size, at);
+  // Behind the end of a file there is nothing to read, which is no trouble.
+  if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ && watching != nullptr) {
+    watching->SetUnread({code, System()->xGetLastError(System(), 0, nullptr)});
+  }
+  return code;
+}
+
+// The system's calls on a log, or on a database that does not change.
+struct PlainCalls {
+  explicit PlainCalls(const sqlite3_io_methods* system) : real(system), watched(*system) {
+    watched.xRead = WatchedRead;
+  }
+  const sqlite3_io_methods* real;
+  sqlite3_io_methods watched;
+};
+
 // The system's calls on an open database, with those for the shared index replaced.
 struct Calls {
   explicit Calls(const sqlite3_io_methods* system) : real(system), watched(*system), missing(*system) {
+    watched.xRead = missing.xRead = WatchedRead;
     watched.xShmMap = WatchedMap;
     missing.xShmMap = [](sqlite3_file*, int, int, int, void volatile**) { return NoIndex(); };
     missing.xShmLock = [](sqlite3_file*, int, int, int) { return SQLITE_OK; };
@@ -40,11 +68,6 @@ struct Calls {
   static inline decltype(sqlite3_io_methods::xShmMap) real_map = nullptr;
 };
 
-sqlite3_vfs* System() {
-  static sqlite3_vfs* const kSystem = sqlite3_vfs_find("unix");
-  return kSystem;
-}
-
 int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   file->pMethods = nullptr;
   if (name == nullptr || (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0) return SQLITE_CANTOPEN;
@@ -52,7 +75,13 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out
   flags &= ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_DELETEONCLOSE);
   const int code = System()->xOpen(System(), name, file, flags | SQLITE_OPEN_READONLY, out_flags);
   // Files opened as immutable have no shared index.
-  if (code != SQLITE_OK || !database || file->pMethods->xShmMap == nullptr) return code;
+  if (code != SQLITE_OK) return code;
+  real_read = file->pMethods->xRead;  // one for all files of the system
+  if (!database || file->pMethods->xShmMap == nullptr) {
+    static const PlainCalls kPlain(file->pMethods);
+    if (file->pMethods == kPlain.real) file->pMethods = &kPlain.watched;
+    return code;
+  }
   static const Calls kCalls(file->pMethods);
   if (file->pMethods != kCalls.real) return code;
   int there = 0;
@@ -117,6 +146,13 @@ Result<SqliteDb> OpenReadOnly(const std::string& path, bool log) {
   sqlite3_db_config(db->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   if (Status set = db->Exec("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON"); !set) return Fail(set.error());
   return db;
+}
+
+Error UnreadError(const LogWatch::Unread& unread, const std::string& path) {
+  Error error = PosixError("cannot read", path, unread.sys != 0 ? unread.sys : EIO);
+  if (!IsPassingTrouble(error.sys)) error.sys = EIO;
+  error.message += ": look at the disk, and see the system's log for its errors";
+  return error;
 }
 
 LogWatch::LogWatch() { watching = this; }

@@ -2,6 +2,7 @@
 // rights allow it, and makes files that are not there. For readers of a ledger that belongs to a daemon.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "daemon/base/result.h"
@@ -27,8 +28,23 @@ class LogWatch {
   bool unguarded() const { return unguarded_; }
   void SetUnguarded() { unguarded_ = true; }
 
+  // Where a page could not be read: SQLite's code for that, and errno. SQLite itself may go on without the page and
+  // then call the file damaged.
+  struct Unread {
+    int code = 0;
+    int sys = 0;
+  };
+  const std::optional<Unread>& unread() const { return unread_; }
+  void SetUnread(Unread unread) {
+    if (!unread_) unread_ = unread;
+  }
+
  private:
+  std::optional<Unread> unread_;
   bool unguarded_ = false;
 };
+
+// What to say of it.
+Error UnreadError(const LogWatch::Unread& unread, const std::string& path);
 
 }  // namespace tegodrop

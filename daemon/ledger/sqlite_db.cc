@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/base/text.h"
+#include "daemon/ledger/state_disk.h"
 
 namespace tegodrop {
 namespace {
@@ -14,6 +15,16 @@ namespace {
 constexpr int kBusyMs = 2000;
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+Error FullDisk(const std::string& path, int sys) {
+  Error error;
+  error.kind = ErrorKind::kLocalDisk;
+  error.sys = sys;
+  error.message = "the disk of " + Printable(FolderOf(path)) +
+                  (sys == EDQUOT ? " takes no more of this user (quota)" : " is full") +
+                  ": make room for the ledger there";
+  return error;
+}
 
 }  // namespace
 
@@ -25,25 +36,33 @@ Error SqliteError(sqlite3* db, int code, const std::string& path) {
   error.kind = ErrorKind::kLocalDisk;
   switch (code & 0xff) {
     case SQLITE_FULL:
-      error.sys = ENOSPC;
-      error.message = "the disk of " + Printable(FolderOf(path)) + " is full: make room for the ledger there";
-      return error;
+      return FullDisk(path, ENOSPC);
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
+      if (sys == ENOSPC || sys == EDQUOT) return FullDisk(path, sys);
       error.sys = sys;
+      // SQLite does not keep errno for each of its I/O errors; that they are such is known.
+      if ((code & 0xff) == SQLITE_IOERR && !IsPassingTrouble(sys) && sys != EACCES && sys != EPERM) error.sys = EIO;
       error.message = shown + " cannot be read or written (" + (sys == 0 ? detail : std::string(std::strerror(sys))) +
                       "): look at the disk and the rights of its folder";
       return error;
     case SQLITE_READONLY:
-      error.sys = sys;
+      if (OnReadOnlyDisk(FolderOf(path))) {
+        error.sys = EROFS;
+        error.message = "the disk of " + Printable(FolderOf(path)) +
+                        " is mounted read-only: see in the system's log why, repair and remount it";
+        return error;
+      }
+      error.sys = EACCES;
       error.message = shown + " cannot be written (" + detail +
                       "): look at the rights of the file and its folder, and " + "whether the disk went read-only";
       return error;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
+      error.sys = EBUSY;
       error.message = shown + " is held by another program (" + detail + "): end whatever else has it open";
       return error;
     case SQLITE_NOMEM:
@@ -53,6 +72,7 @@ Error SqliteError(sqlite3* db, int code, const std::string& path) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       error.kind = ErrorKind::kCorrupt;
+      error.sys = EUCLEAN;  // in SQLite's judgement, which a disk that reads wrongly also leads to
       error.message = shown + " is damaged (" + detail + ")";
       return error;
     default:

@@ -193,7 +193,8 @@ tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedger(
   if (!file) return tl::unexpected(std::move(file.error()));
   auto thread = std::make_unique<LedgerThread>();
   if (!thread->working()) {
-    return tl::unexpected(LedgerOpenError{LedgerOpenFailure::kDisk, "the system gives no thread for the ledger"});
+    return tl::unexpected(
+        LedgerOpenError{LedgerOpenFailure::kDiskTrouble, "the system gives no thread for the ledger"});
   }
   auto run = [raw = thread.get()](std::function<void()> work) { raw->Run(std::move(work)); };
   return std::make_unique<SqliteLedger>(std::move(*file), clock, std::move(thread), std::move(run), std::move(post));

@@ -17,7 +17,14 @@
 namespace tegodrop {
 
 // Why a ledger could not be opened, in words that name the remedy.
-enum class LedgerOpenFailure { kLocked, kNewerSchema, kDamaged, kNetworkDisk, kDisk };
+enum class LedgerOpenFailure {
+  kLocked,
+  kNewerSchema,
+  kDamaged,
+  kNetworkDisk,
+  kDisk,         // the folder or a file cannot be used as configured: missing, no folder, no rights
+  kDiskTrouble,  // full, read-only, erring, held by another program: the same may succeed later
+};
 
 struct LedgerOpenError {
   LedgerOpenFailure reason = LedgerOpenFailure::kDisk;
@@ -61,7 +68,7 @@ struct JobStory {
 
 // What `status` and `show` read: beside a running daemon or without one, writing nothing, not even a file of its own.
 // `finished_since`: finished jobs are included where their last change is not older. kLocalDisk where there is no
-// ledger or it cannot be read.
+// ledger yet (`sys` is ENOENT) or it cannot be read.
 Result<LedgerSnapshot> ReadLedger(const std::string& state_dir, WallMs finished_since);
 // As Ledger::Find, with their timelines.
 Result<std::vector<JobStory>> ReadStories(const std::string& state_dir, const std::string& id);

@@ -41,6 +41,11 @@ class Folder:
         shutil.copyfile(source, staged)
         self.rename_in(staged, name)
 
+    def stage_in(self, folder):
+        """Where what is dropped is made ready: on the same disk, as a rename needs."""
+        os.makedirs(folder, exist_ok=True)
+        self._staging = folder
+
     def rename_in(self, staged, name):
         folder = os.fsencode(self.path) if isinstance(name, bytes) else self.path
         os.rename(staged, os.path.join(folder, name))

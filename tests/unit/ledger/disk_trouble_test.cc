@@ -12,15 +12,20 @@
 #include "daemon/ledger/migrations.h"
 #include "daemon/ledger/open_ledger.h"
 #include "daemon/ledger/sqlite_db.h"
+#include "daemon/ledger/state_disk.h"
 #include "tests/fakes/scratch_folder.h"
 #include "tests/unit/ledger/faulty_disk.h"
+#include "tests/unit/ledger/holder_process.h"
 #include "tests/unit/ledger/job_fields.h"
 #include "tests/unit/ledger/looped_ledger.h"
 
 namespace tegodrop {
 namespace {
 
+using testing::Changed;
+using testing::Everything;
 using testing::FaultyDisk;
+using testing::FaultyReads;
 using testing::IdsOf;
 using testing::JobNamed;
 using testing::LoopedLedger;
@@ -139,13 +144,78 @@ TEST_F(DiskTroubleTest, AnOpenThatFailsAtAnyStepIsRefusedAndTheNextSucceeds) {
       break;
     }
     if (!opened) {
-      EXPECT_EQ(opened.error().reason, LedgerOpenFailure::kDisk) << opened.error().message;
+      EXPECT_EQ(opened.error().reason, LedgerOpenFailure::kDiskTrouble) << opened.error().message;
     }
     opened = tl::unexpected(LedgerOpenError{});
     auto again = OpenLedgerFile(folder.path(), LedgerMigrations());
     ASSERT_TRUE(again) << "step " << step << ": " << again.error().message;
     EXPECT_TRUE(InsertJob(again->db, JobNamed("one"), 1));
   }
+}
+
+// A page that the disk does not give is no damage: nobody is to throw away a ledger for it.
+void FailReadsOfAnOpen(const std::string& state_dir, int sys, bool one) {
+  FaultyReads disk;
+  {
+    auto ledger = OpenLedgerFile(state_dir, LedgerMigrations());
+    ASSERT_TRUE(ledger);
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(InsertJob(ledger->db, JobNamed("job" + std::to_string(i)), 1));
+  }
+  for (int nth = 1;; ++nth) {
+    ASSERT_LT(nth, 1000);
+    auto before = Everything(state_dir);
+    disk.FailFrom(nth, sys, one);
+    auto opened = OpenLedgerFile(state_dir, LedgerMigrations());
+    const bool met = disk.met();
+    disk.Heal();
+    if (!met) {
+      ASSERT_TRUE(opened) << opened.error().message;
+      EXPECT_GT(nth, 10) << "the whole ledger is looked at";
+      return;
+    }
+    if (opened) {
+      EXPECT_TRUE(one) << "read " << nth;
+    } else {
+      EXPECT_EQ(opened.error().reason, LedgerOpenFailure::kDiskTrouble)
+          << "read " << nth << ": " << opened.error().message;
+      EXPECT_EQ(opened.error().message.find("damaged"), std::string::npos) << opened.error().message;
+    }
+    opened = tl::unexpected(LedgerOpenError{});
+    auto again = OpenLedgerFile(state_dir, LedgerMigrations());
+    ASSERT_TRUE(again) << "read " << nth << ": " << again.error().message;
+    EXPECT_EQ(UnfinishedJobs(again->db)->size(), 50u);
+  }
+}
+
+TEST_F(DiskTroubleTest, AnUnreadablePageAtTheStartIsTroubleAndNoDamage) {
+  FailReadsOfAnOpen(folder_.path(), EIO, true);
+}
+
+TEST_F(DiskTroubleTest, ADiskThatReadsNothingAtTheStartIsTroubleAndNoDamage) {
+  FailReadsOfAnOpen(folder_.path(), EIO, false);
+}
+
+TEST_F(DiskTroubleTest, ALockedLedgerFileAtTheStartIsTroubleThatPasses) {
+  ASSERT_TRUE(OpenLedgerFile(folder_.path(), LedgerMigrations()));
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(folder_.Path("ledger.sqlite").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  const auto opened = OpenLedgerFile(folder_.path(), LedgerMigrations());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().reason, LedgerOpenFailure::kDiskTrouble) << opened.error().message;
+  EXPECT_NE(opened.error().message.find("another program"), std::string::npos) << opened.error().message;
+  sqlite3_close(other);
+  EXPECT_TRUE(OpenLedgerFile(folder_.path(), LedgerMigrations()));
+}
+
+TEST_F(DiskTroubleTest, WhatPassesAndWhatDoesNot) {
+  for (const int sys : {ENOSPC, EDQUOT, EROFS, EIO, ENOMEM}) EXPECT_TRUE(IsPassingTrouble(sys)) << sys;
+  for (const int sys : {0, ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG})
+    EXPECT_FALSE(IsPassingTrouble(sys)) << sys;
+  EXPECT_EQ(StateDiskTrouble(folder_.path()), "");
+  EXPECT_EQ(StateDiskTrouble(folder_.Path("nowhere")), "");
+  EXPECT_EQ(StateDiskTrouble("/proc"), "") << "it has no blocks at all, which is not the same as none free";
 }
 
 // The kernel's own refusal, up to the answer.

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <utility>
 
 namespace tegodrop::testing {
 
@@ -80,6 +83,58 @@ class FaultyDisk {
   static inline sqlite3_vfs ours_{};
   static inline std::atomic<int> left_ = -1;
   static inline std::atomic<int> code_ = SQLITE_OK;
+};
+
+// Reads of every database of this process that fail with an errno, also of those that are only looked at.
+class FaultyReads {
+ public:
+  FaultyReads() {
+    sqlite3_initialize();
+    sqlite3_vfs* system = sqlite3_vfs_find("unix");
+    for (auto& [name, real] : real_) real = system->xGetSystemCall(system, name);
+    // SQLite has one of them, by how it was built.
+    system->xSetSystemCall(system, "read", reinterpret_cast<sqlite3_syscall_ptr>(Read));
+    system->xSetSystemCall(system, "pread", reinterpret_cast<sqlite3_syscall_ptr>(ReadAt));
+    system->xSetSystemCall(system, "pread64", reinterpret_cast<sqlite3_syscall_ptr>(ReadAt));
+    left_ = -1;
+  }
+  ~FaultyReads() {
+    sqlite3_vfs* system = sqlite3_vfs_find("unix");
+    for (const auto& [name, real] : real_) system->xSetSystemCall(system, name, real);
+  }
+  FaultyReads(const FaultyReads&) = delete;
+  FaultyReads& operator=(const FaultyReads&) = delete;
+
+  // The `nth` read from now on, and all after it unless it is to be one alone.
+  void FailFrom(int nth, int sys, bool one = false) {
+    sys_ = sys;
+    one_ = one;
+    met_ = false;
+    left_ = nth;
+  }
+  void Heal() { left_ = -1; }
+  bool met() const { return met_; }
+
+ private:
+  static bool Strike() {
+    if (left_ < 0) return false;
+    if (left_ > 1) {
+      --left_;
+      return false;
+    }
+    left_ = one_ ? -1 : 1;
+    met_ = true;
+    errno = sys_;
+    return true;
+  }
+  static ssize_t Read(int fd, void* to, size_t size) { return Strike() ? -1 : read(fd, to, size); }
+  static ssize_t ReadAt(int fd, void* to, size_t size, off_t at) { return Strike() ? -1 : pread(fd, to, size, at); }
+
+  std::pair<const char*, sqlite3_syscall_ptr> real_[3] = {{"read", nullptr}, {"pread", nullptr}, {"pread64", nullptr}};
+  static inline int left_ = -1;
+  static inline int sys_ = EIO;
+  static inline bool one_ = false;
+  static inline bool met_ = false;
 };
 
 }  // namespace tegodrop::testing
