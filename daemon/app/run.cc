@@ -97,13 +97,13 @@ class Runner {
   }
 
   void TakeNewToken() {
-    if (daemon_ == nullptr) return;  // it will not have been used yet
     Result<Secret> token = options_.read_token();
     if (!token) {
       log_.Error("daemon.reload", token.error().message + "; the token from before stays in use");
       return;
     }
-    daemon_->UseToken(*token);
+    token_ = *token;
+    if (daemon_ != nullptr) daemon_->UseToken(token_);
     log_.Info("daemon.reload", "the token was read again; a new config needs a restart of tegodrop");
   }
 

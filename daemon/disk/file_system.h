@@ -85,6 +85,8 @@ class FileSystem {
   virtual Result<Fd> OpenFolderAt(int dir, const std::string& name) = 0;
   // For reading; the caller checks with Stat that it is a regular file.
   virtual Result<Fd> OpenFileAt(int dir, const std::string& name) = 0;
+  // One that is there, for reading and writing; otherwise as OpenFileAt.
+  virtual Result<Fd> OpenToWriteAt(int dir, const std::string& name) = 0;
   // A new file, open for reading and writing; EEXIST where the name is taken. The mode holds whatever the umask.
   virtual Result<Fd> CreateAt(int dir, const std::string& name, mode_t mode) = 0;
   // A new folder, or the one that is there; the mode is set only where it was made. An error where a file or a link has
@@ -106,6 +108,8 @@ class FileSystem {
   virtual Status WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) = 0;
   // Room for `size` bytes, so that a full disk shows before the work; file systems that cannot are no error.
   virtual Status Reserve(int fd, std::uint64_t size) = 0;
+  // Nothing is left of the file behind its first `size` bytes, what was reserved there included. Not synced by itself.
+  virtual Status CutTo(int fd, std::uint64_t size) = 0;
   // After an error the content counts as lost: a second fsync may succeed without the data being there.
   virtual Status Sync(int fd) = 0;
   // A folder's entries; EINVAL is no error (some shares cannot).

@@ -104,6 +104,10 @@ class PosixFileSystem final : public FileSystem {
     return OpenBeneath(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
   }
 
+  Result<Fd> OpenToWriteAt(int dir, const std::string& name) override {
+    return OpenBeneath(dir, name, O_RDWR | O_NONBLOCK | O_NOCTTY, 0);
+  }
+
   Result<Fd> CreateAt(int dir, const std::string& name, mode_t mode) override {
     auto fd = OpenBeneath(dir, name, O_RDWR | O_CREAT | O_EXCL, mode);
     if (fd && fchmod(fd->get(), mode) != 0) {
@@ -207,6 +211,15 @@ class PosixFileSystem final : public FileSystem {
     if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)) == 0) return {};
     if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) return {};
     return FailOpen("cannot reserve room for", fd, "a file", errno);
+  }
+
+  Status CutTo(int fd, std::uint64_t size) override {
+    int code = -1;
+    do {
+      code = ftruncate(fd, static_cast<off_t>(size));
+    } while (code != 0 && errno == EINTR);
+    if (code == 0) return {};
+    return FailOpen("cannot cut", fd, "an open file", errno);
   }
 
   Status Sync(int fd) override {

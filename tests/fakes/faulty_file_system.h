@@ -51,6 +51,9 @@ class FaultyFileSystem final : public FileSystem {
   Result<Fd> OpenFileAt(int dir, const std::string& name) override {
     return Run<Result<Fd>>("OpenFileAt", [&] { return real_->OpenFileAt(dir, name); });
   }
+  Result<Fd> OpenToWriteAt(int dir, const std::string& name) override {
+    return Run<Result<Fd>>("OpenToWriteAt", [&] { return real_->OpenToWriteAt(dir, name); });
+  }
   Result<Fd> CreateAt(int dir, const std::string& name, mode_t mode) override {
     return Run<Result<Fd>>("CreateAt", [&] { return real_->CreateAt(dir, name, mode); });
   }
@@ -85,6 +88,9 @@ class FaultyFileSystem final : public FileSystem {
   Status Reserve(int fd, std::uint64_t size) override {
     reserved = size;
     return Run<Status>("Reserve", [&] { return real_->Reserve(fd, size); });
+  }
+  Status CutTo(int fd, std::uint64_t size) override {
+    return Run<Status>("CutTo", [&] { return real_->CutTo(fd, size); });
   }
   Status Sync(int fd) override {
     return Run<Status>("Sync", [&] { return real_->Sync(fd); });

@@ -32,6 +32,7 @@ class WatchedFileSystem final : public FileSystem {
   Result<Fd> OpenFolder(const std::string& path) override { return real_->OpenFolder(path); }
   Result<Fd> OpenFolderAt(int dir, const std::string& name) override { return real_->OpenFolderAt(dir, name); }
   Result<Fd> OpenFileAt(int dir, const std::string& name) override { return real_->OpenFileAt(dir, name); }
+  Result<Fd> OpenToWriteAt(int dir, const std::string& name) override { return real_->OpenToWriteAt(dir, name); }
   Result<Fd> CreateAt(int dir, const std::string& name, mode_t mode) override {
     return real_->CreateAt(dir, name, mode);
   }
@@ -48,6 +49,7 @@ class WatchedFileSystem final : public FileSystem {
     return real_->WriteAt(fd, from, size, offset);
   }
   Status Reserve(int fd, std::uint64_t size) override { return real_->Reserve(fd, size); }
+  Status CutTo(int fd, std::uint64_t size) override { return real_->CutTo(fd, size); }
   Status Sync(int fd) override { return real_->Sync(fd); }
   Status SyncFolder(int fd) override { return real_->SyncFolder(fd); }
   Status Close(Fd fd) override { return real_->Close(std::move(fd)); }
