@@ -13,9 +13,8 @@
 
 namespace tegodrop {
 
-// How often a refused upload URL is replaced and a damaged download is repeated before the job fails.
+// How often a refused upload URL is replaced before the job fails.
 inline constexpr int kMostExpiredUrls = 3;
-inline constexpr int kMostBadDownloads = 3;
 
 // Whom a wait concerns besides the job itself.
 enum class HoldScope : std::uint8_t {

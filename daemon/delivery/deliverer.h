@@ -1,12 +1,14 @@
 // The way back: download, verify, publish, trace.
 //
 // Steps, each recorded before the next:
-//   built      a fresh signed URL; the output streams into a staging file of this attempt,
-//              hashed as it arrives; checked; synced                              -> fetched
+//   built      a fresh signed URL; the output streams into a staging file, hashed as it
+//              arrives; synced and recorded now and then, so that an attempt after this one
+//              asks for the rest; checked; synced                                 -> fetched
 //   fetched    a free name is chosen and recorded; file, checksum and trace are
 //              published in this order                                            -> published
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -28,6 +30,13 @@ namespace tegodrop {
 // through.
 using FindOutput = std::function<Result<OutputFolder*>(const Job& job)>;
 
+// How often a download is synced and recorded: whenever so much has come since the last time, but not more often. A
+// death costs no more than that; each time costs the disk a sync.
+struct CheckpointPace {
+  std::uint64_t bytes = 64ULL << 20U;
+  std::chrono::milliseconds every = std::chrono::seconds(5);
+};
+
 // What the room needs of the world; all must outlive the Deliverer and its handles.
 struct DeliveryWorld {
   Portal& portal;
@@ -36,6 +45,7 @@ struct DeliveryWorld {
   const Clock& clock;
   Log& log;
   Producer producer;  // who writes the traces
+  CheckpointPace pace = {};
 };
 
 class Deliverer {
@@ -47,12 +57,14 @@ class Deliverer {
   // and in all (0: not known), from the loop; may be empty.
   //
   // Errors of `done`, by reaction:
-  //   kRetry      passing trouble of portal or store, a refused signed URL too; the row counts download_tries
+  //   kRetry      passing trouble of portal or store, a refused signed URL too; the row counts download_tries, and what
+  //               came is kept where the rest of it can be asked for
   //   kSlowDown   the portal has enough for now; not counted
   //   kSignIn     the portal refuses the credentials
   //   kRejected   the portal refuses the download for good
-  //   kCorrupt    the output failed its checks: its bytes are in quarantine (but for one that is too large), the row
-  //               holds the checks (job().output.checks) and counts download_tries
+  //   kCorrupt    the output failed its checks: the row holds them (job().output.checks) and counts download_tries and
+  //               bad_downloads. The bytes of the last one (kMostBadDownloads) are in quarantine, but for one that is
+  //               too large; the earlier ones are dropped
   //   kLocalDisk  the output folder or the ledger would not take it: again later (sys is ENOSPC for a full disk)
   HandlePtr Start(JobRecord& record, std::function<void(std::uint64_t received, std::uint64_t total)> progress,
                   std::function<void(Status)> done);

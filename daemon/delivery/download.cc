@@ -4,49 +4,18 @@
 #include <utility>
 
 #include "daemon/base/text.h"
+#include "daemon/delivery/content_range.h"
+#include "daemon/delivery/download_checks.h"
 #include "daemon/disk/layout.h"
 #include "daemon/model/output_name.h"
 
 namespace tegodrop {
 namespace {
 
-// Protection adds code to an artifact and never multiplies it; the portal takes at most 2 GB.
-constexpr std::uint64_t kLargestOutput = 4ULL << 30U;
-std::uint64_t LargestOutput(std::uint64_t source) {
-  return std::min<std::uint64_t>(kLargestOutput, 8 * source + (64ULL << 20U));
-}
 // The transfer's own limit stands behind the sink's, which says more.
 constexpr std::uint64_t kLimitSlack = 16ULL << 20U;
 
-std::vector<Check> OwnChecks(const Job& job, const StagedFacts& facts, std::optional<std::uint64_t> total) {
-  std::vector<Check> checks;
-  const std::string size = std::to_string(facts.size);
-  if (!total) {
-    checks.push_back({"length", "skipped", "the store named no length; " + size + " bytes came"});
-  } else if (facts.size == *total) {
-    checks.push_back({"length", "pass", size + " bytes, as the store named"});
-  } else {
-    checks.push_back({"length", "fail", size + " bytes came where the store named " + std::to_string(*total)});
-  }
-  if (facts.sha256 == job.artifact.sha256) {
-    checks.push_back({"differs", "fail", "the output is the source artifact, byte for byte"});
-  } else {
-    checks.push_back({"differs", "pass", "the output's bytes are not the source's"});
-  }
-  return checks;
-}
-
-// What the history calls signed, and what the folder wants signed, carries a signature.
-void RequireSignature(const Job& job, std::vector<Check>& checks) {
-  const bool said = job.build && job.build->signed_ == true;
-  if (!said && !SignatureRequired(job)) return;
-  for (Check& check : checks) {
-    if (check.id != "signature" || check.result != "skipped") continue;
-    check.result = "fail";
-    check.detail = said ? "the portal says that it is signed, and it carries no signature"
-                        : "a signature is required, and it carries none";
-  }
-}
+void Forget(Output& output) { output.kept = {}; }
 
 }  // namespace
 
@@ -60,29 +29,67 @@ Download::~Download() {
   if (sink_) sink_->Stop();
 }
 
+bool Download::Resumable(const Job& job) {
+  const KeptBytes& kept = job.output.kept;
+  return !job.output.staging_name.empty() && IsStrongEtag(kept.etag) && kept.synced > 0 && kept.synced <= kept.total &&
+         kept.total <= LargestOutput(job.artifact.size);
+}
+
 void Download::Start() {
-  if (job().output.staging_name.empty()) return RecordAttempt();
-  step_ = output_.Discard(job().output.staging_name, [this](const Status& gone) {
+  if (Resumable(job())) return RecordResumed();
+  BeginAfresh([this] { AskUrl(); });
+}
+
+void Download::BeginAfresh(std::function<void()> next) {
+  if (job().output.staging_name.empty()) return RecordAfresh(std::move(next));
+  step_ = output_.Discard(job().output.staging_name, [this, next = std::move(next)](const Status& gone) {
     if (!gone) return Done(Fail(gone.error()));
-    RecordAttempt();
+    RecordAfresh(next);
   });
 }
 
-void Download::RecordAttempt() {
+void Download::RecordAfresh(std::function<void()> next) {
   Save(
       [](Job& job) {
         ++job.epoch;
         job.output = {};
         job.output.staging_name = StagingName(job.id, job.epoch);
       },
-      "the protected output is being downloaded", [this] { AskUrl(); });
+      "the protected output is being downloaded", std::move(next));
+}
+
+// The file's name stays, so what is kept is taken from the row as this finds it: an earlier attempt's last word about
+// it may have been under way until now.
+void Download::RecordResumed() {
+  Save(
+      [](Job& job) {
+        ++job.epoch;
+        Output goes_on;
+        goes_on.staging_name = std::move(job.output.staging_name);
+        goes_on.kept = std::move(job.output.kept);
+        job.output = std::move(goes_on);
+      },
+      "the download goes on behind its first " + std::to_string(job().output.kept.synced) + " bytes",
+      [this] { AskUrl(); });
 }
 
 void Download::AskUrl() {
   step_ = world_.portal.RequestDownload(IdentityOf(job()), [this](Result<Secret> url) {
-    if (!url) return Abandon(url.error());
-    Stage(std::move(*url));
+    if (!url) return Leave(url.error());
+    Open(std::move(*url));
   });
+}
+
+void Download::Open(Secret url) {
+  if (!Resumable(job())) return Stage(std::move(url));
+  staging_ = true;
+  const KeptBytes kept = job().output.kept;
+  step_ = output_.Resume(job().output.staging_name, kept.synced, kept.total,
+                         [this, kept, url = std::move(url)](Result<std::unique_ptr<StagedFile>> file) {
+                           if (!file) return Abandon(file.error());
+                           if (*file) return Receive(url, std::move(*file), kept);
+                           BeginAfresh([this, url] { Stage(url); });
+                         });
 }
 
 void Download::Stage(Secret url) {
@@ -90,26 +97,71 @@ void Download::Stage(Secret url) {
   step_ = output_.Stage(job().output.staging_name, job().artifact.size,
                         [this, url = std::move(url)](Result<std::unique_ptr<StagedFile>> file) {
                           if (!file) return Abandon(file.error());
-                          Receive(Secret(url), std::move(*file));
+                          Receive(url, std::move(*file), {});
                         });
 }
 
-void Download::Receive(const Secret& url, std::unique_ptr<StagedFile> file) {
-  const std::uint64_t limit = LargestOutput(job().artifact.size);
-  sink_ = std::make_shared<DownloadSink>(std::move(file), limit);
+void Download::Receive(const Secret& url, std::unique_ptr<StagedFile> file, KeptBytes kept) {
+  asked_ = kept;
+  HttpRequest request = RequestOf(url, kept);
+  DownloadSink::Plan plan;
+  plan.limit = LargestOutput(job().artifact.size);
+  plan.kept = std::move(kept);
+  plan.pace = world_.pace;
+  plan.on_synced = [this](std::uint64_t synced) { RecordSynced(synced); };
+  plan.on_whole = [this] { ForgetKept(); };
+  sink_ = std::make_shared<DownloadSink>(std::move(file), world_.clock, std::move(plan));
+  request.sink = sink_;
+  step_ = world_.transfer.Start(std::move(request), [this](Result<HttpAnswer> answer) { Received(std::move(answer)); });
+}
+
+HttpRequest Download::RequestOf(const Secret& url, const KeptBytes& kept) {
   HttpRequest request;
   request.url = url;
   request.again = job().download_tries > 0;
-  request.sink = sink_;
-  request.sink_limit = limit + kLimitSlack;
+  request.sink_limit = LargestOutput(job().artifact.size) + kLimitSlack;
   request.progress = [this](std::uint64_t, std::uint64_t received) {
-    if (progress_) progress_(received, sink_->total().value_or(0));
+    if (progress_) progress_(sink_->first() + received, sink_->total().value_or(0));
   };
-  step_ = world_.transfer.Start(std::move(request), [this](Result<HttpAnswer> answer) { Received(std::move(answer)); });
+  if (kept.synced == 0) return request;
+  request.headers.push_back({"Range", Secret("bytes=" + std::to_string(kept.synced) + "-")});
+  // Whatever has changed at the store since: other bytes come from their beginning.
+  request.headers.push_back({"If-Range", Secret(kept.etag)});
+  return request;
+}
+
+void Download::SaveMeanwhile(std::function<void(Output&)> change, std::string note, std::function<void()> next) {
+  saving_ = true;
+  Save(
+      [change = std::move(change), epoch = job().epoch](Job& job) {
+        // Asked for by this attempt, but perhaps written after it was given up.
+        if (job.epoch == epoch) change(job.output);
+      },
+      std::move(note),
+      [this, next = std::move(next)] {
+        saving_ = false;
+        if (next) next();
+        if (answer_) Received(*std::exchange(answer_, std::nullopt));
+      });
+}
+
+void Download::RecordSynced(std::uint64_t synced) {
+  // The next one says more.
+  if (saving_) return;
+  SaveMeanwhile([kept = sink_->Keepable(synced)](Output& output) { output.kept = kept; }, "", nullptr);
+}
+
+void Download::ForgetKept() {
+  SaveMeanwhile(Forget, "the store sends the output from its beginning: what had come is dropped",
+                [this] { sink_->Restart(); });
 }
 
 void Download::Received(Result<HttpAnswer> answer) {
   step_.reset();
+  if (saving_) {
+    answer_ = std::move(answer);
+    return;
+  }
   if (sink_->failed()) {
     if (sink_->error().kind == ErrorKind::kCorrupt) return Condemn({{"length", "fail", sink_->error().message}}, false);
     return Abandon(sink_->error());
@@ -119,9 +171,25 @@ void Download::Received(Result<HttpAnswer> answer) {
     // A body cut short is the line's trouble and says nothing about the output.
     if (error.kind == ErrorKind::kCorrupt) error.kind = ErrorKind::kRetry;
     error.outcome_unknown = false;
-    return Abandon(std::move(error));
+    return BreakOff(std::move(error));
   }
-  if (answer->status != 200) return Abandon(RefusedByStore(*answer));
+  if (answer->status == 200 || answer->status == 206) return FinishFile();
+  if (answer->status == 416 && asked_.synced > 0) return NothingBehind(*answer);
+  Leave(RefusedByStore(*answer));
+}
+
+// All bytes came before the last attempt broke off, or the store has another output of the same ETag.
+void Download::NothingBehind(const HttpAnswer& answer) {
+  const auto range = ParseContentRange(answer.Header("content-range").value_or(""));
+  const auto etag = answer.Header("etag");
+  const bool same = range && !range->first && range->total == asked_.total && (!etag || Trim(*etag) == asked_.etag);
+  if (same && asked_.synced == asked_.total) return FinishFile();
+  Error error = RefusedByStore(answer);
+  error.message += ": what had come does not fit it, and all of it is downloaded again";
+  Abandon(std::move(error));
+}
+
+void Download::FinishFile() {
   sink_->Finish([this](Result<StagedFacts> facts) {
     if (!facts) return Abandon(facts.error());
     Staged(*facts);
@@ -167,6 +235,7 @@ void Download::RecordFetched(std::vector<Check> checks) {
         job.output.size = facts.size;
         job.output.sha256 = facts.sha256;
         job.output.checks = checks;
+        Forget(job.output);
         job.download_tries = 0;
         job.bad_downloads = 0;
       },
@@ -183,10 +252,18 @@ void Download::Condemn(std::vector<Check> checks, bool whole) {
         job.output.size = facts.size;
         job.output.sha256 = facts.sha256;
         job.output.checks = checks;
+        // The next one begins from nothing.
+        Forget(job.output);
         ++job.download_tries;
         ++job.bad_downloads;
       },
-      std::move(note), [this, whole, error = std::move(error)] { whole ? Quarantine(error) : Abandon(error); });
+      std::move(note),
+      [this, whole, error = std::move(error)] {
+        const bool last = job().bad_downloads >= kMostBadDownloads;
+        if (whole && last) return Quarantine(error);
+        world_.log.Warning("delivery.bad_output", error.message, {{"job", job().id}, {"folder", job().target.folder}});
+        Abandon(error);
+      });
 }
 
 void Download::Quarantine(Error error) {
@@ -201,19 +278,47 @@ void Download::Quarantine(Error error) {
   });
 }
 
-void Download::Abandon(Error error) {
-  if (sink_) sink_->Stop();
-  if (!staging_) return CountFailure(std::move(error));
-  // At once and not with the next attempt: a disk that is full needs the room now.
-  step_ = output_.Discard(job().output.staging_name,
-                          [this, error = std::move(error)](const Status&) { CountFailure(error); });
+void Download::BreakOff(Error error) {
+  const KeptBytes came = sink_->Keepable(sink_->received());
+  if (came.etag.empty()) return Abandon(std::move(error));
+  if (came.synced == job().output.kept.synced) return Leave(std::move(error));
+  sink_->Sync([this, error = std::move(error)](const Result<std::uint64_t>& synced) {
+    // A disk that does not hold what came is the greater trouble.
+    if (!synced) return Abandon(synced.error());
+    const KeptBytes kept = sink_->Keepable(*synced);
+    sink_->Stop();
+    EndWith(error, [kept](Output& output) { output.kept = kept; });
+  });
 }
 
-void Download::CountFailure(Error error) {
-  if (error.kind != ErrorKind::kRetry || error.held_back) return Done(Fail(std::move(error)));
-  std::string note = "the download failed: " + error.message;
-  Save([](Job& job) { ++job.download_tries; }, std::move(note),
-       [this, error = std::move(error)] { Done(Fail(error)); });
+void Download::Leave(Error error) {
+  // A file that was begun for nothing is not kept for anything.
+  if (staging_ && !Resumable(job())) return Abandon(std::move(error));
+  if (sink_) sink_->Stop();
+  EndWith(std::move(error), [](Output&) {});
+}
+
+void Download::Abandon(Error error) {
+  if (sink_) sink_->Stop();
+  if (!staging_) return EndWith(std::move(error), Forget);
+  // At once and not with the next attempt: a disk that is full needs the room now.
+  step_ = output_.Discard(job().output.staging_name,
+                          [this, error = std::move(error)](const Status&) { EndWith(error, Forget); });
+}
+
+void Download::EndWith(Error error, std::function<void(Output&)> change) {
+  const bool counts = error.kind == ErrorKind::kRetry && !error.held_back;
+  Output changed = job().output;
+  change(changed);
+  const bool same = changed.kept.synced == job().output.kept.synced && changed.kept.etag == job().output.kept.etag;
+  if (!counts && same) return Done(Fail(std::move(error)));
+  std::string note = (counts ? "the download failed: " : "the download stopped: ") + error.message;
+  Save(
+      [counts, change = std::move(change)](Job& job) {
+        change(job.output);
+        if (counts) ++job.download_tries;
+      },
+      std::move(note), [this, error = std::move(error)] { Done(Fail(error)); });
 }
 
 }  // namespace tegodrop

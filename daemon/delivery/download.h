@@ -1,9 +1,10 @@
-// built -> fetched: the protected output into a staged file of this attempt, checked and synced. Internal.
+// built -> fetched: the protected output into a staged file, checked and synced. Internal.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,11 @@ namespace tegodrop {
 
 using DeliveryProgress = std::function<void(std::uint64_t received, std::uint64_t total)>;
 
-// Drop the last attempt's file; record this attempt's; ask for a URL; stage; receive; sync; check; record.
+// Record the attempt; ask for a URL; stage anew, or open what an earlier attempt kept; receive, all or the rest; sync;
+// check; record.
+//
+// The row never claims more than the file has: kept bytes are recorded after their sync, and forgotten before the file
+// is emptied.
 class Download final : public Errand {
  public:
   Download(const DeliveryWorld& world, OutputFolder& output, JobRecord& record, DeliveryProgress progress,
@@ -26,21 +31,43 @@ class Download final : public Errand {
   void Start();
 
  private:
-  void RecordAttempt();
+  // The row's kept bytes can be gone on with, as far as the row can tell.
+  static bool Resumable(const Job& job);
+
+  // Drops what the last attempt left and records one that begins from nothing, then goes on with `next`.
+  void BeginAfresh(std::function<void()> next);
+  void RecordAfresh(std::function<void()> next);
+  void RecordResumed();
   void AskUrl();
+  void Open(Secret url);
   void Stage(Secret url);
-  void Receive(const Secret& url, std::unique_ptr<StagedFile> file);
+  void Receive(const Secret& url, std::unique_ptr<StagedFile> file, KeptBytes kept);
+  HttpRequest RequestOf(const Secret& url, const KeptBytes& kept);
   void Received(Result<HttpAnswer> answer);
+  // 416: the store has nothing behind what is kept.
+  void NothingBehind(const HttpAnswer& answer);
+  void FinishFile();
   void Staged(const StagedFacts& facts);
   void Judge(std::vector<Check> checks);
   void RecordFetched(std::vector<Check> checks);
 
-  // The output failed a check: recorded, its bytes kept for a person where all of them came.
+  // Saves while bytes come; an answer that arrives meanwhile waits for it.
+  void SaveMeanwhile(std::function<void(Output&)> change, std::string note, std::function<void()> next);
+  void RecordSynced(std::uint64_t synced);
+  void ForgetKept();
+
+  // The output failed a check: recorded, its bytes kept for a person where it is the last one that is asked for and all
+  // of them came.
   void Condemn(std::vector<Check> checks, bool whole);
   void Quarantine(Error error);
-  // The attempt ends without an output: what it staged is removed, the failure counted where it asks for another try.
+  // The transfer broke off: what came is synced and recorded where the rest of it can be asked for.
+  void BreakOff(Error error);
+  // The attempt ends without an output and what it staged stays as the row says.
+  void Leave(Error error);
+  // The attempt ends and nothing that was staged is of any use: it is removed and forgotten.
   void Abandon(Error error);
-  void CountFailure(Error error);
+  // Counts the failure where it asks for another try.
+  void EndWith(Error error, std::function<void(Output&)> change);
 
   Error RefusedByStore(const HttpAnswer& answer) const;
 
@@ -48,7 +75,10 @@ class Download final : public Errand {
   OutputFolder& output_;
   DeliveryProgress progress_;
   std::shared_ptr<DownloadSink> sink_;
-  bool staging_ = false;  // something may stand under the staging name
+  bool staging_ = false;                      // something may stand under the staging name
+  bool saving_ = false;                       // while bytes come
+  std::optional<Result<HttpAnswer>> answer_;  // came while it was saving
+  KeptBytes asked_;                           // what the store was asked for the rest of
   StagedFacts facts_;
 };
 

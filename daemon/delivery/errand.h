@@ -17,13 +17,16 @@ class Errand : public Handle {
 
   const Job& job() const { return record_.job(); }
 
-  // Changes the row and goes on with `next`; a row that cannot be written ends the errand. A Save is never cancelled,
-  // so its answer may come when this object is gone.
+  // Changes the row and goes on with `next`; a row that cannot be written ends the errand and the step under way. A
+  // Save is never cancelled, so its answer may come when this object is gone.
   void Save(std::function<void(Job&)> change, std::string note, std::function<void()> next) {
     record_.Save(std::move(change), std::move(note),
                  [this, alive = std::weak_ptr<char>(alive_), next = std::move(next)](const Status& saved) {
                    if (alive.expired()) return;
-                   if (!saved) return Done(Fail(saved.error()));
+                   if (!saved) {
+                     step_.reset();
+                     return Done(Fail(saved.error()));
+                   }
                    next();
                  });
   }

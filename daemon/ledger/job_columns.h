@@ -89,12 +89,16 @@ void VisitBuild(Visitor& v, BuildRowT& build) {
 
 template <typename Visitor, typename OutputT>
 void VisitOutput(Visitor& v, OutputT& output) {
-  auto& [staging_name, protected_name, size, sha256, checks] = output;
+  auto& [staging_name, protected_name, size, sha256, checks, kept] = output;
   v.Field("staging_name", staging_name);
   v.Field("protected_name", protected_name);
   v.Field("output_size", size);
   v.Field("output_sha256", sha256);
   v.Field("checks", checks);
+  auto& [etag, total, synced] = kept;
+  v.Field("kept_etag", etag);
+  v.Field("kept_total", total);
+  v.Field("kept_synced", synced);
 }
 
 template <typename Visitor, typename TimesT>

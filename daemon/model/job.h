@@ -74,6 +74,13 @@ struct OpenUpload {
   std::string upload_id;
 };
 
+// What came of a download that broke off: enough to ask the store for the rest of the very same bytes.
+struct KeptBytes {
+  std::string etag;          // the store's, strong, verbatim; empty: nothing is kept
+  std::uint64_t total = 0;   // bytes of the whole output
+  std::uint64_t synced = 0;  // so many of the staged file's first bytes are these, and survive a power cut
+};
+
 // The protected output on its way into the output folder.
 struct Output {
   std::string staging_name;    // in the output folder's staging room; empty: none
@@ -81,7 +88,11 @@ struct Output {
   std::uint64_t size = 0;
   std::string sha256;
   std::vector<Check> checks;
+  KeptBytes kept;  // of the staged file, in state built
 };
+
+// So many outputs of a build may fail their checks, one after the other, before the job fails.
+inline constexpr int kMostBadDownloads = 4;
 
 struct Times {
   WallMs detected = 0;  // first seen in the drop folder

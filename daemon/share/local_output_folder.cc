@@ -1,56 +1,15 @@
 #include "daemon/share/local_output_folder.h"
 
+#include <cstdint>
+#include <map>
 #include <utility>
 
-#include "daemon/base/digest.h"
 #include "daemon/loop/worker_pool.h"
 #include "daemon/share/output_ops.h"
+#include "daemon/share/staged_writer.h"
 
 namespace tegodrop {
 namespace {
-
-// A staged file's bytes on their way to the disk. Shared with the work that is under way, which may outlive whoever
-// asked for it; only one piece of work touches it at a time.
-class StagedWriter {
- public:
-  StagedWriter(std::shared_ptr<OutputOps> ops, FileSystem& fs, Fd file)
-      : ops_(std::move(ops)), fs_(fs), file_(std::move(file)) {}
-
-  Status Append(std::uint64_t reserve, const std::string& bytes) {
-    if (failed_) return Fail(*failed_);
-    if (reserve > written_) {
-      if (auto reserved = fs_.Reserve(file_.get(), reserve); !reserved) return Failed(reserved.error());
-    }
-    if (auto written = fs_.WriteAt(file_.get(), bytes.data(), bytes.size(), written_); !written) {
-      return Failed(written.error());
-    }
-    digest_.Update(bytes.data(), bytes.size());
-    written_ += bytes.size();
-    return {};
-  }
-
-  Result<StagedFacts> Finish() {
-    if (failed_) return Fail(*failed_);
-    // Never a second fsync after one that failed: it may succeed without the data being there.
-    if (auto synced = fs_.Sync(file_.get()); !synced) return Failed(synced.error());
-    if (auto closed = fs_.Close(std::move(file_)); !closed) return Failed(closed.error());
-    if (auto synced = ops_->SyncStaging(); !synced) return Failed(synced.error());
-    return StagedFacts{written_, digest_.FinishHex()};
-  }
-
- private:
-  Unexpected Failed(Error error) {
-    failed_ = error;
-    return Fail(std::move(error));
-  }
-
-  std::shared_ptr<OutputOps> ops_;
-  FileSystem& fs_;
-  Fd file_;
-  std::uint64_t written_ = 0;
-  Sha256 digest_;
-  std::optional<Error> failed_;
-};
 
 class LocalStagedFile final : public StagedFile {
  public:
@@ -64,6 +23,16 @@ class LocalStagedFile final : public StagedFile {
     return RunTask<Status>(
         writers_, [writer = writer_, reserve, bytes = std::move(bytes)] { return writer->Append(reserve, bytes); },
         std::move(done));
+  }
+
+  HandlePtr Sync(std::function<void(Result<std::uint64_t>)> done) override {
+    return RunTask<Result<std::uint64_t>>(
+        writers_, [writer = writer_] { return writer->Sync(); }, std::move(done));
+  }
+
+  HandlePtr Restart(std::function<void(Status)> done) override {
+    return RunTask<Status>(
+        writers_, [writer = writer_] { return writer->Restart(); }, std::move(done));
   }
 
   HandlePtr Finish(std::function<void(Result<StagedFacts>)> done) override {
@@ -88,11 +57,30 @@ class LocalOutputFolder : public OutputFolder {
   HandlePtr Stage(const std::string& staging_name, std::uint64_t size,
                   std::function<void(Result<std::unique_ptr<StagedFile>>)> done) override {
     return OnThread<Result<Fd>>([=](OutputOps& ops) { return ops.Stage(staging_name, size); },
-                                [this, done = std::move(done)](Result<Fd> file) {
+                                [this, staging_name, done = std::move(done)](Result<Fd> file) {
                                   if (!file) return done(Fail(file.error()));
                                   auto writer = std::make_shared<StagedWriter>(ops_, fs_, std::move(*file));
+                                  Remember(staging_name, writer);
                                   done(std::make_unique<LocalStagedFile>(writers_, std::move(writer)));
                                 });
+  }
+
+  HandlePtr Resume(const std::string& staging_name, std::uint64_t offset, std::uint64_t size,
+                   std::function<void(Result<std::unique_ptr<StagedFile>>)> done) override {
+    std::vector<std::shared_ptr<StagedWriter>> before;
+    for (auto [one, end] = writers_of_.equal_range(staging_name); one != end; ++one) {
+      if (auto live = one->second.lock()) before.push_back(std::move(live));
+    }
+    // Remembered before it begins: it may be given up in the middle, and is then one of those to be waited for.
+    auto writer = std::make_shared<StagedWriter>(ops_, fs_, std::move(before));
+    Remember(staging_name, writer);
+    return RunTask<Result<bool>>(
+        writers_, [=] { return writer->Open(staging_name, offset, size); },
+        [this, writer, done = std::move(done)](const Result<bool>& there) {
+          if (!there) return done(Fail(there.error()));
+          if (!*there) return done(nullptr);
+          done(std::make_unique<LocalStagedFile>(writers_, writer));
+        });
   }
 
   HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind kind,
@@ -145,9 +133,16 @@ class LocalOutputFolder : public OutputFolder {
         calls_, [ops = ops_, work = std::move(work)] { return work(*ops); }, std::move(done));
   }
 
+  void Remember(const std::string& staging_name, const std::shared_ptr<StagedWriter>& writer) {
+    std::erase_if(writers_of_, [](const auto& one) { return one.second.expired(); });
+    writers_of_.emplace(staging_name, writer);
+  }
+
   TaskRunner& calls_;
   TaskRunner& writers_;
   FileSystem& fs_;
+  // Those that may still have work under way, by staging name; of the loop alone.
+  std::multimap<std::string, std::weak_ptr<StagedWriter>> writers_of_;
   std::shared_ptr<OutputOps> ops_;  // shared with work that outlives its caller
 };
 

@@ -25,16 +25,22 @@ struct StagedFacts {
   std::string sha256;
 };
 
-// A file that is being received. Destroying it unfinished leaves its bytes for the next attempt's Discard.
+// A file that is being received. Destroying it unfinished leaves its bytes for the next attempt's Resume or Discard.
+// One call at a time; after one that failed every later one fails too, because nothing is known any more of what is
+// there.
 class StagedFile {
  public:
   virtual ~StagedFile() = default;
   // How large the file will be, as soon as that is known: the next Append reserves so much first, so that a full disk
   // shows before the bytes have travelled. kLocalDisk with ENOSPC from that Append where it does not fit.
   virtual void Expect(std::uint64_t size) = 0;
-  // Appends the bytes and adds them to the digest. One call at a time.
+  // Appends the bytes and adds them to the digest.
   virtual HandlePtr Append(std::string bytes, std::function<void(Status)> done) = 0;
-  // Syncs and closes. No call after it. After a failed Append it fails too.
+  // What was appended so far survives a power cut, the file's name too; answers how many bytes the file has then.
+  virtual HandlePtr Sync(std::function<void(Result<std::uint64_t>)> done) = 0;
+  // Drops all that is in it; what is appended from now on is its beginning.
+  virtual HandlePtr Restart(std::function<void(Status)> done) = 0;
+  // Syncs and closes. No call after it.
   virtual HandlePtr Finish(std::function<void(Result<StagedFacts>)> done) = 0;
 };
 
@@ -63,6 +69,12 @@ class OutputFolder {
   // kLocalDisk with ENOSPC where it does not fit.
   virtual HandlePtr Stage(const std::string& staging_name, std::uint64_t size,
                           std::function<void(Result<std::unique_ptr<StagedFile>>)> done) = 0;
+  // A staging file that an earlier attempt left, to go on behind its first `offset` bytes: what is behind them is cut
+  // off, and they are digested anew. `size`: what it will have in the end; its rest must fit as with Stage. Null (and
+  // no error) where the file is not there or is shorter. What an earlier attempt has still under way on this file, its
+  // handles long gone, ends first and never touches it again.
+  virtual HandlePtr Resume(const std::string& staging_name, std::uint64_t offset, std::uint64_t size,
+                           std::function<void(Result<std::unique_ptr<StagedFile>>)> done) = 0;
   // The ZIP checks of a staged file. Errors are the disk's; a failed check is a Check.
   virtual HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind kind,
                                 std::function<void(Result<std::vector<Check>>)> done) = 0;

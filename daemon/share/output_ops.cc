@@ -91,6 +91,25 @@ Result<Fd> OutputOps::Stage(const std::string& staging_name, std::uint64_t size)
   return fs_.CreateAt(staging->get(), staging_name, 0600);
 }
 
+Result<Fd> OutputOps::Resume(const std::string& staging_name, std::uint64_t offset, std::uint64_t size) {
+  auto staging = Part(kOutputStaging);
+  if (!staging) return staging;
+  auto file = fs_.OpenToWriteAt(staging->get(), staging_name);
+  if (!file && file.error().sys == ENOENT) return Fd();
+  if (!file) return file;
+  auto stat = fs_.Stat(file->get());
+  if (!stat) return Fail(stat.error());
+  if (!stat->IsRegular() || stat->size < offset) return Fd();
+  // First, so that what was reserved behind the offset counts as free.
+  if (auto cut = fs_.CutTo(file->get(), offset); !cut) return Fail(cut.error());
+  auto space = fs_.FreeBytes(staging->get());
+  if (!space) return Fail(space.error());
+  if (*space < RoomFor(size - std::min(offset, size))) {
+    return FailPosix("not enough room for the rest of the protected output in", path_, ENOSPC);
+  }
+  return file;
+}
+
 Status OutputOps::SyncStaging() {
   auto staging = Part(kOutputStaging);
   if (!staging) return Fail(staging.error());

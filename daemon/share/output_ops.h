@@ -32,6 +32,8 @@ class OutputOps {
 
   // See OutputFolder.
   Result<Fd> Stage(const std::string& staging_name, std::uint64_t size);
+  // The file of OutputFolder::Resume, cut; an invalid Fd where there is nothing to go on with.
+  Result<Fd> Resume(const std::string& staging_name, std::uint64_t offset, std::uint64_t size);
   Result<std::vector<Check>> CheckStaged(const std::string& staging_name, ArtifactKind kind);
   Result<std::string> ChooseName(const std::string& wanted, const std::string& job);
   Result<PublishOutcome> Publish(const PublishRequest& request);

@@ -34,6 +34,18 @@ class FakeOutputFolder final : public OutputFolder {
         },
         std::move(done));
   }
+  HandlePtr Resume(const std::string& staging_name, std::uint64_t offset, std::uint64_t,
+                   std::function<void(Result<std::unique_ptr<StagedFile>>)> done) override {
+    return Run<Result<std::unique_ptr<StagedFile>>>(
+        "Resume", staging_name + " " + std::to_string(offset),
+        [this, staging_name, offset]() -> Result<std::unique_ptr<StagedFile>> {
+          const auto found = staged.find(staging_name);
+          if (found == staged.end() || found->second.size() < offset) return nullptr;
+          found->second.resize(offset);
+          return std::make_unique<MemoryFile>(*this, staging_name);
+        },
+        std::move(done));
+  }
   HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind,
                         std::function<void(Result<std::vector<Check>>)> done) override {
     return Run<Result<std::vector<Check>>>(
@@ -114,7 +126,8 @@ class FakeOutputFolder final : public OutputFolder {
         std::move(done));
   }
 
-  // Makes the next call of this name fail without doing anything ("Append" and "Finish" are a staged file's).
+  // Makes the next call of this name fail without doing anything ("Append", "Sync", "Restart" and "Finish" are a staged
+  // file's).
   void FailNext(const std::string& call, Error error) { failures_[call].push_back(std::move(error)); }
   void FailNext(const std::string& call, int sys) { FailNext(call, PosixError("cannot", call, sys)); }
 
@@ -133,8 +146,9 @@ class FakeOutputFolder final : public OutputFolder {
   // Called as each call is asked for, with its name and the name that it is about.
   std::function<void(const std::string& call, const std::string& about)> on_call;
 
-  std::vector<std::string> calls;             // "Stage job.1.part", …
-  std::map<std::string, std::string> staged;  // by staging name
+  std::vector<std::string> calls;               // "Stage job.1.part", …
+  std::map<std::string, std::string> staged;    // by staging name
+  std::map<std::string, std::uint64_t> synced;  // bytes of a staged file that would survive a power cut
   std::map<std::string, std::string> published;
   std::map<std::string, std::string> quarantined;
   std::map<std::string, std::string> receipts;
@@ -156,6 +170,25 @@ class FakeOutputFolder final : public OutputFolder {
           [&folder = folder_, name = name_, bytes = std::move(bytes)]() -> Status {
             folder.appended.push_back(bytes.size());
             if (folder.staged.contains(name)) folder.staged[name] += bytes;
+            return {};
+          },
+          std::move(done));
+    }
+    HandlePtr Sync(std::function<void(Result<std::uint64_t>)> done) override {
+      return folder_.Run<Result<std::uint64_t>>(
+          "Sync", name_,
+          [&folder = folder_, name = name_]() -> Result<std::uint64_t> {
+            folder.synced[name] = folder.staged[name].size();
+            return folder.synced[name];
+          },
+          std::move(done));
+    }
+    HandlePtr Restart(std::function<void(Status)> done) override {
+      return folder_.Run<Status>(
+          "Restart", name_,
+          [&folder = folder_, name = name_]() -> Status {
+            folder.staged[name].clear();
+            folder.synced.erase(name);
             return {};
           },
           std::move(done));

@@ -83,10 +83,10 @@ TEST(Reaction, ARefusedUrlIsReplacedAtOnceThreeTimes) {
 
 TEST(Reaction, ADamagedDownloadIsRepeatedAndThenFails) {
   Job job = JobIn(JobState::kBuilt);
-  job.bad_downloads = 2;
+  job.bad_downloads = kMostBadDownloads - 1;
   job.download_tries = 9;
   EXPECT_FALSE(React(job, ErrorKind::kCorrupt).failure);
-  job.bad_downloads = 3;
+  job.bad_downloads = kMostBadDownloads;
   ASSERT_TRUE(React(job, ErrorKind::kCorrupt).failure);
   EXPECT_EQ(React(job, ErrorKind::kCorrupt).failure->kind, FailureKind::kValidationFailed);
 }

@@ -64,11 +64,12 @@ class DeliveryTest : public ::testing::Test {
     return true;
   }
   // A whole answer with this body; its named length is the body's unless told otherwise.
-  void Serve(const std::string& body, std::optional<std::string> length = std::nullopt) {
+  void Serve(const std::string& body, std::optional<std::string> length = std::nullopt, const std::string& etag = "") {
     FakeTransfer::Call& call = Open();
     std::vector<std::pair<std::string, std::string>> headers;
     const std::string named = length.value_or(std::to_string(body.size()));
     if (!named.empty()) headers.emplace_back("content-length", named);
+    if (!etag.empty()) headers.emplace_back("etag", etag);
     if (auto begun = call.request.sink->Begin(200, headers); !begun) {
       return transfer.Answer(call, Fail(begun.error()));
     }
@@ -101,8 +102,8 @@ class DeliveryTest : public ::testing::Test {
   FakeOutputFolder output{queue};
   FakeJobRecord record{queue, BuiltJob()};
   std::optional<Error> missing;  // the output folder is away
-  Deliverer deliverer{DeliveryWorld{portal, transfer, clock, clock, log, {"host-a", "0.1.0"}},
-                      [this](const Job&) -> Result<OutputFolder*> {
+  DeliveryWorld world{portal, transfer, clock, clock, log, {"host-a", "0.1.0"}};
+  Deliverer deliverer{world, [this](const Job&) -> Result<OutputFolder*> {
                         if (missing) return Fail(*missing);
                         return &output;
                       }};

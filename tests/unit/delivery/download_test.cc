@@ -20,6 +20,11 @@ constexpr char kStaged[] = "0123456789abcdef.5.part";  // the attempt after epoc
 
 class DownloadTest : public DeliveryTest {
  protected:
+  // Outputs of this build have failed their checks before.
+  void AfterBadDownloads(int count) {
+    record.Save([count](Job& job) { job.bad_downloads = job.download_tries = count; }, "", [](const Status&) {});
+    queue.RunAll();
+  }
   const Check* CheckOf(const std::string& id) {
     for (const Check& check : record.job().output.checks) {
       if (check.id == id) return &check;
@@ -214,13 +219,14 @@ TEST_F(DownloadTest, FullDiskInMidBodyStopsTheTransfer) {
 }
 
 TEST_F(DownloadTest, OutputThatIsTheSourceIsCorrupt) {
+  AfterBadDownloads(kMostBadDownloads - 1);
   const HandlePtr handle = StartToDownload(record);
   Serve(kSource);
   Settle();
   ExpectError(ErrorKind::kCorrupt);
   EXPECT_THAT(answer->error().message, HasSubstr("differs"));
   EXPECT_EQ(record.job().state, JobState::kBuilt);
-  EXPECT_EQ(record.job().download_tries, 1);
+  EXPECT_EQ(record.job().download_tries, kMostBadDownloads);
   ASSERT_NE(CheckOf("differs"), nullptr);
   EXPECT_EQ(CheckOf("differs")->result, "fail");
   EXPECT_EQ(CheckOf("length")->result, "pass");
@@ -229,7 +235,26 @@ TEST_F(DownloadTest, OutputThatIsTheSourceIsCorrupt) {
   EXPECT_EQ(log.Count("delivery.quarantined"), 1);
 }
 
+TEST_F(DownloadTest, FourBadOutputsAreDownloadedEachFromItsBeginningAndOnlyTheLastIsKept) {
+  output.checks = {{"zip_entries", "fail", "classes.dex does not inflate"}};
+  for (int number = 1; number <= kMostBadDownloads; ++number) {
+    SCOPED_TRACE(number);
+    EXPECT_THAT(output.quarantined, IsEmpty());
+    const HandlePtr handle = StartToDownload(record);
+    EXPECT_THAT(Open().request.headers, IsEmpty()) << "nothing is kept of a bad one";
+    Serve(std::string(kProtected) + std::to_string(number), std::nullopt, "\"strong\"");
+    Settle();
+    ExpectError(ErrorKind::kCorrupt);
+    EXPECT_EQ(record.job().bad_downloads, number);
+    EXPECT_THAT(output.staged, IsEmpty());
+  }
+  EXPECT_THAT(output.quarantined, SizeIs(1));
+  EXPECT_EQ(output.quarantined.begin()->second, std::string(kProtected) + "4");
+  EXPECT_EQ(log.Count("delivery.bad_output"), 3);
+}
+
 TEST_F(DownloadTest, FailedArchiveCheckIsNamedAndKept) {
+  AfterBadDownloads(kMostBadDownloads - 1);
   output.checks = {{"zip_structure", "pass", ""}, {"zip_entries", "fail", "classes.dex does not inflate"}};
   const HandlePtr handle = StartToDownload(record);
   Serve(kProtected);
@@ -242,6 +267,7 @@ TEST_F(DownloadTest, FailedArchiveCheckIsNamedAndKept) {
 }
 
 TEST_F(DownloadTest, WhatIsCalledSignedOrMustBeSignedCarriesASignature) {
+  AfterBadDownloads(kMostBadDownloads - 1);
   output.checks = {{"signature", "skipped", "there is none"}};
   const HandlePtr handle = StartToDownload(record);  // the history calls it signed
   Serve(kProtected);
@@ -274,6 +300,7 @@ TEST_F(DownloadTest, WarningIsNoReasonToRefuse) {
 }
 
 TEST_F(DownloadTest, QuarantineThatFailsIsToldAndTheVerdictStands) {
+  AfterBadDownloads(kMostBadDownloads - 1);
   output.checks = {{"kind", "fail", "no AndroidManifest.xml"}};
   output.FailNext("Quarantine", EACCES);
   const HandlePtr handle = StartToDownload(record);

@@ -167,6 +167,7 @@ TEST_F(CodecTest, ColumnsHoldWhatTheirNamesSay) {
       {"staging_name", job.output.staging_name},
       {"protected_name", job.output.protected_name},
       {"output_sha256", job.output.sha256},
+      {"kept_etag", job.output.kept.etag},
       {"delivered_at", std::to_string(job.times.delivered)},
       {"waiting_for", job.waiting.for_what},
       {"failure_kind", "not_an_artifact"},

@@ -1,0 +1,23 @@
+// What the room itself checks of an output, beside what its archive shows. Pure. Internal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "daemon/model/job.h"
+#include "daemon/share/output_folder.h"
+
+namespace tegodrop {
+
+// More than any build of a source of this size can have.
+std::uint64_t LargestOutput(std::uint64_t source);
+
+// The bytes that came against the length that the store named, and against the source.
+std::vector<Check> OwnChecks(const Job& job, const StagedFacts& facts, std::optional<std::uint64_t> total);
+
+// What the history calls signed, and what the folder wants signed, carries a signature: the archive's check says fail
+// where it has none.
+void RequireSignature(const Job& job, std::vector<Check>& checks);
+
+}  // namespace tegodrop
