@@ -176,6 +176,8 @@ const char kControlHelp[] = R"(Control API, on the same port, JSON both ways:
                                  {"drip": N}  N bytes a second both ways
                                  {"short_by": N}, {"longer_by": N}, {"corrupt_at": N}  the answer's body loses its last
                                    bytes, gets zero bytes at its end, has another byte; Content-Length fits
+                                 {"content_range": "bytes 0-9/10"}, {"etag": "\"x\""}  of get alone: what a 206, or a
+                                   200 or 206, says in that header; "" leaves it out
   POST /control/clear_faults  {}
 )";
 

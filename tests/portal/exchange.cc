@@ -68,7 +68,7 @@ Exchange::Next Exchange::Begin(std::string_view method, HeaderList headers, int 
   {
     std::lock_guard lock(world_->mutex);
     if (!std::exchange(*counted, true)) ++world_->counters.connections;
-    log_number_ = world_->requests.Begin(world_->clock.RealMilliseconds(), name_);
+    log_number_ = world_->requests.Begin(world_->clock.RealMilliseconds(), name_, request_.Header("Range"));
     if (world_->settings.portal_down) return Next::kClose;
     if (endpoint_ != nullptr) ++(world_->counters.*endpoint_->counter);
     fault_ = world_->faults.Take(name_);
@@ -214,6 +214,8 @@ void Exchange::Damage() {
     reply_.body.resize(static_cast<size_t>(left));
   }
   reply_.padding = fault_->longer_by;
+  if (fault_->content_range && reply_.status == 206) reply_.Replace("Content-Range", *fault_->content_range);
+  if (fault_->etag && reply_.file) reply_.Replace("ETag", *fault_->etag);
 }
 
 int64_t Exchange::ReadContent(int64_t position, char* out, size_t size) const {
@@ -248,6 +250,10 @@ int64_t Exchange::ReadAnswer(int64_t position, char* out, size_t size) {
   if (count <= 0) return -1;
   if (fault_ && fault_->corrupt_at && *fault_->corrupt_at >= position && *fault_->corrupt_at < position + count) {
     out[*fault_->corrupt_at - position] ^= 0x20;
+  }
+  if (!is_control()) {
+    std::lock_guard lock(world_->mutex);
+    world_->requests.Sent(log_number_, position + count);
   }
   return count;
 }

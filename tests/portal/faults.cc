@@ -67,23 +67,41 @@ bool ReadBytes(const rapidjson::Value& action, const char* name, FaultAction* ou
   return true;
 }
 
+// A header's text. Only an object's answer has these headers.
+bool ReadHeader(const rapidjson::Value& action, const char* name, std::string_view where,
+                std::optional<std::string>* out, std::string* error) {
+  auto found = action.FindMember(name);
+  if (found == action.MemberEnd()) return true;
+  if (where != "get") return Refuse(error, std::string("'") + name + "' is of 'get' alone");
+  if (!found->value.IsString()) return Refuse(error, std::string("'") + name + "' wants a text");
+  const std::string_view text = Text(found->value);
+  const bool one_line =
+      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7F; });
+  if (!one_line) return Refuse(error, std::string("'") + name + "' wants one line");
+  *out = std::string(text);
+  return true;
+}
+
 // What leaves the request to be served.
-bool ReadOther(const rapidjson::Value& action, FaultAction* out, std::string* error) {
+bool ReadOther(const rapidjson::Value& action, std::string_view where, FaultAction* out, std::string* error) {
   int64_t corrupt_at = -1;
   if (!ReadCount(action, "drip", 1, &out->drip, error) || !ReadCount(action, "short_by", 1, &out->short_by, error) ||
       !ReadCount(action, "longer_by", 1, &out->longer_by, error) ||
-      !ReadCount(action, "corrupt_at", 0, &corrupt_at, error)) {
+      !ReadCount(action, "corrupt_at", 0, &corrupt_at, error) ||
+      !ReadHeader(action, "content_range", where, &out->content_range, error) ||
+      !ReadHeader(action, "etag", where, &out->etag, error)) {
     return false;
   }
   if (corrupt_at >= 0) out->corrupt_at = corrupt_at;
   out->ignore_expect = IsTrue(action, "ignore_expect");
-  const bool any = out->drip > 0 || out->short_by > 0 || out->longer_by > 0 || out->corrupt_at || out->ignore_expect;
+  const bool any = out->drip > 0 || out->short_by > 0 || out->longer_by > 0 || out->corrupt_at || out->ignore_expect ||
+                   out->content_range || out->etag;
   return any || Refuse(error,
                        "'action' wants one of status, close_after_bytes, stall: true, lost_answer: true, garbage, "
-                       "ignore_expect: true, drip, short_by, longer_by, corrupt_at");
+                       "ignore_expect: true, drip, short_by, longer_by, corrupt_at, content_range, etag");
 }
 
-bool ReadAction(const rapidjson::Value& action, FaultAction* out, std::string* error) {
+bool ReadAction(const rapidjson::Value& action, std::string_view where, FaultAction* out, std::string* error) {
   out->reset = IsTrue(action, "reset");
   if (action.HasMember("status")) {
     out->kind = FaultAction::Kind::kStatus;
@@ -107,7 +125,7 @@ bool ReadAction(const rapidjson::Value& action, FaultAction* out, std::string* e
     out->garbage = TextOr(action, "garbage", "");
     return !out->garbage.empty() || Refuse(error, "'garbage' wants a text");
   }
-  return ReadOther(action, out, error);
+  return ReadOther(action, where, out, error);
 }
 
 bool OnlyKnown(const rapidjson::Value& object, std::initializer_list<std::string_view> known, std::string* error) {
@@ -137,9 +155,10 @@ bool Faults::Add(const rapidjson::Value& object, std::string* error) {
   if (action == object.MemberEnd() || !action->value.IsObject()) return Refuse(error, "'action' wants an object");
   if (!OnlyKnown(action->value,
                  {"status", "headers", "body", "early", "close_after_bytes", "reset", "of", "stall", "after_bytes",
-                  "lost_answer", "garbage", "ignore_expect", "drip", "short_by", "longer_by", "corrupt_at"},
+                  "lost_answer", "garbage", "ignore_expect", "drip", "short_by", "longer_by", "corrupt_at",
+                  "content_range", "etag"},
                  error) ||
-      !ReadAction(action->value, &order.action, error)) {
+      !ReadAction(action->value, order.where, &order.action, error)) {
     return false;
   }
   orders_.push_back(std::move(order));

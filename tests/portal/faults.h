@@ -35,6 +35,9 @@ struct FaultAction {
   int64_t short_by = 0;               // the answer's last bytes are missing, and its Content-Length knows
   int64_t longer_by = 0;              // the answer has zero bytes at its end
   std::optional<int64_t> corrupt_at;  // this byte of the answer is another
+  // Of what `get` answers: a 206 says this Content-Range, a 200 or 206 this ETag; empty: the header is missing.
+  std::optional<std::string> content_range;
+  std::optional<std::string> etag;
 };
 
 // The orders, served first come, first served: of those for a kind of request the first one is asked alone. It lets

@@ -17,6 +17,11 @@ size_t Request::Count(std::string_view name) const {
   return count;
 }
 
+void Reply::Replace(std::string_view name, std::string_view value) {
+  std::erase_if(headers, [&](const auto& one) { return LowerCase(one.first) == LowerCase(name); });
+  if (!value.empty()) headers.emplace_back(name, value);
+}
+
 Reply JsonReply(int status, const JsonWriter& body) {
   return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = body.Take()};
 }

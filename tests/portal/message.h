@@ -43,6 +43,8 @@ struct Reply {
 
   int64_t content_size() const { return file ? length : static_cast<int64_t>(body.size()); }
   int64_t size() const { return content_size() + padding; }
+  // The header of this name says `value`, once; an empty one: there is none.
+  void Replace(std::string_view name, std::string_view value);
 };
 
 Reply JsonReply(int status, const JsonWriter& body);

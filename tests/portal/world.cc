@@ -67,12 +67,12 @@ bool RequestLog::OpenFile(const std::string& path) {
   return fd_ >= 0;
 }
 
-int64_t RequestLog::Begin(int64_t milliseconds, std::string_view endpoint) {
+int64_t RequestLog::Begin(int64_t milliseconds, std::string_view endpoint, std::optional<std::string> range) {
   if (entries_.size() >= kRequestsKept) {
     entries_.pop_front();
     ++first_;
   }
-  entries_.push_back({milliseconds, std::string(endpoint), 0, 0});
+  entries_.push_back({milliseconds, std::string(endpoint), 0, 0, 0, std::move(range)});
   return first_ + static_cast<int64_t>(entries_.size()) - 1;
 }
 
@@ -87,11 +87,18 @@ void RequestLog::End(int64_t number, int status, int64_t bytes_received) {
   [[maybe_unused]] ssize_t written = write(fd_, line.data(), line.size());
 }
 
+void RequestLog::Sent(int64_t number, int64_t bytes) {
+  if (number < first_) return;
+  Entry& entry = entries_[static_cast<size_t>(number - first_)];
+  entry.bytes_sent = std::max(entry.bytes_sent, bytes);
+}
+
 void RequestLog::Write(JsonWriter* out) const {
   out->BeginArray();
   for (const Entry& entry : entries_) {
     out->BeginObject().Key("ms").Integer(entry.milliseconds).Key("endpoint").Text(entry.endpoint);
-    out->Key("status").Integer(entry.status).Key("bytes_received").Integer(entry.bytes_received).EndObject();
+    out->Key("status").Integer(entry.status).Key("bytes_received").Integer(entry.bytes_received);
+    out->Key("bytes_sent").Integer(entry.bytes_sent).Key("range").TextOrNull(entry.range).EndObject();
   }
   out->EndArray();
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -75,12 +76,15 @@ class RequestLog {
     std::string endpoint;
     int status = 0;  // 0: no answer, or not yet
     int64_t bytes_received = 0;
+    int64_t bytes_sent = 0;            // of the answer's body, given to the connection so far
+    std::optional<std::string> range;  // the header, as it was sent
   };
   // From now on every request that ends is also a line of this file. Makes the file, empty.
   bool OpenFile(const std::string& path);
   // The number by which End() finds it again.
-  int64_t Begin(int64_t milliseconds, std::string_view endpoint);
+  int64_t Begin(int64_t milliseconds, std::string_view endpoint, std::optional<std::string> range);
   void End(int64_t number, int status, int64_t bytes_received);
+  void Sent(int64_t number, int64_t bytes);
   void Write(JsonWriter* out) const;
 
  private:

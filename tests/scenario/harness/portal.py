@@ -50,7 +50,8 @@ class Portal:
         return self.state()["violations"]
 
     def requests(self):
-        """Each request in the order of arrival: {"ms", "endpoint", "status", "bytes_received"}."""
+        """Each request in the order of arrival: {"ms", "endpoint", "status", "bytes_received", "bytes_sent",
+        "range"}; `range` is the header as it was sent, or None."""
         return self.state()["requests"]
 
     def clock_offset(self):

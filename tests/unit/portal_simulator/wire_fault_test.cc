@@ -236,9 +236,47 @@ TEST_F(WireFaults, EveryEndpointTakesOrders) {
 
 TEST_F(WireFaults, WrongOrdersAreRefused) {
   for (const char* action : {R"({"drip":0})", R"({"garbage":""})", R"({"short_by":0})", R"({"ignore_expect":false})",
-                             R"({"close_after_bytes":1,"of":"both"})", R"({"reset":true})", R"({"corrupt_at":-1})"}) {
+                             R"({"close_after_bytes":1,"of":"both"})", R"({"reset":true})", R"({"corrupt_at":-1})",
+                             R"({"content_range":"bytes 0-1/2"})", R"({"etag":"x"})"}) {
     EXPECT_EQ(Control("faults", std::string(R"({"where":"list","action":)") + action + "}").status, 400) << action;
   }
+}
+
+TEST_F(WireFaults, AnObjectsAnswerSaysAnotherRangeAndAnotherEtag) {
+  for (const char* action : {R"({"content_range":5})", R"({"etag":"a\nb"})"}) {
+    EXPECT_EQ(Control("faults", std::string(R"({"where":"get","action":)") + action + "}").status, 400) << action;
+  }
+  const std::string url = BuiltUrl();
+  Order("get", R"("content_range":"bytes 1-2/3","etag":"\"other\"")");
+  HttpAnswer answer = Fetch({.url = url, .headers = {"Range: bytes=10-"}});
+  EXPECT_EQ(answer.status, 206);
+  EXPECT_EQ(answer.headers["content-range"], "bytes 1-2/3");
+  EXPECT_EQ(answer.headers["etag"], "\"other\"");
+  Order("get", R"("content_range":"","etag":"")");
+  answer = Fetch({.url = url, .headers = {"Range: bytes=10-"}});
+  EXPECT_EQ(answer.status, 206);
+  EXPECT_EQ(answer.headers.count("content-range") + answer.headers.count("etag"), 0U);
+  Order("get", R"("content_range":"bytes 1-2/3")");
+  answer = Fetch({.url = url});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.headers.count("content-range"), 0U) << "only a part has one";
+}
+
+TEST_F(WireFaults, TheLogSaysWhichPartWasAskedForAndHowMuchWasSent) {
+  const std::string url = BuiltUrl();
+  const auto size = static_cast<int64_t>(Fetch({.url = url}).body.size());
+  Fetch({.url = url, .headers = {"Range: bytes=10-"}});
+  Order("get", R"("close_after_bytes":5)");
+  Fetch({.url = url});
+  const auto state = State();
+  const auto& requests = state["requests"];
+  const auto& whole = requests[requests.Size() - 3];
+  const auto& rest = requests[requests.Size() - 2];
+  EXPECT_TRUE(whole["range"].IsNull());
+  EXPECT_EQ(whole["bytes_sent"].GetInt64(), size);
+  EXPECT_STREQ(rest["range"].GetString(), "bytes=10-");
+  EXPECT_EQ(rest["bytes_sent"].GetInt64(), size - 10);
+  EXPECT_LE(requests[requests.Size() - 1]["bytes_sent"].GetInt64(), 5);
 }
 
 }  // namespace
