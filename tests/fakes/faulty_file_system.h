@@ -17,6 +17,10 @@ namespace tegodrop::testing {
 
 class FaultyFileSystem final : public FileSystem {
  public:
+  FaultyFileSystem() : own_(MakePosixFileSystem()), real_(own_.get()) {}
+  // Above another one than the real one, which must outlive it.
+  explicit FaultyFileSystem(FileSystem& below) : real_(&below) {}
+
   enum class Fault {
     kRefused,     // that one call fails and does nothing
     kAnswerLost,  // that one call does its work and fails all the same
@@ -132,7 +136,8 @@ class FaultyFileSystem final : public FileSystem {
     return FailPosix("cut:", name, errno_);
   }
 
-  std::unique_ptr<FileSystem> real_ = MakePosixFileSystem();
+  const std::unique_ptr<FileSystem> own_;
+  FileSystem* const real_;
   std::atomic<int> calls_ = 0;
   int fail_at_ = 0;
   Fault fault_ = Fault::kRefused;
