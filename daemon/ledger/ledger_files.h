@@ -16,6 +16,10 @@ inline std::string LedgerLockPath(const std::string& state_dir) { return state_d
 inline std::string WalPath(const std::string& ledger) { return ledger + "-wal"; }
 inline std::string ShmPath(const std::string& ledger) { return ledger + "-shm"; }
 
+// A write-ahead log's own header; rows come behind it. A power cut in the moment when a log is begun leaves no more
+// than that, and without its index SQLite cannot read such a log: it waits ten seconds and calls it held by somebody.
+inline constexpr std::int64_t kWalHeader = 32;
+
 // Whether a file system of this statfs magic is known to be shared between hosts, where SQLite's locks and its shared
 // memory do not hold. Unknown ones are not.
 bool IsShared(std::uint32_t magic);

@@ -95,9 +95,10 @@ Status ReadSteadily(const std::string& state_dir, const Read& read) {
   };
   for (int i = 0; i < kTries; ++i) {
     const Stamps before = StampsOf(path);
+    const bool log = before.log.size > kWalHeader;
     LogWatch watch;
-    last = ReadOnce(path, before.log.there, read);
-    const bool guarded = before.log.there && !watch.unguarded();
+    last = ReadOnce(path, log, read);
+    const bool guarded = log && !watch.unguarded();
     const bool steady = StampsOf(path) == before;
     if (last && (guarded || steady)) return {};
     if (!last && watch.unread()) last = Fail(UnreadError(*watch.unread(), path));

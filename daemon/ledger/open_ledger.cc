@@ -83,7 +83,7 @@ Opened MakeFile(const std::string& state_dir) {
     return RefuseFor(state_dir, PosixError("cannot look at", path, errno));
   }
   const bool empty = ledger.st_size == 0;
-  if (empty && stat(WalPath(path).c_str(), &wal) == 0 && wal.st_size > 0) {
+  if (empty && stat(WalPath(path).c_str(), &wal) == 0 && wal.st_size > kWalHeader) {
     // SQLite would throw the log away, and with it all that it holds.
     return RefuseDamaged(state_dir, Printable(path) + " is not there, but its write-ahead log is");
   }
@@ -102,6 +102,13 @@ Result<bool> Exists(const std::string& path) {
   return FailPosix("cannot look at", path, errno);
 }
 
+Result<bool> HasRows(const std::string& log) {
+  struct stat st {};
+  if (stat(log.c_str(), &st) == 0) return st.st_size > kWalHeader;
+  if (errno == ENOENT) return false;
+  return FailPosix("cannot look at", log, errno);
+}
+
 Result<SqliteDb> OpenForWriting(const std::string& path) {
   return SqliteDb::Open(path, path, SQLITE_OPEN_READWRITE, nullptr);
 }
@@ -112,7 +119,7 @@ Result<SqliteDb> OpenToLook(const std::string& path) {
   const Result<bool> journal = Exists(path + "-journal");
   if (!journal) return Fail(journal.error());
   if (*journal) return OpenForWriting(path);
-  const Result<bool> log = Exists(WalPath(path));
+  const Result<bool> log = HasRows(WalPath(path));
   if (!log) return Fail(log.error());
   return OpenReadOnly(path, *log);
 }
