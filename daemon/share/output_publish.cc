@@ -138,7 +138,11 @@ Status OutputOps::PublishTrace(const Places& at, const PublishRequest& request) 
 }
 
 Status OutputOps::RemoveStaged(int staging, const std::string& staging_name) {
-  for (const std::string& name : {staging_name, StagedTrace(staging_name), BegunMark(staging_name)}) {
+  // The mark first, and durably: a power cut that brought it back without the trace would tell of a whole delivery.
+  auto marked = fs_.RemoveAt(staging, BegunMark(staging_name));
+  if (marked) marked = fs_.SyncFolder(staging);
+  if (!marked && marked.error().sys != ENOENT) return marked;
+  for (const std::string& name : {staging_name, StagedTrace(staging_name)}) {
     if (auto removed = RemoveIfThere(staging, name); !removed) return removed;
   }
   return {};

@@ -41,6 +41,13 @@ class FaultyFileSystem final : public FileSystem {
   // Fails every call of this name, e.g. "Sync", until set to "".
   std::string fail_every;
   int fail_every_errno = EIO;
+  // The Sync or SyncFolder of this number (from 1, from now on) is left out and answered as if it had worked.
+  void SkipSync(int number) {
+    syncs_ = 0;
+    skip_sync_ = number;
+  }
+  // Of both, since the last SkipSync.
+  int syncs() const { return syncs_; }
   // Runs before each call with its name, for what others do in between. Set it while nothing else runs.
   std::function<void(std::string_view call)> before_call;
   std::optional<Writers> writers;         // what ProbeWriters says, as of a file of another user
@@ -97,10 +104,10 @@ class FaultyFileSystem final : public FileSystem {
     return Run<Status>("CutTo", [&] { return real_->CutTo(fd, size); });
   }
   Status Sync(int fd) override {
-    return Run<Status>("Sync", [&] { return real_->Sync(fd); });
+    return Run<Status>("Sync", [&] { return Skips() ? Status() : real_->Sync(fd); });
   }
   Status SyncFolder(int fd) override {
-    return Run<Status>("SyncFolder", [&] { return real_->SyncFolder(fd); });
+    return Run<Status>("SyncFolder", [&] { return Skips() ? Status() : real_->SyncFolder(fd); });
   }
   Status Close(Fd fd) override {
     return Run<Status>("Close", [&] { return real_->Close(std::move(fd)); });
@@ -125,6 +132,8 @@ class FaultyFileSystem final : public FileSystem {
   std::atomic<std::uint64_t> reserved = 0;  // what the last Reserve asked for
 
  private:
+  bool Skips() { return ++syncs_ == skip_sync_; }
+
   template <typename T, typename Work>
   T Run(const char* name, const Work& work) {
     const int call = ++calls_;
@@ -139,6 +148,8 @@ class FaultyFileSystem final : public FileSystem {
   const std::unique_ptr<FileSystem> own_;
   FileSystem* const real_;
   std::atomic<int> calls_ = 0;
+  std::atomic<int> syncs_ = 0;
+  int skip_sync_ = 0;
   int fail_at_ = 0;
   Fault fault_ = Fault::kRefused;
   int errno_ = EIO;
