@@ -155,6 +155,11 @@ Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int to, c
       auto moved = fs_.MoveAt(from, sidecar.name, to, sidecar.name);
       if (!moved && !Missing(moved.error()) && moved.error().sys != EEXIST) return Fail(moved.error());
     }
+    // Not every file system keeps the order of two moves through a power cut, and an artifact in its place tells that
+    // its sidecars are there too.
+    if (!request.sidecars.empty()) {
+      if (auto synced = fs_.SyncFolder(to); !synced) return Fail(synced.error());
+    }
     auto moved = fs_.RenameAt(from, request.name, to, request.name);
     if (!moved && !Missing(moved.error())) return Fail(moved.error());
     // A share may have done the rename and lost its answer: the target decides. And another file may have taken the

@@ -54,13 +54,16 @@ Result<std::string> Room::Prepare(Random& random, WallMs now) {
     auto written = WriteWhole(fs_, room->get(), ".id." + NewId(now, random), room->get(), id_name, fresh, 0644, {});
     // Another host may have been first: its id is the folder's.
     if (!written && written.error().sys != EEXIST) return Fail(written.error());
-    if (auto synced = fs_.SyncFolder(folder_); !synced) return Fail(synced.error());
     id = ReadWhole(fs_, room->get(), id_name, 256);
   }
   if (!id) return Fail(id.error());
   const std::string_view text = Trim(*id);
   if (text.empty() || !IsUtf8(text))
     return Fail(ErrorKind::kCorrupt, "the folder's id file is damaged: remove " + name_ + "/id");
+  // Also where all of it was there: whoever made it may have died before this.
+  for (const int dir : {room->get(), folder_}) {
+    if (auto synced = fs_.SyncFolder(dir); !synced) return Fail(synced.error());
+  }
   return std::string(text);
 }
 
@@ -71,6 +74,8 @@ Result<Fd> Room::ClaimedFolder(const std::string& job, bool make) {
   if (!claimed) return claimed;
   if (make) {
     if (auto made = MakePart(claimed->get(), job); !made) return Fail(made.error());
+    // Before anything is moved into it: what is moved into a folder whose own name is lost is lost with it.
+    if (auto synced = fs_.SyncFolder(claimed->get()); !synced) return Fail(synced.error());
   }
   return fs_.OpenFolderAt(claimed->get(), job);
 }

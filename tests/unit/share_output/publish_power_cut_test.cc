@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <set>
 #include <string>
 
 #include "tests/fakes/power_cut_file_system.h"
@@ -138,25 +139,24 @@ TEST(PublishPowerCutTest, AfterEachCallNothingIsHalfOrLostAndTheNextTryCompletes
   EXPECT_GT(calls, 50);
 }
 
-// So that the test above can fail: whichever sync is left out, some cut shows the loss. Two alone are not needed: that
+// So that the test above can fail: whichever sync is left out, some cut shows the loss. Passed over are two: that
 // of the staged trace's name, because that of the mark's follows before the file is moved, and that of the mark's
 // content, because it has none.
 TEST(PublishPowerCutTest, EachSyncThatIsLeftOutIsFound) {
   const PublishRequest request = DeliveryOf(kName, kBytes);
   const Ran whole = PublishAndCut(request, {});
-  int needless = 0;
+  const std::set<int> covered = {7, 8};
   for (int skipped = 1; skipped <= whole.syncs; ++skipped) {
+    if (covered.contains(skipped)) continue;
     std::string found;
-    for (std::uint64_t seed = 1; seed <= kSeeds && found.empty(); ++seed) {
+    for (std::uint64_t seed = 1; seed <= 10 * kSeeds && found.empty(); ++seed) {
       for (int death = 0; death <= whole.calls && found.empty(); ++death) {
         found = PublishAndCut(request, {death, skipped, seed}).trouble;
       }
     }
-    std::cout << "without sync " << skipped << ": " << (found.empty() ? "nothing" : found) << "\n";
-    if (found.empty()) ++needless;
+    EXPECT_NE(found, "") << "without sync " << skipped;
   }
   EXPECT_GE(whole.syncs, 13);
-  EXPECT_EQ(needless, 2);
 }
 
 TEST(PublishPowerCutTest, ADiscardedDeliveryIsNeverCalledPublishedUnlessItStands) {
