@@ -10,6 +10,7 @@
 #include "daemon/ledger/ledger_rows.h"
 #include "daemon/ledger/migrations.h"
 #include "daemon/ledger/open_ledger.h"
+#include "daemon/ledger/sqlite_ledger.h"
 #include "tests/fakes/scratch_folder.h"
 #include "tests/unit/ledger/holder_process.h"
 #include "tests/unit/ledger/looped_ledger.h"
@@ -250,6 +251,26 @@ TEST_F(OpenTest, ADeathInTheFirstMomentsOfALedgerIsSurvived) {
   const auto opened = Open();
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_FALSE(Has("ledger.sqlite-journal"));
+}
+
+// Between the log's header and its first entry, at the first write after a clean end.
+TEST_F(OpenTest, ADeathThatLeavesALogWithoutAnEntryIsSurvived) {
+  MakeLedger();
+  {
+    HolderProcess daemon(folder_.path());
+    daemon.Do("insert 3");
+    daemon.Kill();
+  }
+  std::string header(static_cast<std::size_t>(kLogHeader), '\0');
+  std::ifstream(Path("ledger.sqlite-wal"), std::ios::binary).read(header.data(), kLogHeader);
+  folder_.Write("ledger.sqlite-wal", header, 0640);
+  folder_.Write("ledger.sqlite-shm", std::string(32768, '\0'), 0640);
+  const auto read = ReadLedger(folder_.path(), 0);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->jobs.size(), 1U);
+  auto opened = Open();
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ((*opened->db.QueryInt("SELECT count(*) FROM jobs")), 1);
 }
 
 TEST_F(OpenTest, AFileThatIsNoDatabaseIsDamaged) {
