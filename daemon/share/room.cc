@@ -12,6 +12,11 @@
 #include "daemon/model/output_name.h"
 
 namespace tegodrop {
+namespace {
+
+constexpr std::string_view kHalfMadeId = ".id.";
+
+}  // namespace
 
 bool IsPlainName(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
@@ -40,6 +45,18 @@ Status Room::MakePart(int dir, const std::string& name) {
   return set;
 }
 
+// Where an id stands, one that is half made is what a death has left, or another host's that comes too late.
+void Room::RemoveHalfMadeIds(int room) {
+  std::vector<std::string> found;
+  auto listed = fs_.List(room, [&](std::string_view name, EntryType) {
+    if (name.starts_with(kHalfMadeId)) found.emplace_back(name);
+    return true;
+  });
+  // What cannot be removed does no harm: the next start finds it again.
+  if (!listed) return;
+  for (const std::string& name : found) (void)fs_.RemoveAt(room, name);
+}
+
 Result<std::string> Room::Prepare(Random& random, WallMs now) {
   if (auto made = MakePart(folder_, name_); !made) return Fail(made.error());
   auto room = fs_.OpenFolderAt(folder_, name_);
@@ -51,12 +68,14 @@ Result<std::string> Room::Prepare(Random& random, WallMs now) {
   auto id = ReadWhole(fs_, room->get(), id_name, 256);
   if (!id && id.error().sys == ENOENT) {
     const std::string fresh = NewId(now, random) + "\n";
-    auto written = WriteWhole(fs_, room->get(), ".id." + NewId(now, random), room->get(), id_name, fresh, 0644, {});
-    // Another host may have been first: its id is the folder's.
-    if (!written && written.error().sys != EEXIST) return Fail(written.error());
+    auto written = WriteWhole(fs_, room->get(), std::string(kHalfMadeId) + NewId(now, random), room->get(), id_name,
+                              fresh, 0644, {});
+    // Another host may have been first, and have cleaned up after us: its id is the folder's.
+    if (!written && written.error().sys != EEXIST && written.error().sys != ENOENT) return Fail(written.error());
     id = ReadWhole(fs_, room->get(), id_name, 256);
   }
   if (!id) return Fail(id.error());
+  RemoveHalfMadeIds(room->get());
   const std::string_view text = Trim(*id);
   if (text.empty() || !IsUtf8(text))
     return Fail(ErrorKind::kCorrupt, "the folder's id file is damaged: remove " + name_ + "/id");

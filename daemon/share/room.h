@@ -49,6 +49,7 @@ class Room {
 
  private:
   Status MakePart(int dir, const std::string& name);
+  void RemoveHalfMadeIds(int room);
   Result<std::string> ChooseName(int from_dir, const std::string& name, const Companions& companions, int to,
                                  const std::string& job);
   Result<bool> IsTaken(int from_dir, const std::string& name, int to, const std::string& target);

@@ -261,8 +261,8 @@ TEST_F(OpenTest, ADeathThatLeavesALogWithoutAnEntryIsSurvived) {
     daemon.Do("insert 3");
     daemon.Kill();
   }
-  std::string header(static_cast<std::size_t>(kLogHeader), '\0');
-  std::ifstream(Path("ledger.sqlite-wal"), std::ios::binary).read(header.data(), kLogHeader);
+  std::string header(static_cast<std::size_t>(kWalHeader), '\0');
+  std::ifstream(Path("ledger.sqlite-wal"), std::ios::binary).read(header.data(), kWalHeader);
   folder_.Write("ledger.sqlite-wal", header, 0640);
   folder_.Write("ledger.sqlite-shm", std::string(32768, '\0'), 0640);
   const auto read = ReadLedger(folder_.path(), 0);

@@ -33,6 +33,20 @@ TEST_F(DropOpenTest, ANewFolderGetsItsRoomAndAnIdThatStays) {
   EXPECT_EQ(again->room_id, facts->room_id);
 }
 
+TEST_F(DropOpenTest, AnIdThatADeathLeftHalfMadeIsRemoved) {
+  files::create_directory(place.Path(".tegodrop"));
+  place.Write(".tegodrop/.id.0123456789abcdef", "");
+  auto facts = place.Ops().Open("", "");
+  ASSERT_TRUE(facts) << facts.error().message;
+  EXPECT_THAT(place.Names(".tegodrop"), UnorderedElementsAre("id", "claimed", "processed", "failed", "receipts"));
+  // Also where another host has made the folder's id since.
+  place.Write(".tegodrop/.id.fedcba9876543210", "half");
+  auto again = place.Ops().Open(facts->room_id, facts->fs.name);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->room_id, facts->room_id);
+  EXPECT_THAT(place.Names(".tegodrop"), UnorderedElementsAre("id", "claimed", "processed", "failed", "receipts"));
+}
+
 TEST_F(DropOpenTest, RoomsHaveTheFoldersModesWhateverTheUmask) {
   umask(077);
   ASSERT_TRUE(place.Ops().Open("", ""));
