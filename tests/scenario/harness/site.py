@@ -156,10 +156,10 @@ class Site:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def start(self, *arguments, extra_environment=None):
-        """Starts `tegodrop run` (or other arguments) beside the test."""
+    def start(self, *arguments, extra_environment=None, under=()):
+        """Starts `tegodrop run` (or other arguments) beside the test; `under`: a command that is given it to run."""
         self._started += 1
-        program = Program(f"daemon-{self._started}", self._command(arguments or ("run",)), self.logs,
+        program = Program(f"daemon-{self._started}", [*under, *self._command(arguments or ("run",))], self.logs,
                           {**self.environment, **(extra_environment or {})})
         self.programs.append(program)
         return program
