@@ -60,14 +60,14 @@ class Totals:
                 f"slowest recovery {self.slowest:.1f} s, {len(self.wrong)} wrong")
 
 
-def play_all(name, points, make, play):
-    """`make()` gives a world; `play(world, point)` gives (label, seconds, what is wrong). The totals."""
+def play_all(name, points, make, play, by_point=False):
+    """`make()` gives a world, `make(point)` with `by_point`; `play(world, point)` gives (label, seconds, what is wrong). The totals."""
     totals = Totals(name)
 
     def one(point):
         world = None
         try:
-            world = make()
+            world = make(point) if by_point else make()
             label, took, wrong = play(world, point)
             totals.add(world, label, took, wrong)
         except Exception:  # of whatever kind: it belongs to this point
