@@ -145,7 +145,8 @@ Status OutputOps::RemoveStaged(int staging, const std::string& staging_name) {
   for (const std::string& name : {staging_name, StagedTrace(staging_name)}) {
     if (auto removed = RemoveIfThere(staging, name); !removed) return removed;
   }
-  return {};
+  // The row forgets the name next: nobody would look for what a power cut brings back.
+  return fs_.SyncFolder(staging);
 }
 
 }  // namespace tegodrop
