@@ -127,6 +127,7 @@ class PowerCutFileSystem final : public FileSystem {
   static void UndoWrites(const File& file, Random& random);
   void Undo(const Change& change);
   void UndoMakeFolder(const Change& change);
+  void PutBack(const Change& change, int dir, const std::string& name) const;
   static void RemoveTree(int dir, const std::string& name);
   void StartAnew();
 

@@ -68,6 +68,12 @@ void PowerCutFileSystem::UndoNames(Random& random) {
   }
 }
 
+// What was removed or replaced comes back under its name; where that is taken by now, it stays lost.
+void PowerCutFileSystem::PutBack(const Change& change, int dir, const std::string& name) const {
+  if (change.aside.empty()) return;
+  [[maybe_unused]] const int taken = linkat(aside_fd_.get(), change.aside.c_str(), dir, name.c_str(), 0);
+}
+
 // Each only where things are as the change left them: what a later change that stays, or somebody else, has made of
 // them stays too.
 void PowerCutFileSystem::Undo(const Change& change) {
@@ -84,11 +90,11 @@ void PowerCutFileSystem::Undo(const Change& change) {
       const int to = change.to->fd.get();
       if (IdAt(to, change.to_name) != change.id) return;
       if (renameat2(to, change.to_name.c_str(), dir, name, RENAME_NOREPLACE) != 0) return;
-      if (!change.aside.empty()) linkat(aside_fd_.get(), change.aside.c_str(), to, change.to_name.c_str(), 0);
+      PutBack(change, to, change.to_name);
       return;
     }
     case Kind::kRemove:
-      if (!change.aside.empty()) linkat(aside_fd_.get(), change.aside.c_str(), dir, name, 0);
+      PutBack(change, dir, change.name);
       return;
     case Kind::kRemoveFolder: {
       if (mkdirat(dir, name, 0700) != 0) return;
