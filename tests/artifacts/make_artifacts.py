@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 
 FRAMEWORK = "/usr/share/android-framework-res/framework-res.apk"
 PACKAGE = "com.example.demo"
@@ -90,6 +91,7 @@ class Workshop:
         self.folder = os.path.abspath(folder)
         os.makedirs(self.folder, exist_ok=True)
         self._made = {}
+        self._one_at_a_time = threading.Lock()
 
     def apk(self, size=0, signed=False, **about):
         """An APK of at least `size` bytes. `about`: package, version_code, version_name, marker, extra (entries)."""
@@ -103,13 +105,14 @@ class Workshop:
 
     def _once(self, kind, make, **arguments):
         key = (kind, repr(sorted(arguments.items())))
-        if key not in self._made:
-            room = os.path.join(self.folder, f"{len(self._made)}-{kind}")
-            target = os.path.join(room, f"app.{kind}")
-            os.makedirs(room)
-            make(room, target, **arguments)
-            self._made[key] = target
-        return self._made[key]
+        with self._one_at_a_time:
+            if key not in self._made:
+                room = os.path.join(self.folder, f"{len(self._made)}-{kind}")
+                target = os.path.join(room, f"app.{kind}")
+                os.makedirs(room)
+                make(room, target, **arguments)
+                self._made[key] = target
+            return self._made[key]
 
     def _make_apk(self, room, target, size, signed, extra=None, marker="", **about):
         self._link(room, target, proto=False, **about)

@@ -10,10 +10,11 @@
 // strace's own fault injection counts each thread's calls by themselves, so that it cannot reach each call of a pool of
 // workers. The program is traced from its first instruction, because it lets nobody attach later. SIGTERM and SIGINT
 // are handed on. Ends as the program ends, with 137 when it was killed.
+#include <arpa/inet.h>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -57,6 +58,7 @@ constexpr Call kCalls[] = {
     {SYS_mkdirat, "mkdirat", 1, false},
     {SYS_openat, "openat", 1, true},
     {SYS_openat2, "openat2", 1, true},
+    {SYS_connect, "connect", -1, false},
     {SYS_sendto, "sendto", -1, false},
     {SYS_fchmod, "fchmod", -1, false},
     {SYS_copy_file_range, "copy_file_range", -1, false},
@@ -146,6 +148,15 @@ uint64_t FlagsOf(pid_t thread, const Call& call, const uint64_t* args) {
 
 void GoOn(__ptrace_request how, pid_t thread, long number = 0) { ptrace(how, thread, nullptr, number); }
 
+// The port that is connected to, or -1 where it is no network's address.
+int PortAt(pid_t thread, uint64_t address) {
+  sockaddr_in to{};
+  iovec here{&to, sizeof(to)};
+  iovec there{reinterpret_cast<void*>(address), sizeof(to)};
+  if (process_vm_readv(thread, &here, 1, &there, 1, 0) < static_cast<ssize_t>(sizeof(to.sin_family))) return -1;
+  return to.sin_family == AF_INET || to.sin_family == AF_INET6 ? ntohs(to.sin_port) : -1;
+}
+
 class Tracer {
  public:
   explicit Tracer(const Options& options) : options_(options) {
@@ -216,6 +227,7 @@ class Tracer {
       if (one.only_makes && (FlagsOf(thread, one, args) & O_CREAT) == 0) return nullptr;
       // A wake-up or a word to the log is no word to the portal.
       if (one.number == SYS_sendto && args[4] != 0) return nullptr;
+      if (one.number == SYS_connect && PortAt(thread, args[1]) < 0) return nullptr;
       return &one;
     }
     return nullptr;
@@ -226,6 +238,8 @@ class Tracer {
     std::string what;
     if (call.path >= 0) {
       what = TextAt(thread, info.seccomp.args[call.path]);
+    } else if (call.number == SYS_connect) {
+      what = "port " + std::to_string(PortAt(thread, info.seccomp.args[1]));
     } else {
       what = std::to_string(info.seccomp.args[0]);
       if (call.number == SYS_pwrite64) {

@@ -12,7 +12,7 @@ import zipfile
 
 from tests import runner
 from tests.crash.harness.points import Totals
-from tests.crash.harness.world import World
+from tests.crash.harness.world import World, is_held
 from tests.scenario.harness.case import workshop
 from tests.scenario.harness.wait import PATIENCE, until
 
@@ -74,7 +74,7 @@ class RandomKillsTest(unittest.TestCase):
         built = {one["source_sha256"] for one in self.world.portal.state()["builds"]}
         sources = {one.name: one.source_sha256 for one in self.world.expected}
         for job in self.world.site.jobs():
-            if job["state"] == "confirming" and job["waiting_for"] and job["not_before"] is None:
+            if is_held(job):
                 self.assertNotIn(sources[job["file_name"]], built, f"held, though the history has it: {job}")
                 self.assertEqual(self.world.site.run("retry", "--rebuild", job["id"]).returncode, 0)
                 self.held += 1

@@ -5,7 +5,7 @@ import os
 import threading
 import traceback
 
-THREADS = int(os.environ.get("CRASH_THREADS", "6"))
+THREADS = int(os.environ.get("CRASH_THREADS", "4"))
 # How many convictions are shown with all that a person wants to see.
 SHOWN = 3
 

@@ -22,6 +22,11 @@ UNKNOWN = ("uploading", "completing", "confirming")
 AT_REST = {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.lock", "control.sock", "spool", "pause"}
 
 
+def is_held(job):
+    """Whether this entry of the status waits for a person, who is told what to say."""
+    return job["state"] == "confirming" and "retry --rebuild" in (job["waiting_for"] or "")
+
+
 class Expected:
     """What must become of one dropped artifact: delivered, or failed with a kind. `source` stays unchanged meanwhile."""
 
@@ -70,7 +75,9 @@ class World:
             return self.site.start()
         log = os.path.join(self.site.logs, f"calls-{len(self.site.programs)}")
         under = [path_of("KILL_AT"), "--at", str(at), *(["--after"] if after else []), "--log", log, "--"]
-        program = self.site.start(under=under)
+        # What looks for leaks would be a second tracer; other lives, which nobody traces, are looked at.
+        options = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=0")))
+        program = self.site.start(under=under, extra_environment={"ASAN_OPTIONS": options})
         program.calls = log
         return program
 
@@ -130,8 +137,7 @@ class World:
             wrong.append(f"the last life ended with {code}")
         # What it did on its way out counts too.
         wrong = wrong or self.judge()
-        for one in (*self.site.programs, self.portal.program):
-            wrong += [f"{one.name}: {line}" for line in one.complaints()]
+        wrong += self.site.complaints() + self.portal.program.complaints()
         took = took if took is not None else time.monotonic() - begun
         allowed = RECOVERY + (CONFIRM_AFTER if self.confirming else 0)
         if at_once and not wrong and took > allowed * PATIENCE:

@@ -42,8 +42,7 @@ class ScenarioCase(unittest.TestCase):
         self.artifacts = workshop()
 
     def tearDown(self):
-        for program in (*self.site.programs, self.portal.program):
-            self.assertEqual(program.complaints(), [], f"{program.name}: a sanitizer complains")
+        self.assertEqual([*self.site.complaints(), *self.portal.program.complaints()], [], "a sanitizer complains")
         self.assertEqual(self.portal.violations(), [], "the client broke the portal's rules")
 
     def stop(self, program):

@@ -68,7 +68,12 @@ class Program:
 
     def complaints(self):
         """Lines in which a sanitizer speaks."""
-        return [line for line in self.stderr().splitlines() if any(mark in line for mark in SANITIZER_MARKS)]
+        return complaints_in(self.err_path)
+
+
+def complaints_in(path):
+    """The lines of a log in which a sanitizer speaks."""
+    return [line for line in _text(path).splitlines() if any(mark in line for mark in SANITIZER_MARKS)]
 
 
 def _text(path):

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 from tests.scenario.harness import wait
-from tests.scenario.harness.programs import Program, path_of
+from tests.scenario.harness.programs import Program, complaints_in, path_of
 from tests.scenario.harness.wait import until
 
 
@@ -189,6 +189,12 @@ class Site:
                 done = subprocess.CompletedProcess(command, code, out.read(), log.read())
             log.write(f"{done.stdout}exit {code}\n")
         return done
+
+    def complaints(self):
+        """Lines in which a sanitizer speaks, of a daemon or of a command."""
+        found = [f"{one.name}: {line}" for one in self.programs for line in one.complaints()]
+        commands = os.path.join(self.logs, "commands")
+        return found + ([f"a command: {line}" for line in complaints_in(commands)] if os.path.exists(commands) else [])
 
     def status(self):
         """The document of `status --json`; ValueError when the command fails."""
