@@ -137,11 +137,9 @@ Status PowerCutFileSystem::MakeFolderAt(int dir, const std::string& name, mode_t
   return made;
 }
 
-Status PowerCutFileSystem::WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) {
-  if (auto alive = Alive(); !alive) return alive;
-  const Lock lock(mutex_);
+void PowerCutFileSystem::Overwrites(int fd, std::uint64_t offset, std::uint64_t size) {
   struct stat st {};
-  if (fstat(fd, &st) != 0) return below_.WriteAt(fd, from, size, offset);
+  if (size == 0 || fstat(fd, &st) != 0) return;
   File& file = files_[{st.st_dev, st.st_ino}];
   if (!file.fd.valid()) file.fd = Fd(fcntl(fd, F_DUPFD_CLOEXEC, 0));
   Write write{offset, size, "", static_cast<std::uint64_t>(st.st_size)};
@@ -151,7 +149,24 @@ Status PowerCutFileSystem::WriteAt(int fd, const void* from, std::size_t size, s
     EXPECT_TRUE(count && *count == write.before.size());
   }
   file.writes.push_back(std::move(write));
+}
+
+Status PowerCutFileSystem::WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) {
+  if (auto alive = Alive(); !alive) return alive;
+  const Lock lock(mutex_);
+  Overwrites(fd, offset, size);
   return below_.WriteAt(fd, from, size, offset);
+}
+
+// Bytes that go, or zeros that come: until the sync they may be as before.
+Status PowerCutFileSystem::CutTo(int fd, std::uint64_t size) {
+  if (auto alive = Alive(); !alive) return alive;
+  const Lock lock(mutex_);
+  struct stat st {};
+  if (fstat(fd, &st) != 0) return below_.CutTo(fd, size);
+  const auto there = static_cast<std::uint64_t>(st.st_size);
+  Overwrites(fd, std::min(size, there), std::max(size, there) - std::min(size, there));
+  return below_.CutTo(fd, size);
 }
 
 Status PowerCutFileSystem::Sync(int fd) {
@@ -251,6 +266,10 @@ Result<Fd> PowerCutFileSystem::OpenFolderAt(int dir, const std::string& name) {
 Result<Fd> PowerCutFileSystem::OpenFileAt(int dir, const std::string& name) {
   if (auto alive = Alive(); !alive) return Fail(alive.error());
   return below_.OpenFileAt(dir, name);
+}
+Result<Fd> PowerCutFileSystem::OpenToWriteAt(int dir, const std::string& name) {
+  if (auto alive = Alive(); !alive) return Fail(alive.error());
+  return below_.OpenToWriteAt(dir, name);
 }
 Result<FileStat> PowerCutFileSystem::Stat(int fd) {
   if (auto alive = Alive(); !alive) return Fail(alive.error());

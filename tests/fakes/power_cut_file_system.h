@@ -56,6 +56,7 @@ class PowerCutFileSystem final : public FileSystem {
   Result<Fd> OpenFolder(const std::string& path) override;
   Result<Fd> OpenFolderAt(int dir, const std::string& name) override;
   Result<Fd> OpenFileAt(int dir, const std::string& name) override;
+  Result<Fd> OpenToWriteAt(int dir, const std::string& name) override;
   Result<Fd> CreateAt(int dir, const std::string& name, mode_t mode) override;
   Status MakeFolderAt(int dir, const std::string& name, mode_t mode) override;
   Result<FileStat> Stat(int fd) override;
@@ -65,6 +66,7 @@ class PowerCutFileSystem final : public FileSystem {
   Status List(int dir, const std::function<bool(std::string_view, EntryType)>& visit) override;
   Result<std::size_t> ReadAt(int fd, void* to, std::size_t size, std::uint64_t offset) override;
   Status WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) override;
+  Status CutTo(int fd, std::uint64_t size) override;
   Status Reserve(int fd, std::uint64_t size) override;
   Status Sync(int fd) override;
   Status SyncFolder(int fd) override;
@@ -114,6 +116,8 @@ class PowerCutFileSystem final : public FileSystem {
     std::vector<Write> writes;
   };
 
+  // What stands at these bytes is about to change; mutex_ is held.
+  void Overwrites(int fd, std::uint64_t offset, std::uint64_t size);
   static FileId IdOf(int fd);
   static FileId IdAt(int dir, const std::string& name);
   FolderPtr FolderOf(int dir);

@@ -91,6 +91,11 @@ Result<Fd> SimDisk::OpenFileAt(int dir, const std::string& name) {
   const Place place = PlaceOf(dir);
   return Opened(Run<Result<Fd>>(place, Call::kLook, "OpenFileAt", [&] { return below_.OpenFileAt(dir, name); }), place);
 }
+Result<Fd> SimDisk::OpenToWriteAt(int dir, const std::string& name) {
+  const Place place = PlaceOf(dir);
+  return Opened(Run<Result<Fd>>(place, Call::kLook, "OpenToWriteAt", [&] { return below_.OpenToWriteAt(dir, name); }),
+                place);
+}
 Result<Fd> SimDisk::CreateAt(int dir, const std::string& name, mode_t mode) {
   const Place place = PlaceOf(dir);
   return Opened(Run<Result<Fd>>(place, Call::kGrow, "CreateAt", [&] { return below_.CreateAt(dir, name, mode); }),
@@ -136,6 +141,12 @@ Status SimDisk::WriteAt(int fd, const void* from, std::size_t size, std::uint64_
   return Run<Status>(PlaceOf(fd), Call::kGrow, "WriteAt", [&] {
     Touched(fd, true);
     return below_.WriteAt(fd, from, dying_ ? size / 2 : size, offset);
+  });
+}
+Status SimDisk::CutTo(int fd, std::uint64_t size) {
+  return Run<Status>(PlaceOf(fd), Call::kChange, "CutTo", [&] {
+    Touched(fd, true);
+    return below_.CutTo(fd, size);
   });
 }
 Status SimDisk::Reserve(int fd, std::uint64_t size) {
