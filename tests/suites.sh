@@ -3,7 +3,8 @@
 #   suites_begin
 #   suite NAME CONFIG TARGETS AND OPTIONS…     builds, runs, prints one line; a build that fails ends the script
 #                                              $test_jobs run at a time, as many as there are cores unless set
-#   root_suite NAME CONFIG TARGET              the same for one test that needs root (or sudo), counted as one case
+#   root_suite NAME CONFIG TARGET              the same for one test that needs root (or sudo), counted as one case; lines of a
+#                                              table that it prints are shown
 #   suites_end                                 prints what failed and "N passed, N failed", and exits accordingly
 . third_party/build.sh
 
@@ -79,6 +80,7 @@ root_suite() {
     bin=$(build_bazel info "--config=$config" bazel-bin 2>/dev/null) &&
     "${as_root[@]}" "$bin/${path/://}" >"$work/log" 2>&1; then
     passed=$((passed + 1))
+    grep ' | ' "$work/log" || true
     printf '%-10s %4d passed, 0 failed   (%d s)\n' "$name" 1 $((SECONDS - begun))
   else
     cat "$work/log"

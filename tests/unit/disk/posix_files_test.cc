@@ -129,6 +129,20 @@ TEST_F(PosixFiles, ReadsAndWritesAtAnOffset) {
   EXPECT_EQ(fs->Stat(file.get())->size, 8U);
 }
 
+TEST_F(PosixFiles, AFullDiskIsNamedByTheWholePath) {
+  const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(full.valid());
+  const Status written = fs->WriteAt(full.get(), "x", 1, 0);
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().sys, ENOSPC);
+  EXPECT_EQ(written.error().message, "cannot write /dev/full: No space left on device");
+  // What is in an open folder too.
+  const std::string name(300, 'x');
+  const auto made = fs->CreateAt(dir.get(), name, 0640);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().message, "cannot open " + scratch.Path(name) + ": File name too long");
+}
+
 TEST_F(PosixFiles, ErrorsNameTheFileAndTheReason) {
   const auto file = fs->OpenFileAt(dir.get(), "none.apk");
   ASSERT_FALSE(file.has_value());

@@ -168,6 +168,57 @@ TEST_F(DropPutAwayTest, AnOrphanGoesToFailedUnlessItsArtifactCame) {
   EXPECT_EQ(place.Read(".tegodrop/failed/a.apk.commit"), "commit");
 }
 
+TEST_F(DropPutAwayTest, AnOrphanCutAtEveryCallIsWholeAfterTheNextTry) {
+  for (const Fault fault : {Fault::kRefused, Fault::kAnswerLost, Fault::kDeath}) {
+    bool cut = true;
+    for (int call = 1; cut; ++call) {
+      SCOPED_TRACE(::testing::Message() << "fault " << static_cast<int>(fault) << " call " << call);
+      ASSERT_LT(call, 200);
+      DropPlace own(true);
+      FolderOps own_ops = own.Ops();
+      ASSERT_TRUE(own_ops.Open("", ""));
+      own.Write("a.apk.commit", "commit");
+      own.fs.FailAt(call, fault, ENOSPC);
+      (void)own_ops.PutAwayOrphan("a.apk.commit", "{}\n");
+      cut = own.fs.calls() >= call;
+      own.fs.Heal();
+      const bool there = own.Names().contains("a.apk.commit");
+      const bool moved = own.Names(".tegodrop/failed").contains("a.apk.commit");
+      EXPECT_NE(there, moved) << "it stands in one place, whatever failed";
+      ASSERT_TRUE(own_ops.PutAwayOrphan("a.apk.commit", "{}\n"));
+      EXPECT_EQ(own.Names(".tegodrop/failed").count("a.apk.commit"), 1U);
+      EXPECT_EQ(own.Read(".tegodrop/failed/a.apk.commit"), "commit");
+      EXPECT_THAT(own.Names(), UnorderedElementsAre(".tegodrop"));
+    }
+  }
+}
+
+TEST_F(DropPutAwayTest, AReceiptCutAtEveryCallIsWholeOrNotThere) {
+  for (const Fault fault : {Fault::kRefused, Fault::kAnswerLost, Fault::kDeath}) {
+    for (const int error : {EIO, ENOSPC}) {
+      bool cut = true;
+      for (int call = 1; cut; ++call) {
+        SCOPED_TRACE(::testing::Message() << "fault " << static_cast<int>(fault) << " call " << call);
+        ASSERT_LT(call, 200);
+        DropPlace own(true);
+        FolderOps own_ops = own.Ops();
+        ASSERT_TRUE(own_ops.Open("", ""));
+        own.fs.FailAt(call, fault, error);
+        (void)own_ops.WriteReceipt("s-1", "content");
+        cut = own.fs.calls() >= call;
+        own.fs.Heal();
+        if (own.Names(".tegodrop/receipts").contains("s-1.json")) {
+          EXPECT_EQ(own.Read(".tegodrop/receipts/s-1.json"), "content");
+        }
+        const Status second = own_ops.WriteReceipt("s-1", "content");
+        ASSERT_TRUE(second) << second.error().message;
+        EXPECT_EQ(own.Read(".tegodrop/receipts/s-1.json"), "content");
+        EXPECT_THAT(own.Names(".tegodrop/receipts"), UnorderedElementsAre("s-1.json"));
+      }
+    }
+  }
+}
+
 TEST_F(DropPutAwayTest, AReceiptThatIsThereIsLeftAlone) {
   ASSERT_TRUE(ops.WriteReceipt("s-1", "first"));
   EXPECT_TRUE(ops.WriteReceipt("s-1", "first"));
