@@ -187,6 +187,8 @@ Status OutputOps::WriteReceipt(const std::string& id, const std::string& json) {
   if (written || written.error().sys != EEXIST) return written;
   auto there = ReadWhole(fs_, receipts->get(), name, 64 * 1024);
   if (there && *there == json) return {};
+  // What the disk would not give may be our own.
+  if (!there && there.error().sys != 0) return Fail(there.error());
   return written;
 }
 

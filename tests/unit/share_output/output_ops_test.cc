@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <string>
 
 #include "tests/unit/share_output/output_place.h"
@@ -122,6 +123,22 @@ TEST_F(OutputOpsTest, ReceiptStandsInTheRoomAndIsNeverReplaced) {
   EXPECT_EQ(other.error().sys, EEXIST);
   EXPECT_EQ(place.Read(".tegodrop/receipts/build-17.json"), "{\"first\":1}");
   EXPECT_EQ(place.Mode(".tegodrop/receipts/build-17.json"), 0640U);
+}
+
+TEST_F(OutputOpsTest, AReceiptThatCannotBeReadIsNotCalledSomebodyElses) {
+  ASSERT_TRUE(ops.WriteReceipt("s-1", "content"));
+  int call = 1;
+  for (bool reached = true; reached; ++call) {
+    place.fs.FailAt(call, FaultyFileSystem::Fault::kRefused);
+    const Status again = ops.WriteReceipt("s-1", "content");
+    reached = place.fs.calls() >= call;
+    place.fs.Heal();
+    if (!again) {
+      EXPECT_NE(again.error().sys, EEXIST) << call;
+    }
+    EXPECT_TRUE(ops.WriteReceipt("s-1", "content")) << call;
+  }
+  EXPECT_GT(call, 10);
 }
 
 TEST_F(OutputOpsTest, ChecksOfAStagedFileThatIsGoneAreAnErrorOfTheDisk) {
