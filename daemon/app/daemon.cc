@@ -34,7 +34,8 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
       spool_(settings_.limits.spool),
       guarded_(world_.transfer, world_.timers, world_.clock, world_.log),
       clock_watch_(world_.ledger, world_.clock, world_.log),
-      dated_(guarded_, world_.clock, [this](std::chrono::milliseconds ahead) { clock_watch_.Saw(ahead); }) {
+      dated_(guarded_, world_.clock, [this](std::chrono::milliseconds ahead) { clock_watch_.Saw(ahead); }),
+      leftovers_(world_.ledger, world_.log, world_.clock.Wall()) {
   if (const auto rate = settings_.limits.upload_rate)
     rate_ = std::make_unique<RateLimit>(*rate, world_.timers, world_.clock);
   portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, dated_, world_.clock, world_.log);
@@ -50,7 +51,11 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
                                                                          std::move(done));
                                          });
   tracker_ = std::make_unique<Tracker>(*portal_);
-  const FindOutput find_output = [this](const Job& job) -> Result<OutputFolder*> { return folders_->Output(job); };
+  const FindOutput find_output = [this](const Job& job) -> Result<OutputFolder*> {
+    OutputFolder* output = folders_->Output(job);
+    leftovers_.Tidy(*output);
+    return output;
+  };
   const FindDrop find_drop = [this](const Job& job) { return folders_->Drop(job); };
   deliverer_ = std::make_unique<Deliverer>(
       DeliveryWorld{*portal_, guarded_, world_.timers, world_.clock, world_.log, producer_}, find_output);

@@ -19,6 +19,7 @@
 #include "daemon/conductor/conductor.h"
 #include "daemon/delivery/deliverer.h"
 #include "daemon/delivery/finisher.h"
+#include "daemon/delivery/leftovers.h"
 #include "daemon/delivery/reclaimer.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/intake/intake.h"
@@ -105,6 +106,7 @@ class Daemon {
   DatedTransfer dated_;  // for what is asked of the portal itself
   std::unique_ptr<Portal> portal_;
   std::unique_ptr<Folders> folders_;
+  Leftovers leftovers_;  // works on the folders' outputs
   std::unique_ptr<Uploader> uploader_;
   std::unique_ptr<Tracker> tracker_;
   std::unique_ptr<Deliverer> deliverer_;

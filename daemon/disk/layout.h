@@ -1,7 +1,9 @@
 // Every name that the program puts on a disk: the drop folder's room, the output folder, the state folder.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,9 +30,20 @@ inline std::string TraceName(std::string_view output) { return std::string(outpu
 inline std::string FailedName(std::string_view file_name, std::string_view job) {
   return std::string(file_name) + "." + std::string(job) + ".failed.json";
 }
-// A staging name of its own for each attempt: a late writer of an abandoned attempt never touches the next one's.
+// A name of its own for each attempt that begins from nothing; one that goes on with what an earlier one left keeps
+// that one's.
 inline std::string StagingName(std::string_view job, std::int64_t epoch) {
   return std::string(job) + "." + std::to_string(epoch) + ".part";
 }
+// What stands beside a staged file, by its staging name.
+inline constexpr std::array<std::string_view, 6> kStagedCompanions{"",        ".trace",      ".trace.tmp",
+                                                                   ".sha256", ".publishing", ".publishing.tmp"};
+
+struct ParsedStagingName {
+  std::string job;
+  std::string name;  // the staging name itself, also where a companion's was read
+};
+// Of a staged file or a companion of one; nullopt for every other name.
+std::optional<ParsedStagingName> ParseStagingName(std::string_view name);
 
 }  // namespace tegodrop

@@ -108,6 +108,10 @@ class LocalOutputFolder : public OutputFolder {
     return OnThread<Status>([=](OutputOps& ops) { return ops.Discard(staging_name); }, std::move(done));
   }
 
+  HandlePtr ListStaged(std::function<void(Result<std::vector<StagedEntry>>)> done) override {
+    return OnThread<Result<std::vector<StagedEntry>>>([](OutputOps& ops) { return ops.ListStaged(); }, std::move(done));
+  }
+
   HandlePtr WriteRecord(const std::string& name, const std::string& json, mode_t mode,
                         std::function<void(Status)> done) override {
     return OnThread<Status>([=](OutputOps& ops) { return ops.WriteRecord(name, json, mode); }, std::move(done));

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/base/clock.h"
 #include "daemon/base/result.h"
 #include "daemon/loop/handle.h"
 #include "daemon/model/artifact.h"
@@ -23,6 +24,12 @@ namespace tegodrop {
 struct StagedFacts {
   std::uint64_t size = 0;
   std::string sha256;
+};
+
+// A name in staging and when its content was last changed, by the file system's clock.
+struct StagedEntry {
+  std::string name;
+  WallMs changed = 0;
 };
 
 // A file that is being received. Destroying it unfinished leaves its bytes for the next attempt's Resume or Discard.
@@ -92,6 +99,8 @@ class OutputFolder {
                                std::function<void(Status)> done) = 0;
   // Removes what an attempt left under its staging name, the memory of its Publish too.
   virtual HandlePtr Discard(const std::string& staging_name, std::function<void(Status)> done) = 0;
+  // All that stands in staging, whoever it is of.
+  virtual HandlePtr ListStaged(std::function<void(Result<std::vector<StagedEntry>>)> done) = 0;
   // A record for people beside the deliveries (`.failed.json`); one that is there is left alone.
   virtual HandlePtr WriteRecord(const std::string& name, const std::string& json, mode_t mode,
                                 std::function<void(Status)> done) = 0;

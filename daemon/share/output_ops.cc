@@ -169,6 +169,23 @@ Status OutputOps::Discard(const std::string& staging_name) {
   return RemoveStaged(staging->get(), staging_name);
 }
 
+Result<std::vector<StagedEntry>> OutputOps::ListStaged() {
+  auto staging = Part(kOutputStaging);
+  if (!staging) return Fail(staging.error());
+  std::vector<StagedEntry> entries;
+  auto listed = fs_.List(staging->get(), [&](std::string_view name, EntryType) {
+    entries.push_back({std::string(name), 0});
+    return true;
+  });
+  if (!listed) return Fail(listed.error());
+  for (StagedEntry& entry : entries) {
+    auto stat = fs_.StatAt(staging->get(), entry.name);
+    if (!stat && stat.error().sys != ENOENT) return Fail(stat.error());
+    if (stat) entry.changed = stat->mtime_ns / 1'000'000;
+  }
+  return entries;
+}
+
 Status OutputOps::WriteRecord(const std::string& name, const std::string& json, mode_t mode) {
   auto at = OpenPlaces();
   if (!at) return Fail(at.error());

@@ -39,6 +39,7 @@ class OutputOps {
   Result<PublishOutcome> Publish(const PublishRequest& request);
   Status Quarantine(const std::string& staging_name, const std::string& name);
   Status Discard(const std::string& staging_name);
+  Result<std::vector<StagedEntry>> ListStaged();
   Status WriteRecord(const std::string& name, const std::string& json, mode_t mode);
   Status WriteReceipt(const std::string& id, const std::string& json);
   Status RemoveRecord(const std::string& name);

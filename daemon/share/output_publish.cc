@@ -142,8 +142,8 @@ Status OutputOps::RemoveStaged(int staging, const std::string& staging_name) {
   auto marked = fs_.RemoveAt(staging, BegunMark(staging_name));
   if (marked) marked = fs_.SyncFolder(staging);
   if (!marked && marked.error().sys != ENOENT) return marked;
-  for (const std::string& name : {staging_name, StagedTrace(staging_name)}) {
-    if (auto removed = RemoveIfThere(staging, name); !removed) return removed;
+  for (const std::string_view companion : kStagedCompanions) {
+    if (auto removed = RemoveIfThere(staging, staging_name + std::string(companion)); !removed) return removed;
   }
   // The row forgets the name next: nobody would look for what a power cut brings back.
   return fs_.SyncFolder(staging);

@@ -86,6 +86,16 @@ class FakeOutputFolder final : public OutputFolder {
         },
         std::move(done));
   }
+  HandlePtr ListStaged(std::function<void(Result<std::vector<StagedEntry>>)> done) override {
+    return Run<Result<std::vector<StagedEntry>>>(
+        "ListStaged", "",
+        [this]() -> Result<std::vector<StagedEntry>> {
+          std::vector<StagedEntry> entries;
+          for (const auto& [name, content] : staged) entries.push_back({name, changed[name]});
+          return entries;
+        },
+        std::move(done));
+  }
   HandlePtr WriteRecord(const std::string& name, const std::string& json, mode_t mode,
                         std::function<void(Status)> done) override {
     record_mode = mode;
@@ -148,6 +158,7 @@ class FakeOutputFolder final : public OutputFolder {
 
   std::vector<std::string> calls;               // "Stage job.1.part", …
   std::map<std::string, std::string> staged;    // by staging name
+  std::map<std::string, WallMs> changed;        // of staged files, for ListStaged
   std::map<std::string, std::uint64_t> synced;  // bytes of a staged file that would survive a power cut
   std::map<std::string, std::string> published;
   std::map<std::string, std::string> quarantined;

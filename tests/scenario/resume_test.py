@@ -23,6 +23,11 @@ class ResumeCase(ScenarioCase):
         self.folder.drop(self.source, "app.apk")
         return daemon
 
+    def wait_until_ended(self, seconds=60):
+        """The receipt stands before what was staged is tidied: this is the job's last word."""
+        until(lambda: [one for program in self.site.programs for one in self.site.log_events(program)
+                       if one["event"] in ("job.delivered", "job.failed")], "the job has ended", seconds)
+
     def gets(self):
         """Every request for the output, in order."""
         return [one for one in self.portal.requests() if one["endpoint"] == "get"]
@@ -36,7 +41,7 @@ class ResumeCase(ScenarioCase):
 
     def expect_delivered(self, gets, seconds=60):
         """One whole delivery; the requests were these: (status, the first byte asked for, bytes sent)."""
-        self.folder.wait_for_receipt(seconds=seconds)
+        self.wait_until_ended(seconds)
         self.assert_one_delivery(source=sha256_of(self.source))
         seen = [(one["status"], self.first_byte(one), one["bytes_sent"]) for one in self.gets()]
         self.assertEqual(seen, gets)
@@ -85,7 +90,7 @@ class CutTest(ResumeCase):
         self.portal.fault("get", {"status": 503})
         daemon = self.drop()
         size = self.size_once_built()
-        self.folder.wait_for_receipt(seconds=60)
+        self.wait_until_ended(60)
         self.assertGreaterEqual(self.portal.counters()["download_requests"], 4, "each try has a URL of its own")
         refused = [one for one in self.gets() if one["status"] in (403, 503)]
         self.assertEqual([self.first_byte(one) for one in refused], [CUT, CUT])
@@ -103,7 +108,7 @@ class WholeAgainTest(ResumeCase):
         self.portal.fault("get", {"close_after_bytes": CUT})
         daemon = self.drop()
         size = self.size_once_built()
-        self.folder.wait_for_receipt(seconds=60)
+        self.wait_until_ended(60)
         self.stop(daemon)
         return size
 
@@ -128,7 +133,7 @@ class WholeAgainTest(ResumeCase):
         self.portal.fault("get", action)
         daemon = self.drop()
         size = self.size_once_built()
-        self.folder.wait_for_receipt(seconds=60)
+        self.wait_until_ended(60)
         self.stop(daemon)
         self.assert_one_delivery(source=sha256_of(self.source))
         seen = [(one["status"], self.first_byte(one)) for one in self.gets()]
@@ -165,7 +170,7 @@ class KilledTest(ResumeCase):
     def test_killed_after_a_cut_the_next_life_goes_on_behind_it(self):
         before = self.cut_and_killed()
         daemon = self.site.start()
-        self.folder.wait_for_receipt(seconds=60)
+        self.wait_until_ended(60)
         self.assert_one_delivery(source=sha256_of(self.source))
         after = self.gets()[before:]
         self.assertEqual([(one["status"], self.first_byte(one), one["bytes_sent"]) for one in after],
@@ -181,7 +186,7 @@ class KilledTest(ResumeCase):
         self.kill(daemon)
         self.portal.set(download_bytes_per_second=0)
         daemon = self.site.start()
-        self.folder.wait_for_receipt(seconds=60)
+        self.wait_until_ended(60)
         self.assert_one_delivery(source=sha256_of(self.source))
         last = self.gets()[-1]
         self.assertEqual((last["status"], self.first_byte(last), last["bytes_sent"]), (206, CUT, self.size() - CUT))
@@ -195,7 +200,7 @@ class KilledTest(ResumeCase):
             file.seek(CUT)
             file.write(b"never synced" * 1000)
         daemon = self.site.start()
-        self.folder.wait_for_receipt(seconds=60)
+        self.wait_until_ended(60)
         self.assert_one_delivery(source=sha256_of(self.source))
         self.stop(daemon)
 
@@ -204,7 +209,7 @@ class KilledTest(ResumeCase):
         [name] = self.staged()
         os.remove(os.path.join(self.folder.output, self.folder.rooms, "staging", name))
         daemon = self.site.start()
-        self.folder.wait_for_receipt(seconds=60)
+        self.wait_until_ended(60)
         self.assert_one_delivery(source=sha256_of(self.source))
         self.assertEqual([(one["status"], self.first_byte(one)) for one in self.gets()[before:]], [(200, 0)])
         self.stop(daemon)
@@ -216,7 +221,7 @@ class KilledTest(ResumeCase):
         self.kill(daemon)
         self.portal.set(download_bytes_per_second=0)
         daemon = self.site.start()
-        self.folder.wait_for_receipt(seconds=60)
+        self.wait_until_ended(60)
         self.assert_one_delivery(source=sha256_of(self.source))
         self.assertEqual(self.staged(), [])
         self.stop(daemon)
@@ -226,7 +231,7 @@ class BadOutputTest(ResumeCase):
     def test_four_bad_outputs_fail_the_job_and_the_last_one_is_kept_for_a_person(self):
         self.portal.fault("get", {"short_by": 100}, times=4)
         daemon = self.drop()
-        self.folder.wait_for_receipt(seconds=90)
+        self.wait_until_ended(90)
         _, failed = self.folder.wait_for_failure()
         self.assertEqual(failed["failure"]["kind"], "validation_failed")
         self.assertEqual([(one["status"], one["range"]) for one in self.gets()], [(200, None)] * 4)
@@ -238,7 +243,7 @@ class BadOutputTest(ResumeCase):
     def test_fourth_output_may_be_the_good_one(self):
         self.portal.fault("get", {"corrupt_at": 100}, times=3)
         daemon = self.drop()
-        self.folder.wait_for_receipt(seconds=90)
+        self.wait_until_ended(90)
         self.expect_delivered([(200, 0, self.size())] * 4)
         self.stop(daemon)
 

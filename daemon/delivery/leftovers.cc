@@ -1,0 +1,63 @@
+#include "daemon/delivery/leftovers.h"
+
+#include <utility>
+
+#include "daemon/disk/layout.h"
+
+namespace tegodrop {
+
+Leftovers::~Leftovers() = default;
+
+void Leftovers::Tidy(OutputFolder& folder) {
+  if (visits_.contains(&folder)) return;
+  visits_[&folder].step = folder.ListStaged([this, &folder](const Result<std::vector<StagedEntry>>& entries) {
+    if (entries) return Listed(folder, *entries);
+    visits_.erase(&folder);
+  });
+}
+
+void Leftovers::Listed(OutputFolder& folder, const std::vector<StagedEntry>& entries) {
+  Visit& visit = visits_[&folder];
+  visit.step.reset();
+  for (const StagedEntry& entry : entries) {
+    const auto parsed = ParseStagingName(entry.name);
+    if (!parsed || entry.changed >= born_) continue;
+    visit.names[parsed->job].insert(parsed->name);
+  }
+  for (const auto& [job, names] : visit.names) visit.jobs.push_back(job);
+  NextJob(folder);
+}
+
+void Leftovers::NextJob(OutputFolder& folder) {
+  Visit& visit = visits_[&folder];
+  if (visit.jobs.empty()) return;
+  const std::string job = std::move(visit.jobs.front());
+  visit.jobs.pop_front();
+  ledger_.Find(job, [this, alive = std::weak_ptr<char>(alive_), &folder, job](const Result<std::vector<Job>>& found) {
+    if (!alive.expired()) Judge(folder, job, found);
+  });
+}
+
+void Leftovers::Judge(OutputFolder& folder, const std::string& job, const Result<std::vector<Job>>& found) {
+  const bool over = found && found->size() == 1 && found->front().id == job && found->front().finished;
+  over ? NextName(folder, job) : NextJob(folder);
+}
+
+void Leftovers::NextName(OutputFolder& folder, const std::string& job) {
+  Visit& visit = visits_[&folder];
+  std::set<std::string>& names = visit.names[job];
+  if (names.empty()) return NextJob(folder);
+  const std::string name = *names.begin();
+  names.erase(names.begin());
+  visit.step = folder.Discard(name, [this, &folder, job, name](const Status& gone) {
+    if (gone) {
+      log_.Info("delivery.leftover_removed", "removed what a job that has ended left in staging",
+                {{"job", job}, {"staged", name}});
+    } else {
+      log_.Warning("delivery.staging_left", gone.error().message, {{"job", job}});
+    }
+    NextName(folder, job);
+  });
+}
+
+}  // namespace tegodrop
