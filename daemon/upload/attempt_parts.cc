@@ -163,12 +163,13 @@ void UploadAttempt::Complete() {
 void UploadAttempt::OnCompleted(Status completed) {
   if (completed) return RecordSubmitted();
   Error error = std::move(completed.error());
-  const bool not_there = error.kind == ErrorKind::kRejected && error.http_status == 404;
-  // Perhaps the earlier one was done after all.
-  if (not_there && completing_again_) error.outcome_unknown = true;
+  const bool refused = error.kind == ErrorKind::kRejected;
+  // Perhaps the earlier one was done after all: stores answer a second one as they like.
+  if (refused && completing_again_) error.outcome_unknown = true;
   if (error.outcome_unknown) return RecordUnknown(std::move(error));
-  // Uploads in parts do not live for ever: nothing of it is there any more, and nothing was queued.
-  if (not_there) error.kind = ErrorKind::kExpired;
+  // Nothing was queued. Uploads in parts do not live for ever, and a store that does not recognize a part of its own
+  // takes another upload; a refusal of the artifact itself comes again.
+  if (refused && (error.http_status == 404 || record_.job().refused_urls == 0)) error.kind = ErrorKind::kExpired;
   GiveBack(std::move(error));
 }
 

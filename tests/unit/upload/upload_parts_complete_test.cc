@@ -69,10 +69,19 @@ TEST(UploadPartsComplete, WhatIsRefusedForNowIsAskedAgainLater) {
   }
 }
 
-TEST(UploadPartsComplete, WhatIsRefusedForGoodIsLeftToBeAborted) {
-  const AtComplete rig(Fail(Answered(ErrorKind::kRejected, 400)));
-  ExpectDropped(rig, ErrorKind::kRejected);
-  EXPECT_EQ(rig.error().message, "the portal's words");
+TEST(UploadPartsComplete, WhatIsRefusedIsSentAnewOnceAndThenLeftToBeAborted) {
+  const AtComplete first(Fail(Answered(ErrorKind::kRejected, 400)));
+  ExpectDropped(first, ErrorKind::kExpired);
+  EXPECT_EQ(first.row().refused_urls, 1);
+  EXPECT_EQ(first.row().state, S::kClaimed);
+  PartsRig second(From(first.row()));
+  second.portal.uploads.answers.push_back(testing::PartsGrant("up-2"));
+  second.portal.completions.answers.push_back(Fail(Answered(ErrorKind::kRejected, 400)));
+  second.Start();
+  second.Serve();
+  EXPECT_EQ(second.error().kind, ErrorKind::kRejected);
+  EXPECT_EQ(second.error().message, "the portal's words");
+  EXPECT_EQ(second.AbortsLeft(), (std::vector<std::string>{"up-1", "up-2"}));
 }
 
 TEST(UploadPartsComplete, AnUploadThatIsGoneAtTheFirstTryIsSentAnew) {
@@ -82,12 +91,14 @@ TEST(UploadPartsComplete, AnUploadThatIsGoneAtTheFirstTryIsSentAnew) {
 }
 
 TEST(UploadPartsComplete, AnUploadThatIsGoneAtALaterTryMayHaveBeenCompletedByTheFirst) {
-  const AtComplete first(Fail(Answered(ErrorKind::kSlowDown, 429)));
-  PartsRig rig(From(first.row()));
-  rig.portal.completions.answers.push_back(Fail(Answered(ErrorKind::kRejected, 404)));
-  rig.Start();
-  rig.Serve();
-  ExpectUnknown(rig);
+  for (const int status : {404, 400}) {
+    const AtComplete first(Fail(Answered(ErrorKind::kSlowDown, 429)));
+    PartsRig rig(From(first.row()));
+    rig.portal.completions.answers.push_back(Fail(Answered(ErrorKind::kRejected, status)));
+    rig.Start();
+    rig.Serve();
+    ExpectUnknown(rig);
+  }
 }
 
 TEST(UploadPartsComplete, ARowThatSaysCompleteLeftIsNotWorkedOn) {
