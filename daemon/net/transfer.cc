@@ -28,17 +28,17 @@ std::optional<std::string_view> HttpAnswer::Header(std::string_view name) const 
 std::optional<std::chrono::milliseconds> HttpAnswer::RetryAfter(std::int64_t now_wall_ms) const {
   const auto header = Header("retry-after");
   if (!header) return std::nullopt;
+  constexpr std::int64_t kDay = 24 * 3600;  // more is somebody's mistake
   const std::string text(Trim(*header));
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error == std::errc() && end == text.data() + text.size()) {
-    constexpr std::int64_t kDay = 24 * 3600;  // more is somebody's mistake
     if (seconds < 0) return std::nullopt;
     return std::chrono::seconds(std::min(seconds, kDay));
   }
   const std::optional<std::int64_t> at = ParseDate(text);
   if (!at) return std::nullopt;
-  return std::chrono::milliseconds(std::max<std::int64_t>(0, *at - now_wall_ms));
+  return std::chrono::milliseconds(std::clamp<std::int64_t>(*at - now_wall_ms, 0, kDay * 1000));
 }
 
 std::optional<std::int64_t> HttpAnswer::Date() const {

@@ -101,8 +101,8 @@ struct HttpAnswer {
 
   // The first header of that (lower-case) name; nullopt where there is none.
   std::optional<std::string_view> Header(std::string_view name) const;
-  // The `Retry-After` of the answer, seconds or an HTTP date (`now` in ms), as a delay; nullopt where there is none or
-  // it cannot be read.
+  // The `Retry-After` of the answer, seconds or an HTTP date (`now` in ms), as a delay of at most a day; nullopt where
+  // there is none or it cannot be read.
   std::optional<std::chrono::milliseconds> RetryAfter(std::int64_t now_wall_ms) const;
   // The answering side's clock, wall milliseconds, by the `Date` of the answer; nullopt where there is none.
   std::optional<std::int64_t> Date() const;

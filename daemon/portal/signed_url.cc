@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "daemon/base/text.h"
+#include "daemon/net/origin.h"
 
 namespace tegodrop {
 namespace {
@@ -48,7 +49,10 @@ Result<Secret> TakeSignedUrl(std::string url) {
   const std::string host = HostOf(authority);
   if (host.empty()) return refuse("names no host");
   if (scheme != "https" && !(scheme == "http" && IsLoopback(host))) return refuse("is not https");
-  return Secret(std::move(url));
+  Secret taken(url);
+  // What the transfer would refuse for good (a port that is none) is passing trouble of the portal.
+  if (!ParseOrigin(taken)) return refuse("cannot be asked");
+  return taken;
 }
 
 }  // namespace tegodrop

@@ -268,7 +268,8 @@ TEST(WireOddities, TakeHttpsUrlsAndPlainOnesOfThisMachineAlone) {
         "http://127.0.0.1@evil.example/?sig=SIGNED", "https://user:pw@a.example/?sig=SIGNED", "https:///x?sig=SIGNED",
         "http://127.1/?sig=SIGNED", "http://127.0.0.256/?sig=SIGNED", "file:///etc/passwd?sig=SIGNED",
         "javascript:1?sig=SIGNED", "https://a.example/a b?sig=SIGNED", "https://a.example/\\n?sig=SIGNED",
-        "https://a.example\\\\@b/?sig=SIGNED", "http://localhost.evil/?sig=SIGNED", "//a.example/?sig=SIGNED"}) {
+        "https://a.example\\\\@b/?sig=SIGNED", "http://localhost.evil/?sig=SIGNED", "//a.example/?sig=SIGNED",
+        "https://a.example:99999/?sig=SIGNED"}) {
     const auto read = url(bad);
     ASSERT_FALSE(read.has_value()) << bad;
     EXPECT_EQ(read.error().kind, ErrorKind::kRetry);
