@@ -30,12 +30,12 @@ void Try(std::string_view input) {
   } else {
     MustBePrintable(taken.error().message);
   }
-  if (Contains(url, "5ecre7")) return;
-  const std::string secret = url + "?X-Amz-Signature=5ecre7";
+  if (Contains(url, "SIGNED")) return;
+  const std::string secret = url + "?X-Amz-Signature=SIGNED";
   const auto refused = TakeSignedUrl(secret);
-  Must(refused || !Contains(refused.error().message, "5ecre7"), "no message holds a query", secret);
+  Must(refused || !Contains(refused.error().message, "SIGNED"), "no message holds a query", secret);
   const auto no_origin = ParseOrigin(Secret(secret));
-  Must(no_origin || !Contains(no_origin.error().message, "5ecre7"), "no message holds a query", secret);
+  Must(no_origin || !Contains(no_origin.error().message, "SIGNED"), "no message holds a query", secret);
 }
 
 }  // namespace tegodrop::fuzzing
