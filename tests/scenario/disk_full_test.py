@@ -30,6 +30,9 @@ class DiskCase(SmallDisksCase):
         folder = folder or self.folder
         folder.wait_for_receipt(len(names), seconds)
         folder.wait_for_trace(len(names), seconds)
+        # The row is the last of a delivery.
+        until(lambda: {one["file_name"] for one in self.site.jobs()
+                       if one["folder"] == folder.name and one["state"] == "delivered"} == set(names), "all rows say so", seconds)
         traces = folder.traces()
         self.assertEqual(sorted(one["file_name"] for one in traces.values()), sorted(names))
         builds = {one["output_sha256"] for one in self.portal.state()["builds"]}
