@@ -55,6 +55,12 @@ Waiting WaitingOf(const Job& job) {
   switch (job.state) {
     case JobState::kClaimed:
       return {"an upload slot", job.times.claimed, 0};
+    case JobState::kUploading:
+      if (job.last_chunk_left == 0) return {};
+      return {"the store's answer to the whole upload", job.last_chunk_left, 0};
+    case JobState::kCompleting:
+      if (job.last_chunk_left == 0) return {};
+      return {"the portal to put the parts of the upload together", job.last_chunk_left, 0};
     case JobState::kConfirming:
       return {"the build history to show whether the upload arrived", job.confirming_since, 0};
     case JobState::kSubmitted:

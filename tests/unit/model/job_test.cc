@@ -70,6 +70,16 @@ TEST(Job, WaitsForItsRowsOwnWordBeforeItsState) {
   }
 }
 
+TEST(Job, WhoseAllHasLeftWaitsForTheAnswer) {
+  Job job;
+  job.last_chunk_left = 9;
+  job.state = JobState::kUploading;
+  EXPECT_EQ(WaitingOf(job).for_what, "the store's answer to the whole upload");
+  EXPECT_EQ(WaitingOf(job).since, 9);
+  job.state = JobState::kCompleting;
+  EXPECT_EQ(WaitingOf(job).for_what, "the portal to put the parts of the upload together");
+}
+
 TEST(Failure, EveryKindHasTheNameThatFilesMaySay) {
   const char* const names[] = {"incomplete",     "not_an_artifact",   "checksum",          "bad_name",
                                "too_large",      "unreadable",        "bad_sidecar",       "commit_missing",
