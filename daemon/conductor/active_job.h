@@ -50,6 +50,7 @@ class ActiveJob final : public JobRecord {
   MonoMs abort_due = 0;
   int abort_failures = 0;
   MonoMs due = 0;               // nothing is begun before
+  MonoMs show_due = 0;          // a wait that the ledger would not take is not shown again before
   bool disk_trouble = false;    // the last error was a folder's or the ledger's
   bool output_trouble = false;  // most likely its output folder's
   // The last wait, also while a try that will meet it again is under way: since when it lasts, and whether it is news.

@@ -124,6 +124,7 @@ void Conductor::Turn() {
     } else {
       next = std::min(next, due);
       ShowHeldBack(*job, now);
+      if (job->show_due > now) next = std::min(next, job->show_due);
     }
   }
   std::stable_sort(ready.begin(), ready.end(), [](const ActiveJob* a, const ActiveJob* b) {

@@ -93,6 +93,8 @@ void Conductor::ShowWait(ActiveJob& job, const std::string& for_what, WallMs not
   // A moment's difference is none.
   const bool same_time = (shown.not_before == 0) == (not_before == 0) && std::abs(shown.not_before - not_before) < 1000;
   if (job.saving() || (shown.for_what == for_what && same_time)) return;
+  // Without this a ledger that takes nothing would be asked again in every turn, and each refusal brings a turn.
+  if (world_.clock.Mono() < job.show_due) return;
   const bool news = job.last_wait.for_what != for_what;
   job.last_wait = {for_what, news ? world_.clock.Wall() : job.last_wait.since, not_before};
   Note(

@@ -143,7 +143,7 @@ void Conductor::Note(ActiveJob& job, std::function<void(Job&)> change, std::stri
   job.Save(std::move(change), std::move(note), [this, id](Status status) {
     ActiveJob* active = Find(id);
     if (!status) {
-      if (active != nullptr) active->due = world_.clock.Mono() + kLedgerRetry.count();
+      if (active != nullptr) active->due = active->show_due = world_.clock.Mono() + kLedgerRetry.count();
       world_.log.Error("ledger.error", "the ledger did not take a change: " + status.error().message, {{"job", id}});
     }
     TurnSoon();
