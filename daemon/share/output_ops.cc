@@ -166,7 +166,9 @@ Status OutputOps::Quarantine(const std::string& staging_name, const std::string&
 Status OutputOps::Discard(const std::string& staging_name) {
   auto staging = Part(kOutputStaging);
   if (!staging) return Fail(staging.error());
-  return RemoveStaged(staging->get(), staging_name);
+  if (auto removed = RemoveStaged(staging->get(), staging_name); !removed) return removed;
+  // The row forgets the name next: nobody would look for what a power cut brings back.
+  return fs_.SyncFolder(staging->get());
 }
 
 Result<std::vector<StagedEntry>> OutputOps::ListStaged() {

@@ -145,8 +145,7 @@ Status OutputOps::RemoveStaged(int staging, const std::string& staging_name) {
   for (const std::string_view companion : kStagedCompanions) {
     if (auto removed = RemoveIfThere(staging, staging_name + std::string(companion)); !removed) return removed;
   }
-  // The row forgets the name next: nobody would look for what a power cut brings back.
-  return fs_.SyncFolder(staging);
+  return {};
 }
 
 }  // namespace tegodrop
