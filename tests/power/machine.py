@@ -88,7 +88,8 @@ class Machine:
         self._console_path = os.path.join(self._room, f"console-{self._lives}")
         with open(self._console_path, "wb") as console:
             self._qemu = subprocess.Popen(
-                ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
+                # It does not outlive the test, however that ends.
+                ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
                  "-nographic", "-no-reboot", "-nic", "user,model=virtio-net-pci",
                  "-drive", f"file={self._image},if=virtio,format=raw,snapshot=on",
                  # What the guest synced is in the host's hands, which lives on; what it did not is lost with qemu.
