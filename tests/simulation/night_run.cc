@@ -45,6 +45,7 @@ NightReport NightRun::Run() {
       loop_.InWorld(kMinute, [this] { StartLife(); });
     }
     if (stopping_ && stopped_ && loop_.WorkersIdle() && Ended()) break;
+    if (Spins()) break;
     if (!moved) {
       for (const auto& [id, row] : rows_) {
         if (row.finished) continue;
@@ -178,6 +179,18 @@ void NightRun::OnChange(const Job& job) {
   if (dead_) return;
   rows_[job.id] = job;
   silent_.erase(job.id);
+}
+
+// Work without end in no time: the processor of a real machine would burn.
+bool NightRun::Spins() {
+  constexpr std::uint64_t kMost = 20'000;
+  if (loop_.now() != instant_) {
+    instant_ = loop_.now();
+    instant_steps_ = loop_.steps();
+  }
+  if (loop_.steps() - instant_steps_ < kMost) return false;
+  judge_.Break(5, "the daemon spins: " + std::to_string(kMost) + " steps without any time passing");
+  return true;
 }
 
 // Before time moves on: whoever is idle says what it waits for.

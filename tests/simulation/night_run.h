@@ -52,6 +52,7 @@ class NightRun final : private Log {
   bool Ended();
   void OnChange(const Job& job);
   void CheckWaits();
+  bool Spins();
   bool AtRest();
 
   // -- the world
@@ -98,6 +99,8 @@ class NightRun final : private Log {
   std::map<std::string, std::int64_t> silent_;  // since when a row says nothing, by id
   std::map<std::string, std::int64_t> away_;    // folders that are away: until when, by name
   std::int64_t ledger_trouble_until_ = 0;
+  std::int64_t instant_ = 0;         // the last moment that was seen
+  std::uint64_t instant_steps_ = 0;  // and the steps until then
 };
 
 }  // namespace tegodrop::simulation

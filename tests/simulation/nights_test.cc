@@ -18,7 +18,7 @@ std::string All(const NightReport& report) {
 // What each once found stands beside it.
 constexpr std::uint64_t kRegressions[] = {
     1,  // a claimed artifact in a folder whose own name the power cut took back
-    8,  // a discarded staging file that the power cut brought back, and nobody looked for any more
+    8,  // a discarded staging file that the power cut brought back; a daemon that span while its ledger took nothing
 };
 
 TEST(Nights, EverySeedThatOnceFoundSomethingIsAGoodNight) {
