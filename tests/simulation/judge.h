@@ -39,6 +39,8 @@ class Judge {
   // Somebody's own files in an output folder, by path below the site.
   void AddForeign(const std::string& path, const std::string& bytes);
   void PersonCancelled() { cancelled_ = true; }
+  // What is retried and fails again is recorded anew.
+  void PersonRetried() { retried_ = true; }
 
   // After a death, before anything runs again.
   void AtDeath();
@@ -77,6 +79,7 @@ class Judge {
   std::map<std::string, std::string> foreign_;  // digest by path
   std::map<std::string, std::string> seen_;     // digest of what stood in an output folder, by path
   bool cancelled_ = false;
+  bool retried_ = false;
   std::vector<std::string> broken_;
   int deliveries_ = 0;
   int failures_ = 0;

@@ -51,6 +51,7 @@ class NightRun final : private Log {
   // The night is over, or goes on.
   bool Ended();
   void OnChange(const Job& job);
+  void ForgetUnclaimed();
   void CheckWaits();
   bool Spins();
   bool AtRest();

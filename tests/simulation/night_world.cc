@@ -190,6 +190,7 @@ void NightRun::Act(Deed deed) {
     case Deed::kRetryFailed:
       request.command = OperatorCommand::kRetry;
       request.all_failed = true;
+      judge_.PersonRetried();
       break;
     case Deed::kPause:
       request.command = OperatorCommand::kPause;

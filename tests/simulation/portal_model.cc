@@ -150,7 +150,8 @@ WebAnswer PortalModel::Put(const WebRequest& request, const Signed& what) {
   if (grant.aborted || grant.done) return StoreError(404, "NoSuchUpload");
   const std::uint64_t offset = static_cast<std::uint64_t>(what.part - 1) * rules_.chunk_size;
   if (request.body.size() != std::min(rules_.chunk_size, grant.size - offset)) Violate("a part of the wrong size");
-  std::string etag = "\"" + Sha256Hex(request.body).substr(0, 24) + "-" + std::to_string(dice_.Below(1000)) + "\"";
+  // Of the content alone, as object stores make it: the same part that arrives twice is no other one.
+  std::string etag = "\"" + Sha256Hex(request.body).substr(0, 32) + "\"";
   grant.parts[what.part] = request.body;
   grant.etags[what.part] = etag;
   return {200, {{"etag", std::move(etag)}}, ""};
@@ -188,6 +189,12 @@ WebAnswer PortalModel::CompleteRequest(const std::string& body) {
   const Grant whole = *grant;
   Receive(whole, content);
   return Json(200, R"({"message":"Upload completed successfully"})");
+}
+
+void PortalModel::CompleteLost(const std::string& body) {
+  JsonIn in(body, {"file_path", "upload_id", "parts"});
+  Grant* grant = FindUpload(in.Text("file_path"), in.Text("upload_id"));
+  if (grant != nullptr) grant->complete_lost = true;
 }
 
 WebAnswer PortalModel::AbortRequest(const std::string& body) {
@@ -342,7 +349,7 @@ WebAnswer PortalModel::Get(const WebRequest& request, const Signed& what) {
 
 int PortalModel::OpenUploadsWithParts() const {
   return static_cast<int>(std::count_if(grants_.begin(), grants_.end(), [](const Grant& one) {
-    return !one.done && !one.aborted && !one.parts.empty();
+    return !one.done && !one.aborted && !one.complete_lost && !one.parts.empty();
   }));
 }
 

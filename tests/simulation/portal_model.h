@@ -73,7 +73,10 @@ class PortalModel {
   const std::vector<SimBuild>& builds() const { return builds_; }
   std::vector<SimBuild>& builds() { return builds_; }
   const std::vector<std::string>& violations() const { return violations_; }
-  // Multipart uploads that are neither completed nor aborted and hold parts.
+  // That a Complete has left and will not arrive: its upload may be done for all that the program knows, and it must
+  // not abort it any more.
+  void CompleteLost(const std::string& body);
+  // Multipart uploads that are neither completed nor aborted and hold parts, and whose Complete never left.
   int OpenUploadsWithParts() const;
   const std::string& OutputOf(SimBuild& build);
   std::uint64_t requests() const { return requests_; }
@@ -93,6 +96,7 @@ class PortalModel {
     std::map<std::int64_t, std::string> etags;
     bool done = false;  // completed
     bool aborted = false;
+    bool complete_lost = false;
   };
   struct Signed {  // what a signed URL gives access to
     std::size_t grant = 0;

@@ -184,6 +184,8 @@ class SimTransfer::Exchange final : public std::enable_shared_from_this<Exchange
   void Left() {
     left_ = true;
     const std::int64_t transit = line_.dice_.Between(1, 30);
+    const bool arrives = fate_ != Trouble::kLost && fate_ != Trouble::kStatusBefore && fate_ != Trouble::kErrorIn200;
+    if (!arrives && web_.url.ends_with("/complete_multipart_upload")) line_.portal_.CompleteLost(web_.body);
     switch (fate_) {
       case Trouble::kLost:
         return Later(line_.dice_.Between(1, request_.answer_timeout.count()),
