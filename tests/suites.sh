@@ -5,6 +5,8 @@
 #                                              $test_jobs run at a time, as many as there are cores unless set
 #   root_suite NAME CONFIG TARGET              the same for one test that needs root (or sudo), counted as one case; lines of a
 #                                              table that it prints are shown
+#   program_suite NAME CONFIG TARGET ARGS…     one program, counted as one case; what it says is printed
+#   script_suite NAME SCRIPT ARGS…             the same for a script of the tree
 #   suites_end                                 prints what failed and "N passed, N failed", and exits accordingly
 . third_party/build.sh
 
@@ -87,4 +89,31 @@ root_suite() {
     suites_broke "$name: $target"
     printf '%-10s %4d passed, 1 failed\n' "$name" 0
   fi
+}
+
+program_suite() {
+  local name=$1 config=$2 target=$3 begun=$SECONDS bin path
+  shift 3
+  path=${target#//}
+  if build_bazel build "--config=$config" "$target" >"$work/log" 2>&1 &&
+    bin=$(build_bazel info "--config=$config" bazel-bin 2>/dev/null) &&
+    "${as_user[@]}" "$bin/${path/://}" "$@" >"$work/log" 2>&1; then
+    suites_count_one "$name" "$begun" 0
+  else
+    suites_count_one "$name" "$begun" 1
+  fi
+}
+
+script_suite() {
+  local name=$1 script=$2 begun=$SECONDS code=0
+  shift 2
+  (cd "$tree" && "${as_user[@]}" "$script" "$@") >"$work/log" 2>&1 || code=1
+  suites_count_one "$name" "$begun" $code
+}
+
+suites_count_one() {
+  local name=$1 begun=$2 bad=$3
+  cat "$work/log"
+  if [ "$bad" -eq 0 ]; then passed=$((passed + 1)); else suites_broke "$name"; fi
+  printf '%-10s %4d passed, %d failed   (%d s)\n' "$name" $((1 - bad)) "$bad" $((SECONDS - begun))
 }
