@@ -35,7 +35,11 @@ Result<std::vector<Inspection::SidecarFile>> FolderOps::ReadSidecars(int folder,
     if (!stat && stat.error().sys == ENOENT) continue;
     if (!stat) return Fail(stat.error());
     if (!stat->IsRegular()) continue;  // passed over, as in a listing
-    sidecars.push_back({name, *kind, *stat, ReadWhole(fs_, folder, name, kSidecarLimit)});
+    auto content = ReadWhole(fs_, folder, name, kSidecarLimit);
+    // A disk in trouble says nothing about the sidecar; one that we may not read stays so.
+    const int sys = content ? 0 : content.error().sys;
+    if (sys != 0 && sys != EACCES && sys != EPERM) return Fail(content.error());
+    sidecars.push_back({name, *kind, *stat, std::move(content)});
   }
   std::stable_sort(sidecars.begin(), sidecars.end(), [](const auto& a, const auto& b) { return a.kind < b.kind; });
   return sidecars;
