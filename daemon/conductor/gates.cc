@@ -60,6 +60,11 @@ GateStep Unfinished(const Job& job, const std::optional<BuildRow>& row, const Po
   return step;
 }
 
+// As many looks are asked for as fit into the time, so that a wall clock that jumps does not shorten it.
+int LooksThatFit(std::chrono::milliseconds time, const PollingSettings& polling) {
+  return static_cast<int>(std::min<std::int64_t>(time / polling.interval, 1'000'000));
+}
+
 GateStep Reset(const Job& job, const BuildRow& row, const PollingSettings& polling, WallMs now) {
   if (job.reset_since == 0) {
     return Step(
@@ -67,13 +72,22 @@ GateStep Reset(const Job& job, const BuildRow& row, const PollingSettings& polli
           changed.state = JobState::kBuilding;
           changed.build = row;
           changed.reset_since = now;
+          changed.confirming_looks = 0;
         },
         "the portal shows the build as not successful without naming an error: perhaps it is queued for signing");
   }
-  if (now - job.reset_since >= kResetGrace.count()) {
+  const int needed = LooksThatFit(kResetGrace, polling);
+  const int looks = job.confirming_looks + 1;
+  if (looks >= needed && now - job.reset_since >= kResetGrace.count()) {
     return FailStep(BuildFailure(row, FailureKind::kBuildFailed), row, now);
   }
-  return Unfinished(job, row, polling, now);
+  GateStep step = Unfinished(job, row, polling, now);
+  if (job.confirming_looks >= needed) return step;
+  step.change = [change = std::move(step.change), looks](Job& changed) {
+    if (change) change(changed);
+    changed.confirming_looks = looks;
+  };
+  return step;
 }
 
 GateStep Judge(const Job& job, const BuildRow& row, const PollingSettings& polling, WallMs now) {
@@ -100,9 +114,7 @@ GateStep Judge(const Job& job, const BuildRow& row, const PollingSettings& polli
 }
 
 GateStep NotConfirmed(const Job& job, const PollingSettings& polling, WallMs now) {
-  // As many looks as fit into the time, so that a wall clock that jumps does not shorten it.
-  const auto fit = static_cast<int>(std::min<std::int64_t>(polling.confirm_after / polling.interval, 1'000'000));
-  const int needed = std::max(kLeastConfirmingLooks, fit);
+  const int needed = std::max(kLeastConfirmingLooks, LooksThatFit(polling.confirm_after, polling));
   const int looks = job.confirming_looks + 1;
   const bool long_enough = now - job.confirming_since >= polling.confirm_after.count();
   if (looks < needed || !long_enough) {

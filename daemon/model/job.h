@@ -128,7 +128,7 @@ struct Job {
   // portal.
   WallMs last_chunk_left = 0;
   WallMs confirming_since = 0;
-  int confirming_looks = 0;  // complete looks through the history since then
+  int confirming_looks = 0;  // complete looks through the history since then; while a build is reset, since reset_since
 
   std::optional<BuildRow> build;  // the history row as last seen
   WallMs reset_since = 0;         // when `success: false` without an error was first seen

@@ -106,10 +106,20 @@ TEST_F(GatesTest, FalseWithoutAnErrorIsWatchedForAGraceTime) {
   const Job job = Step(JobIn(JobState::kBuilding), Row(false));
   EXPECT_EQ(job.state, JobState::kBuilding);
   EXPECT_EQ(job.reset_since, kNow);
-  const GateStep still = StepFor(job, Row(false), polling, kNow + kResetGrace.count() - 1);
-  EXPECT_FALSE(still.change);
-  const Job over = After(job, StepFor(job, Row(false), polling, kNow + kResetGrace.count()));
+  Job watched = job;
+  for (int look = 0; look < kResetGrace / polling.interval; ++look) {
+    watched = After(watched, StepFor(watched, Row(false), polling, kNow + kResetGrace.count() - 1));
+    EXPECT_EQ(watched.state, JobState::kBuilding);
+  }
+  EXPECT_FALSE(StepFor(watched, Row(false), polling, kNow + kResetGrace.count() - 1).change);
+  const Job over = After(watched, StepFor(watched, Row(false), polling, kNow + kResetGrace.count()));
   EXPECT_EQ(over.failure->kind, FailureKind::kBuildFailed);
+}
+
+TEST_F(GatesTest, AWallClockThatJumpsDoesNotEndTheGraceTimeOfAResetBuild) {
+  const Job job = Step(JobIn(JobState::kBuilding), Row(false));
+  const Job later = After(job, StepFor(job, Row(false), polling, kNow + 10 * kResetGrace.count()));
+  EXPECT_EQ(later.state, JobState::kBuilding);
 }
 
 TEST_F(GatesTest, ABuildThatRunsAgainAfterAResetGetsAFreshGraceTime) {
