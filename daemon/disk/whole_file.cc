@@ -30,7 +30,8 @@ Status WriteWhole(FileSystem& fs, int temp_dir, const std::string& temp_name, in
   Status status = Fill(fs, std::move(*file), content, mode, group);
   if (status) status = fs.MoveAt(temp_dir, temp_name, dir, name);
   if (!status) {
-    (void)fs.RemoveAt(temp_dir, temp_name);
+    // Durably: nobody may look for it again.
+    if (fs.RemoveAt(temp_dir, temp_name)) (void)fs.SyncFolder(temp_dir);
     return status;
   }
   return fs.SyncFolder(dir);
