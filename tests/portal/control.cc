@@ -38,6 +38,17 @@ void WriteBuilds(const World& world, JsonWriter* out) {
   out->EndArray();
 }
 
+// Multipart uploads that were neither completed nor aborted.
+void WriteOpenUploads(const World& world, JsonWriter* out) {
+  out->BeginArray();
+  for (const auto& [id, grant] : world.grants) {
+    if (grant.upload_id.empty() || grant.state != Grant::State::kOpen) continue;
+    out->BeginObject().Key("upload_id").Text(grant.upload_id).Key("name").Text(grant.identity.file_name);
+    out->Key("parts").Integer(static_cast<int64_t>(grant.parts.size())).EndObject();
+  }
+  out->EndArray();
+}
+
 void WriteObjects(const World& world, JsonWriter* out) {
   out->BeginArray();
   for (const auto& [key, object] : world.objects) {
@@ -83,6 +94,8 @@ Reply State(World* world, Lock* lock) {
   WriteBuilds(*world, &out);
   out.Key("objects");
   WriteObjects(*world, &out);
+  out.Key("open_uploads");
+  WriteOpenUploads(*world, &out);
   out.Key("signing_keys");
   WriteKeys(*world, &out);
   out.Key("applications");
@@ -156,7 +169,7 @@ constexpr Poster kPosters[] = {{"/control/set", Set},
 }  // namespace
 
 const char kControlHelp[] = R"(Control API, on the same port, JSON both ways:
-  GET  /control/state         counters, requests, builds, objects, signing keys, applications, switches, violations
+  GET  /control/state         counters, requests, builds, objects, open uploads, signing keys, applications, switches, violations
   GET  /control/violations    what clients did that the portal's page forbids
   POST /control/set           {"build_seconds": 0, ...}: any switches, all or none
   POST /control/advance       {"seconds": N}: pushes the portal's clock; answers when builds that end by then have ended

@@ -232,6 +232,19 @@ TEST_F(Multipart, UploadsThatAreOpenAndAbortedAreCounted) {
   EXPECT_EQ(Counter("uploads_aborted"), 1);
 }
 
+TEST_F(Multipart, UploadsThatAreOpenAreListed) {
+  Grant("b.apk", 30);
+  EXPECT_EQ(PutPart(2, "bbbbbbbbbb").status, 200);
+  ASSERT_EQ(State()["open_uploads"].Size(), 2U);
+  PutAll();
+  EXPECT_EQ(CompleteWell().status, 200);
+  rapidjson::Document state = State();
+  ASSERT_EQ(state["open_uploads"].Size(), 1U);
+  EXPECT_STREQ(state["open_uploads"][0]["name"].GetString(), "b.apk");
+  EXPECT_EQ(state["open_uploads"][0]["parts"].GetInt64(), 0);
+  EXPECT_STRNE(state["open_uploads"][0]["upload_id"].GetString(), "");
+}
+
 TEST_F(Multipart, ALostAnswerOfCompleteHasCompleted) {
   PutAll();
   Control("faults", R"({"where":"complete","action":{"lost_answer":true}})");
