@@ -48,6 +48,8 @@ class Play:
             self.wrong.append(f"{left} troubles have not happened: the row proves nothing")
         self.world.portal.clear_faults()
         self.allow(outcome)
+        if self.row["gets"] is not None:
+            self.look_at_gets()
         _, wrong = self.world.finish(program, at_once=False)
         line = f"{self.row['fault']} | {self.row['state']} | {outcome} | {time.monotonic() - self.begun:.1f} s"
         print(line, flush=True)
@@ -96,6 +98,13 @@ class Play:
         jobs = self.world.site.jobs()
         return "waits(for a person)" if jobs and is_held(jobs[0]) else None
 
+    def look_at_gets(self):
+        def first(asked):
+            return 0 if asked is None else int(asked.removeprefix("bytes=").removesuffix("-"))
+        gets = [(one["status"], first(one["range"])) for one in self.world.portal.requests() if one["endpoint"] == "get"]
+        if gets != self.row["gets"]:
+            self.wrong.append(f"the output was asked for as {gets}, not {self.row['gets']}")
+
     def allow(self, outcome):
         """What the judgement has to know: a failure is one, and which uploads may stay open at the portal."""
         world, counters = self.world, self.world.portal.counters()
@@ -107,6 +116,8 @@ class Play:
             if counters["builds_queued"]:
                 self.wrong.append("held for a person, though the portal has built it")
             [job] = world.site.jobs()
+            if not all(command in job["waiting_for"] for command in (f"'tegodrop retry --rebuild {job['id']}'", "'tegodrop cancel")):
+                self.wrong.append(f"held, and the person is not told both commands: {job['waiting_for']}")
             done = world.site.run("retry", "--rebuild", job["id"])
             if done.returncode != 0:
                 self.wrong.append(f"retry --rebuild: {done.stderr}")

@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -239,7 +240,12 @@ class Tracer {
     if (call.path >= 0) {
       what = TextAt(thread, info.seccomp.args[call.path]);
     } else if (call.number == SYS_connect) {
-      what = "port " + std::to_string(PortAt(thread, info.seccomp.args[1]));
+      timespec now{};
+      clock_gettime(CLOCK_REALTIME, &now);
+      char when[32];
+      std::snprintf(when, sizeof(when), "%.3f",
+                    static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9);
+      what = "port " + std::to_string(PortAt(thread, info.seccomp.args[1])) + " at " + when;
     } else {
       what = std::to_string(info.seccomp.args[0]);
       if (call.number == SYS_pwrite64) {

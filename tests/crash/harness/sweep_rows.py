@@ -5,6 +5,8 @@ A row is (fault, state, orders, more): the orders go to the simulator before the
   expect     the outcome; "delivered" unless told otherwise
   quick      it is part of the cross-section that every run of the tests plays
   kill       the daemon dies at such a call first
+  then       orders that follow, for the next such requests
+  gets       what the output must have been asked for: (the answer's status, the first byte), each time
 """
 
 CHUNK = 256 << 10
@@ -43,9 +45,10 @@ def _row(fault, state, action, times=1, skip=0, **more):
     about = STATES[state]
     orders = [about["first"]] if "first" in about else []
     orders.append({"where": about["where"], "action": action, "times": times, "skip": skip + about.get("skip", 0)})
+    orders += [{"where": about["where"], "action": one} for one in more.pop("then", [])]
     switches = {**about.get("switches", {}), **more.pop("switches", {})}
     return {"fault": fault, "state": state, "orders": orders, "parts": about.get("parts", False), "switches": switches,
-            "expect": "delivered", "quick": False, "kill": None, **more}
+            "expect": "delivered", "quick": False, "kill": None, "gets": None, **more}
 
 
 def _offsets(state):
@@ -113,15 +116,43 @@ def _transfer_rows():
     rows.append(_row("404 on a second Complete", "completing", {"lost_answer": True}, switches={"complete_twice": "not_found"}))
     for kind in ("xml", "json"):
         rows.append(_row(f"200 with an error body, {kind}, then nothing else", "completing", {"status": 200, "body": XML_ERROR if kind == "xml" else JSON_ERROR}, times=2))
-    for etag in ("weak", "none", "changes"):
-        rows.append(_row(f"{etag} ETag, cut in the middle", "download", {"close_after_bytes": SINGLE // 2}, switches={"download_etag": etag},
-                         quick=etag == "changes"))
-    rows.append(_row("no Range, cut in the middle", "download", {"close_after_bytes": SINGLE // 2}, switches={"honour_range": False}))
+    rows += _resume_rows()
     rows.append(_row("expired URL", "download", {"status": 403, "body": EXPIRED}, quick=True))
     rows.append(_row("corrupt in the middle", "download", {"corrupt_at": SINGLE // 2}))
     for etag in ("odd", "unquoted", "weak", "md5"):
         rows.append(_row(f"{etag} ETag of parts", "parts", {"status": 503}, switches={"part_etag": etag}))
     return rows
+
+
+def _resume_rows():
+    """A download that is cut in the middle goes on by Range where the bytes are surely the same, and else comes whole."""
+    middle = SINGLE // 2
+    whole, rest, ignored = (200, 0), (206, middle), (200, middle)
+
+    def row(fault, gets, then=(), quick=False, **switches):
+        return _row(fault, "download", {"close_after_bytes": middle}, then=list(then), gets=[whole, *gets], quick=quick,
+                    switches=switches)
+
+    refused = {"status": 403, "body": EXPIRED}
+    return [
+        row("cut in the middle", [rest], quick=True),
+        row("cut in the middle, and once more", [rest, (206, middle + 50_000)], [{"close_after_bytes": 50_000, "reset": True}]),
+        row("cut in the middle, then an expired URL", [(403, middle), rest], [refused], quick=True),
+        row("cut in the middle, then 503", [(503, middle), rest], [{"status": 503}]),
+        row("weak ETag, cut in the middle", [whole], download_etag="weak"),
+        row("no ETag, cut in the middle", [whole], download_etag="none"),
+        row("changed ETag, cut in the middle", [ignored], quick=True, download_etag="changes"),
+        row("no Range, cut in the middle", [ignored], honour_range=False),
+        row("changed ETag in a 206", [rest, whole], [{"etag": '"somebody-elses"'}], quick=True),
+        row("no ETag in a 206", [rest], [{"etag": ""}]),
+        row("wrong Content-Range: its start", [rest, whole], [{"content_range": f"bytes {middle - 1}-{SINGLE - 1}/{SINGLE}"}], quick=True),
+        row("wrong Content-Range: its total", [rest, whole], [{"content_range": f"bytes {middle}-{SINGLE - 1}/{SINGLE + 1}"}]),
+        row("wrong Content-Range: none", [rest, whole], [{"content_range": ""}]),
+        row("wrong Content-Range: no numbers", [rest, whole], [{"content_range": "bytes */*"}]),
+        row("short 206", [rest, whole], [{"short_by": 3}]),
+        row("over-long 206", [rest, whole], [{"longer_by": 3}]),
+        row("corrupt 206", [rest, whole], [{"corrupt_at": 7}]),
+    ]
 
 
 def _lasting_rows():
@@ -144,7 +175,7 @@ def _lasting_rows():
 def _kill_rows():
     """Publishing is no request: it is cut by a kill at each of its names, before and after."""
     return [{"fault": f"killed {'after' if after else 'before'} name {number} of {NAMES}", "state": "publish", "orders": [],
-             "parts": False, "switches": {}, "expect": "delivered", "quick": number > 2, "kill": (number, after)}
+             "parts": False, "switches": {}, "expect": "delivered", "quick": number > 2, "kill": (number, after), "gets": None}
             for number in range(1, NAMES + 1) for after in (False, True)]
 
 

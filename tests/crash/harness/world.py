@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 
+from tests.crash.harness.open_uploads import OpenUploads
 from tests.scenario.harness.portal import Portal
 from tests.scenario.harness.programs import path_of
 from tests.scenario.harness.site import Site, sha256_of
@@ -49,9 +50,9 @@ class World:
         self.expected = []
         self.kills = 0
         self.confirming = False
-        # Multipart uploads that stay open by right: the portal opened one in an answer that no daemon lived to record, so that
-        # nobody can know of it; or its Complete may have left, and what may be whole is not aborted.
+        # How many multipart uploads may stay open at most; of each one OpenUploads knows whether it may.
         self.unknowable = 0
+        self.open_uploads = OpenUploads(self.site.state_dir)
         # Of the artifacts that fail, those of which the portal had the bytes.
         self.failed_builds = 0
 
@@ -107,6 +108,7 @@ class World:
         """The status works without the daemon, whatever it died at, once there is a ledger that was whole."""
         done = self.site.run("status", "--json")
         states = [one["state"] for one in json.loads(done.stdout)["jobs"]] if done.returncode == 0 else []
+        self.open_uploads.look(alive=False)
         self.confirming |= any(one in UNKNOWN for one in states)
         if {"claimed", "completing", "confirming"} & set(states):
             self.unknowable = self.portal.counters()["multipart_open"]
@@ -177,7 +179,8 @@ class World:
             if state["counters"][counter] != count:
                 wrong.append(f"{counter} is {state['counters'][counter]}, not {count}")
         if state["counters"]["multipart_open"] > self.unknowable:
-            wrong.append(f"{state['counters']['multipart_open']} multipart uploads are open, {self.unknowable} by right")
+            wrong.append(f"{state['counters']['multipart_open']} multipart uploads are open, at most {self.unknowable} by right")
+        wrong += self.open_uploads.wrong(state["open_uploads"], alive=self.site.programs[-1].code is None)
         wrong += [f"object {one['key']} was put {one['puts']} times" for one in state["objects"] if one["puts"] != 1]
         builds = {(one["start_time"], one["name"]): one for one in state["builds"]}
         for folder in self.site.folders:
