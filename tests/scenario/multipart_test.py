@@ -159,11 +159,20 @@ class TroubleTest(MultipartCase):
         self.finish(self.drop())
         self.assert_counts(upload_requests=1, complete_requests=2, abort_requests=0, parts_received=PARTS)
 
-    def test_a_complete_that_is_refused_fails_the_job_and_aborts_the_upload(self):
+    def test_a_complete_that_is_refused_starts_the_upload_over_and_aborts_the_old_one(self):
         self.portal.fault("complete", {"status": 400, "body": '{"message": "invalid part"}'})
         daemon = self.drop()
         self.folder.wait_for_receipt(seconds=60)
-        until(lambda: self.portal.counters()["abort_requests"] == 1, "the upload is aborted")
+        until(lambda: self.portal.counters()["uploads_aborted"] == 1, "the first upload is aborted")
+        self.assertIsNone(self.site.jobs()[0]["failure"])
+        self.assert_counts(upload_requests=2, objects_received=1, builds_queued=1)
+        self.stop(daemon)
+
+    def test_a_complete_that_is_refused_again_fails_the_job_and_aborts_both_uploads(self):
+        self.portal.fault("complete", {"status": 400, "body": '{"message": "invalid part"}'}, times=2)
+        daemon = self.drop()
+        self.folder.wait_for_receipt(seconds=60)
+        until(lambda: self.portal.counters()["uploads_aborted"] == 2, "both uploads are aborted")
         failure = self.site.jobs()[0]["failure"]
         self.assertEqual(failure["kind"], "portal_refused")
         self.assertIn("invalid part", failure["message"])

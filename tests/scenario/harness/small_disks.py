@@ -53,10 +53,14 @@ class Disk:
         os.unlink(self._filler)
 
     def resize(self, kib):
-        self._mount("-o", f"remount,size={kib}k", self.path)
+        self._remount(f"size={kib}k")
 
     def set_read_only(self, read_only):
-        self._mount("-o", "remount," + ("ro" if read_only else "rw"), self.path)
+        self._remount("ro" if read_only else "rw")
+
+    def _remount(self, options):
+        # With its source named: else mount(8) repeats the options that it finds, with ids that do not exist in here.
+        self._mount("-o", f"remount,{options}", "tmpfs", self.path)
 
     def unmount(self):
         subprocess.run(["umount", "--lazy", self.path], check=True)
