@@ -69,6 +69,8 @@ Waiting WaitingOf(const Job& job) {
       const std::string stage = job.build && job.build->status_message ? *job.build->status_message : "";
       return {stage.empty() ? "the build" : "the build: " + stage, job.times.submitted, 0};
     }
+    case JobState::kBuilt:
+      return {"its download", job.times.completed, 0};
     default:
       return {};
   }

@@ -64,6 +64,10 @@ TEST(Job, WaitsForItsRowsOwnWordBeforeItsState) {
   job.build = BuildRow{};
   job.build->status_message = "Protecting";
   EXPECT_EQ(WaitingOf(job).for_what, "the build: Protecting");
+  job.state = JobState::kBuilt;
+  job.times.completed = 8;
+  EXPECT_EQ(WaitingOf(job).for_what, "its download");
+  EXPECT_EQ(WaitingOf(job).since, 8);
   for (const JobState state : {JobState::kUploading, JobState::kFetched, JobState::kDelivered}) {
     job.state = state;
     EXPECT_EQ(WaitingOf(job).for_what, "") << ToString(state);
