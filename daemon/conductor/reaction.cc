@@ -63,7 +63,8 @@ Reaction OnCorrupt(const Job& job, const Error& error, Random& random) {
 
 Reaction OnLocalDisk(const Job& job, const Error& error, Random& random) {
   // The row does not count these tries: one delay for all, short enough that a repaired disk is noticed soon.
-  Reaction reaction = Wait(RetryDelay(3, error.retry_after, random) + std::chrono::seconds(1), error.message);
+  Reaction reaction =
+      Wait(RetryDelay(3, error.retry_after, random) + std::chrono::seconds(1), "its folder: " + error.message);
   reaction.disk_trouble = true;
   // A failure's record goes into the output folder first.
   reaction.output_trouble =
