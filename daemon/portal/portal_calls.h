@@ -46,7 +46,7 @@ class PortalCalls {
   HandlePtr Ask(PortalCall call, std::string body, std::function<Result<T>(std::string_view)> read,
                 std::function<void(Result<T>)> done) {
     Permit(&call);
-    const std::size_t question = std::hash<std::string>{}(call.path + '\n' + body);
+    const std::size_t question = std::hash<std::string>{}(std::string(call.path) + '\n' + body);
     HttpRequest request = Request(call, std::move(body));
     request.again = failed_.contains(question);
     return transfer_.Start(std::move(request), [this, question, call = std::move(call), read = std::move(read),
