@@ -134,6 +134,9 @@ void NightRun::PlaceDrop(std::size_t index) {
       other.replaced = true;
       break;
     }
+    // With what was said of it: it is not true of the new one.
+    for (const char* suffix : {".sha256", ".commit", ".json"})
+      std::filesystem::remove(folder + "/" + drop.name + suffix);
   }
   const std::string& suffixes = plan_.sidecars[index];
   if (suffixes.find(".sha256") != std::string::npos) {

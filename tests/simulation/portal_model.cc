@@ -349,7 +349,8 @@ WebAnswer PortalModel::Get(const WebRequest& request, const Signed& what) {
 
 int PortalModel::OpenUploadsWithParts() const {
   return static_cast<int>(std::count_if(grants_.begin(), grants_.end(), [](const Grant& one) {
-    return !one.done && !one.aborted && !one.complete_lost && !one.parts.empty();
+    const bool whole = static_cast<std::int64_t>(one.parts.size()) == one.total_parts;
+    return !one.done && !one.aborted && !one.complete_lost && !whole && !one.parts.empty();
   }));
 }
 

@@ -76,7 +76,8 @@ class PortalModel {
   // That a Complete has left and will not arrive: its upload may be done for all that the program knows, and it must
   // not abort it any more.
   void CompleteLost(const std::string& body);
-  // Multipart uploads that are neither completed nor aborted and hold parts, and whose Complete never left.
+  // Multipart uploads that are neither completed nor aborted and hold parts. Not those whose Complete left, nor those
+  // that hold all their parts: a process that died then must take it that Complete left.
   int OpenUploadsWithParts() const;
   const std::string& OutputOf(SimBuild& build);
   std::uint64_t requests() const { return requests_; }
