@@ -38,6 +38,13 @@ void Conductor::HoldStage(Stage stage, const Reaction& reaction, MonoMs now) {
 }
 
 void Conductor::ShowHeldBack(ActiveJob& job, MonoMs now) {
+  const Job& row = job.job();
+  // What is not begun yet shows a pause by its state; an upload that was begun and stands still would not.
+  const bool begun = row.state == JobState::kUploading || row.state == JobState::kCompleting;
+  if (begun && !job.work && StageOf(row) == Stage::kUpload && Paused(row)) {
+    const std::string which = paused_.contains("") ? "" : " " + row.target.folder;
+    return ShowWait(job, "its folder, which is paused: 'tegodrop resume" + which + "'", 0);
+  }
   const auto held = held_back_.find(StageOf(job.job()));
   const bool concerned = held != held_back_.end() && held->second.until > now && held->second.until >= job.due;
   if (!concerned || job.work || HeldUntil(job.job()) == INT64_MAX) return;
