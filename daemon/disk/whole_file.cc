@@ -23,8 +23,10 @@ Status Fill(FileSystem& fs, Fd file, std::string_view content, mode_t mode, std:
 
 Status WriteWhole(FileSystem& fs, int temp_dir, const std::string& temp_name, int dir, const std::string& name,
                   std::string_view content, mode_t mode, std::optional<gid_t> group) {
-  // What a death left under the same temporary name is nobody's.
-  if (auto removed = fs.RemoveAt(temp_dir, temp_name); !removed && removed.error().sys != ENOENT) return removed;
+  // What a death left under the same temporary name is nobody's; and durably gone, because nobody looks for it again.
+  auto removed = fs.RemoveAt(temp_dir, temp_name);
+  if (removed) removed = fs.SyncFolder(temp_dir);
+  if (!removed && removed.error().sys != ENOENT) return removed;
   auto file = fs.CreateAt(temp_dir, temp_name, mode);
   if (!file) return Fail(file.error());
   Status status = Fill(fs, std::move(*file), content, mode, group);

@@ -22,6 +22,7 @@ constexpr std::uint64_t kRegressions[] = {
     601,   // a sidecar that a passing fault of the disk made a bad one
     1259,  // a record's temporary file that the power cut brought back into the staging room
     1721,  // a build reset for signing that failed at once when the wall clock jumped
+    1774,  // the same, left by an earlier death
     1835,  // an upload in parts that a pause held up after a restart, and did not say so
     667,   // the same at its stat
 };
