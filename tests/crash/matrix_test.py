@@ -54,8 +54,8 @@ class MatrixTest(unittest.TestCase):
 
     def expect_nothing_wrong(self, totals):
         self.assertFalse(totals.wrong, "\n".join(totals.wrong)[:60000])
-        # A point near the end may come after the last call of a life that had one poll less to do.
-        self.assertGreaterEqual(totals.kills, 0.95 * totals.points)
+        # A point near the end may come after the last call of a life that had some polls less to do than the one that was counted.
+        self.assertGreaterEqual(totals.kills, 0.8 * totals.points - 1)
 
     def test_single_put(self):
         self.matrix("single PUT", single)
