@@ -91,6 +91,8 @@ class Gone:
     def too_many(self, program, since, until_then):
         """(what each host was asked, in words, what of it was too much)"""
         rested, told, wrong = self.rested(program), [], []
+        if not self.knocks(program)[self.port]:
+            wrong.append("no connection to the portal was seen: nothing is proven")
         for port, times in self.knocks(program).items():
             rest = rested.get(port, until_then)
             early = [one for one in times if since <= one <= rest]

@@ -37,6 +37,7 @@ class MatrixTest(unittest.TestCase):
         finally:
             world.close()
         self.assertGreater(len(calls), 200)
+        self.assertTrue([one for one in calls if " connect " in one], "an ordinary user sees connections too")
         return calls
 
     def matrix(self, name, make, stride=1):
