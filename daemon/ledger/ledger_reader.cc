@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <functional>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "daemon/base/text.h"
@@ -24,6 +26,10 @@ namespace {
 
 // Each try is spoilt only by a daemon that starts or stops in the middle of it.
 constexpr int kTries = 10;
+// Of the log's index no stamp tells anything, and while a daemon starts after a death it cannot be read for a moment:
+// an error counts once it has come so often in files that stayed as they were.
+constexpr int kSteadyErrors = 4;
+constexpr std::chrono::milliseconds kMoment{25};
 
 struct Stamp {
   bool there = false;
@@ -93,6 +99,7 @@ Status ReadSteadily(const std::string& state_dir, const Read& read) {
     if (error.kind == ErrorKind::kCorrupt) error.kind = ErrorKind::kLocalDisk;
     return Fail(std::move(error));
   };
+  int steady_errors = 0;
   for (int i = 0; i < kTries; ++i) {
     const Stamps before = StampsOf(path);
     const bool log = before.log.size > kWalHeader;
@@ -102,8 +109,9 @@ Status ReadSteadily(const std::string& state_dir, const Read& read) {
     const bool steady = StampsOf(path) == before;
     if (last && (guarded || steady)) return {};
     if (!last && watch.unread()) last = Fail(UnreadError(*watch.unread(), path));
-    // An error in files that stayed as they were will come again.
-    if (!last && steady) return give_up();
+    if (last || !steady) continue;
+    if (++steady_errors >= kSteadyErrors) return give_up();
+    std::this_thread::sleep_for(kMoment);
   }
   if (!last) return give_up();
   return Fail(ErrorKind::kLocalDisk, Printable(path) + " changed again and again while it was read: try again");
