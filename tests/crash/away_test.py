@@ -84,7 +84,8 @@ class Gone:
         found = {}
         for one in self.world.site.log_events(program):
             if one["event"] == "host.rests":
-                when = datetime.datetime.fromisoformat(one["time"]).timestamp()
+                # The log's time is cut to a millisecond: the request that failed last may be of the same one.
+                when = datetime.datetime.fromisoformat(one["time"]).timestamp() + 0.002
                 found.setdefault(int(one["host"].rsplit(":", 1)[1]), when)
         return found
 
