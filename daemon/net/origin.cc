@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "daemon/base/text.h"
@@ -32,22 +33,41 @@ bool IsLoopback(std::string host) {
   return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 }
 
+// Scheme, name and port, with the name as libcurl would ask for it; nothing where it would not.
+struct Server {
+  std::string scheme;
+  std::string host;
+  std::string key;
+};
+
+std::optional<Server> ReadServer(const char* url) {
+  const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), curl_url_cleanup);
+  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url, 0) != CURLUE_OK) return std::nullopt;
+  Server server;
+  server.scheme = Part(parsed.get(), CURLUPART_SCHEME);
+  server.host = ToLowerAscii(Part(parsed.get(), CURLUPART_HOST));
+  server.key = server.scheme + "://" + server.host + ":" + Part(parsed.get(), CURLUPART_PORT);
+  return server;
+}
+
 }  // namespace
 
 Result<Origin> ParseOrigin(const Secret& url) {
-  const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), curl_url_cleanup);
   const auto refuse = [&](const char* why) {
     return Fail(ErrorKind::kRejected, UrlWithoutQuery(url.Reveal()) + ": " + why);
   };
-  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.RevealCString(), 0) != CURLUE_OK) {
-    return refuse("this is no URL that can be asked");
-  }
-  const std::string scheme = Part(parsed.get(), CURLUPART_SCHEME);
-  if (scheme != "http" && scheme != "https") return refuse("only http and https can be asked");
-  const std::string host = Part(parsed.get(), CURLUPART_HOST);
+  constexpr const char* kNoUrl = "this is no URL that can be asked";
+  // libcurl would read no further.
+  if (url.Reveal().find('\0') != std::string_view::npos) return refuse(kNoUrl);
+  const auto server = ReadServer(url.RevealCString());
+  if (!server) return refuse(kNoUrl);
+  if (server->scheme != "http" && server->scheme != "https") return refuse("only http and https can be asked");
+  // A name that is another one when it is read again ("127%2e1" is 127.1, and that is 127.0.0.1) hides who is asked.
+  const auto again = ReadServer(server->key.c_str());
+  if (!again || again->key != server->key) return refuse(kNoUrl);
   Origin origin;
-  origin.key = scheme + "://" + ToLowerAscii(host) + ":" + Part(parsed.get(), CURLUPART_PORT);
-  origin.loopback = IsLoopback(host);
+  origin.key = server->key;
+  origin.loopback = IsLoopback(server->host);
   return origin;
 }
 
