@@ -44,7 +44,7 @@ std::string Opening(const HttpAnswer& answer) {
   }
   if (answer.status >= 300 && answer.status < 400) {
     const auto to = answer.Header("location");
-    return "the portal redirects to " + (to ? UrlWithoutQuery(*to).substr(0, 200) : std::string("nowhere")) +
+    return "the portal redirects to " + (to ? Printable(UrlWithoutQuery(*to).substr(0, 200)) : std::string("nowhere")) +
            ", is portal.url right?";
   }
   if (OfAGateway(answer)) return "something answers in the portal's place, is portal.url right?";

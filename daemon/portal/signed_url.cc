@@ -34,8 +34,8 @@ std::string HostOf(std::string_view authority) {
 
 Result<Secret> TakeSignedUrl(std::string url) {
   const auto refuse = [&](const char* why) {
-    return Fail(ErrorKind::kRetry,
-                "the portal gave a URL that " + std::string(why) + ": " + UrlWithoutQuery(url).substr(0, 300));
+    return Fail(ErrorKind::kRetry, "the portal gave a URL that " + std::string(why) + ": " +
+                                       Printable(UrlWithoutQuery(url).substr(0, 300)));
   };
   const bool plain_text = std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '\\'; });
   if (!plain_text) return refuse("has characters in it that no URL may have");
