@@ -39,6 +39,11 @@ void HostPatience::Works() {
   probing_ = false;
 }
 
+void HostPatience::Moves() {
+  rests_ = 0;
+  probing_ = false;
+}
+
 bool HostPatience::Failed(MonoMs now) {
   ++failures_;
   // Of requests that left before the rest began only the probe's end counts: they prove nothing new.

@@ -47,6 +47,9 @@ class HostPatience {
   Answer Ask(bool again, MonoMs now);
   // It answered as a host does that works; a refusal is such an answer too.
   void Works();
+  // The probe's bytes move: others may leave before its end, but it has not shown yet that the host works; when it
+  // fails after all, the host rests again at once.
+  void Moves();
   // No answer, or one that speaks of trouble. True where the host rests from now on.
   bool Failed(MonoMs now);
   // The request was given up by ourselves and says nothing about the host.

@@ -45,9 +45,13 @@ class GuardedTransfer::Asked final : public Handle {
   }
 
   void Start(HttpRequest request, std::function<void(Result<HttpAnswer>)> done) {
-    // A long transfer that moves shows a working host before it ends.
-    request.progress = [this, progress = std::move(request.progress)](std::uint64_t sent, std::uint64_t received) {
-      if (host_.patience.resting() && (received > 0 || sent >= kSentShowsLife)) owner_.Works(host_);
+    // A long transfer that moves lets the others go on before it ends.
+    // The body of a refusal is no such sign: more than that may hold has come for the sink.
+    const std::uint64_t shows_life = request.sink ? request.answer_limit : UINT64_MAX;
+    request.progress = [this, shows_life, progress = std::move(request.progress)](std::uint64_t sent,
+                                                                                  std::uint64_t received) {
+      const bool moves = received > shows_life || sent >= kSentShowsLife;
+      if (host_.patience.resting() && moves) host_.patience.Moves();
       if (progress) progress(sent, received);
     };
     inner_ = owner_.inner_.Start(std::move(request), [this, done = std::move(done)](Result<HttpAnswer> answer) {

@@ -113,9 +113,35 @@ TEST_F(GuardedTransferTest, AProbeThatMovesBytesLetsTheOthersGoOn) {
   Exhaust("https://store.example/");
   clock.Step(kFirstRest);
   const HandlePtr probe = Start("https://store.example/large");
-  ASSERT_TRUE(inner.calls.back()->request.progress);
-  inner.calls.back()->request.progress(0, 1);
-  EXPECT_TRUE(Ask("https://store.example/other", 200));
+  const std::size_t at = inner.calls.size() - 1;
+  ASSERT_TRUE(inner.calls[at]->request.progress);
+  inner.calls[at]->request.progress(8U << 20U, 0);
+  EXPECT_TRUE(Ask("https://store.example/other", 400));
+}
+
+TEST_F(GuardedTransferTest, AProbeThatMovedAndFailedGivesTheNextRestAtOnce) {
+  Exhaust("https://store.example/");
+  clock.Step(kFirstRest);
+  const HandlePtr probe = Start("https://store.example/large");
+  const std::size_t at = inner.calls.size() - 1;
+  inner.calls[at]->request.progress(8U << 20U, 0);
+  inner.AnswerStatus(*inner.calls[at], 503);
+  Run();
+  EXPECT_FALSE(Ask("https://store.example/other", 200));
+}
+
+TEST_F(GuardedTransferTest, TheBodyOfARefusalIsNoSignOfLife) {
+  Exhaust("https://portal.example/", 503);
+  clock.Step(kFirstRest);
+  const HandlePtr probe = Start("https://portal.example/probe");
+  const std::size_t at = inner.calls.size() - 1;
+  inner.calls[at]->request.progress(10, 25);
+  EXPECT_FALSE(Ask("https://portal.example/other", 200)) << "the probe is still under way";
+  inner.AnswerStatus(*inner.calls[at], 503, "maintenance");
+  Run();
+  EXPECT_EQ(log.Count("host.back"), 0);
+  EXPECT_FALSE(Ask("https://portal.example/other", 200));
+  EXPECT_EQ(last->error().retry_after, milliseconds(kLongestRest));
 }
 
 TEST_F(GuardedTransferTest, OurOwnTroubleSaysNothingAboutTheHost) {
