@@ -56,9 +56,12 @@ Reaction OnCorrupt(const Job& job, const Error& error, Random& random) {
     return Wait(RetryDelay(job.download_tries, error.retry_after, random),
                 "a fresh download, because " + error.message);
   }
+  // What never came whole was never staged whole either.
+  const std::string kept = job.output.sha256.empty()
+                               ? "nothing of it is kept, because it never came whole"
+                               : "the bytes are kept in the output folder's room under quarantine/";
   return Fail(FailureKind::kValidationFailed, error.message,
-              "the bytes are kept in the output folder's room under quarantine/; look at the build in the portal, then "
-              "drop the artifact again");
+              kept + "; look at the build in the portal, then drop the artifact again");
 }
 
 Reaction OnLocalDisk(const Job& job, const Error& error, Random& random) {

@@ -78,7 +78,8 @@ class Ledger {
   // The job with this id, else those whose ids begin with it, oldest first and not more than kMostFound: one is the
   // job that is meant, more are too many, none is none.
   virtual void Find(const std::string& id, std::function<void(Result<std::vector<Job>>)> done) = 0;
-  // The ids of all jobs that have failed and are finished, oldest first.
+  // The ids of all jobs that have failed, oldest first; also of those whose artifact is still to be put away, so that
+  // nobody is told that nothing has failed.
   virtual void LoadFailed(std::function<void(Result<std::vector<std::string>>)> done) = 0;
 
   // The last job of `job`'s folder, portal, tenant, version and signing key that was delivered with the same bytes,

@@ -175,7 +175,7 @@ Result<std::vector<Job>> JobsByPrefix(SqliteDb& db, const std::string& id) {
 Result<std::vector<std::string>> FailedIds(SqliteDb& db) {
   std::vector<std::string> ids;
   Status read = ForEachRow(
-      db, "SELECT id FROM jobs WHERE state = 'failed' AND finished = 1 ORDER BY seq", [](Statement&) {},
+      db, "SELECT id FROM jobs WHERE state = 'failed' ORDER BY seq", [](Statement&) {},
       [&](const Statement& row) -> Status {
         ids.push_back(row.Text(0));
         return {};

@@ -140,7 +140,7 @@ OperatorPlan Retry(const Job& job, bool rebuild, WallMs now) {
                            "' fetches it again");
   }
   if (!IsEnd(job.state)) return Unended(job, "it is at work, there is nothing to retry");
-  if (!job.finished) return Refuse(job, "is just being put away: try again in a moment");
+  if (!job.finished) return Refuse(job, "is just being put away: try again once the daemon has done so");
   if (job.redeliveries > 0) return RetryRedelivery(job, rebuild);
   if (job.failure && IsOfTheFile(job.failure->kind)) {
     return Refuse(job, "failed for what was dropped (" + std::string(ToString(job.failure->kind)) +
@@ -178,7 +178,7 @@ OperatorPlan Redeliver(const Job& job) {
     }
     return Unended(job, "only what is delivered can be delivered again");
   }
-  if (!job.finished) return Refuse(job, "is just being put away: try again in a moment");
+  if (!job.finished) return Refuse(job, "is just being put away: try again once the daemon has done so");
   if (again) return RetryRedelivery(job, false);
   return Plan(
       [](Job& changed) {

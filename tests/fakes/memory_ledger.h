@@ -111,7 +111,7 @@ class MemoryLedger final : public Ledger {
     Read<std::vector<std::string>>("load_failed", std::move(done), [this] {
       std::vector<std::string> ids;
       for (const auto& [id, job] : jobs) {
-        if (job.state == JobState::kFailed && job.finished) ids.push_back(id);
+        if (job.state == JobState::kFailed) ids.push_back(id);
       }
       return ids;
     });

@@ -89,6 +89,9 @@ TEST(Reaction, ADamagedDownloadIsRepeatedAndThenFails) {
   job.bad_downloads = kMostBadDownloads;
   ASSERT_TRUE(React(job, ErrorKind::kCorrupt).failure);
   EXPECT_EQ(React(job, ErrorKind::kCorrupt).failure->kind, FailureKind::kValidationFailed);
+  EXPECT_NE(React(job, ErrorKind::kCorrupt).failure->remedy.find("nothing of it is kept"), std::string::npos);
+  job.output.sha256 = std::string(64, 'a');
+  EXPECT_NE(React(job, ErrorKind::kCorrupt).failure->remedy.find("quarantine/"), std::string::npos);
 }
 
 TEST(Reaction, AClaimedFileThatChangedFailsAtOnce) {
