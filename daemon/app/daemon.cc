@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/version.h"
+#include "daemon/disk/file_system.h"
 #include "daemon/disk/layout.h"
 #include "daemon/portal/portal_client.h"
 
@@ -146,7 +147,7 @@ void Daemon::TakeJobs(std::vector<Job> jobs) {
   for (Job& job : jobs) {
     // One that was refused at once, or is delivered again, has no copy.
     const bool refused = job.failure && job.ticket.start_time == 0;
-    if (!job.finished && InSpool(job) && !refused && NeedsArtifact(job)) spool_.Hold(job.id, job.artifact.size);
+    if (!job.finished && TakesSpool(job) && !refused && NeedsArtifact(job)) spool_.Hold(job.id, job.artifact.size);
     held_[job.target.folder].push_back(std::move(job));
   }
   held_timer_ = world_.timers.After(kOpenPatience, [this] {
@@ -162,9 +163,12 @@ void Daemon::TakeJobs(std::vector<Job> jobs) {
   TellReady();
 }
 
+// A copy of what stays where it is, or of what was claimed on a share.
+bool Daemon::TakesSpool(const Job& job) const { return InSpool(job) || shares_.contains(job.target.drop_path); }
+
 void Daemon::CountSpool(const Job& job) {
-  if (!InSpool(job)) return;
   if (job.finished) return spool_.Free(job.id);
+  if (!TakesSpool(job)) return;
   // Taken back for a person, whether it fits or not.
   if (job.state == JobState::kReclaiming && NeedsArtifact(job) && !spool_.Holds(job.id)) {
     spool_.Hold(job.id, job.artifact.size);
@@ -194,6 +198,9 @@ OperatorHands Daemon::Hands() {
 
 void Daemon::TakeOver(std::vector<FolderRecord> records) {
   folders_ = std::make_unique<Folders>(world_.folders, settings_.state_dir + "/" + std::string(kStateSpool), records);
+  for (const FolderRecord& one : records) {
+    if (!one.fs_type.empty() && !IsLocalFsName(one.fs_type)) shares_.insert(one.path);
+  }
   folders_->OnAskWhetherOpen([this](const std::string& path) {
     return std::any_of(settings_.folders.begin(), settings_.folders.end(), [&](const FolderSettings& folder) {
       const auto intake = intakes_.find(folder.name);

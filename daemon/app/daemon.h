@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,7 @@ class Daemon {
  private:
   void TakeOver(std::vector<FolderRecord> records);
   void TakeJobs(std::vector<Job> jobs);
+  bool TakesSpool(const Job& job) const;
   void CountSpool(const Job& job);
   void TellReady();
   Rooms MakeRooms();
@@ -100,6 +102,7 @@ class Daemon {
   const Settings settings_;
   const Producer producer_;
   Spool spool_;
+  std::set<std::string> shares_;     // the drop folders that were on a share when this life began
   std::unique_ptr<RateLimit> rate_;  // none: no limit
   GuardedTransfer guarded_;
   ClockWatch clock_watch_;

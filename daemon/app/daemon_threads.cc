@@ -20,7 +20,7 @@ std::unique_ptr<DropFolder> DaemonThreads::MakeDrop(LocalDropFolderSettings sett
 }
 
 std::unique_ptr<OutputFolder> DaemonThreads::MakeOutput(std::string path, std::string rooms) {
-  return MakeLocalOutputFolder(std::move(path), std::move(rooms), loop_, writers_, fs_);
+  return MakeLocalOutputFolder(path, std::move(rooms), loop_, writers_, fs_, clock_);
 }
 
 }  // namespace tegodrop

@@ -29,7 +29,8 @@ Result<SourceVerdict> AsVerdict(Error error) {
 // The checks of a protected output, filled in as far as the reading comes.
 class ProtectedChecks {
  public:
-  ProtectedChecks(int fd, std::uint64_t size, ArtifactKind kind) : file_(fd, size), kind_(kind) {}
+  ProtectedChecks(PositionedRead read_at, std::uint64_t size, ArtifactKind kind)
+      : file_(std::move(read_at), size), kind_(kind) {}
 
   Result<std::vector<Check>> Run() {
     if (std::optional<Error> disk = Look()) return Fail(*disk);
@@ -136,7 +137,11 @@ class ProtectedChecks {
 }  // namespace
 
 Result<SourceVerdict> CheckSource(int fd, std::uint64_t size, ArtifactKind kind, bool full_crc) {
-  FileWindow file(fd, size);
+  return CheckSource(ReadsFrom(fd), size, kind, full_crc);
+}
+
+Result<SourceVerdict> CheckSource(PositionedRead read_at, std::uint64_t size, ArtifactKind kind, bool full_crc) {
+  FileWindow file(std::move(read_at), size);
   const Result<EndRecord> end = FindEndRecord(file);
   if (!end) return AsVerdict(end.error());
   KindFinder finder(kind);
@@ -153,7 +158,11 @@ Result<SourceVerdict> CheckSource(int fd, std::uint64_t size, ArtifactKind kind,
 }
 
 Result<std::vector<Check>> CheckProtected(int fd, std::uint64_t size, ArtifactKind kind) {
-  return ProtectedChecks(fd, size, kind).Run();
+  return CheckProtected(ReadsFrom(fd), size, kind);
+}
+
+Result<std::vector<Check>> CheckProtected(PositionedRead read_at, std::uint64_t size, ArtifactKind kind) {
+  return ProtectedChecks(std::move(read_at), size, kind).Run();
 }
 
 }  // namespace tegodrop

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/archive/file_window.h"
 #include "daemon/base/result.h"
 #include "daemon/model/artifact.h"
 #include "daemon/model/check.h"
@@ -29,6 +30,7 @@ struct SourceVerdict {
 // entry is inflated too: that catches a zero-filled middle. Entries, sizes and the inflate ratio are capped against
 // bombs. Errors: kLocalDisk where the file cannot be read.
 Result<SourceVerdict> CheckSource(int fd, std::uint64_t size, ArtifactKind kind, bool full_crc);
+Result<SourceVerdict> CheckSource(PositionedRead read_at, std::uint64_t size, ArtifactKind kind, bool full_crc);
 
 // The archive checks of a protected output, each with a stable id: "zip_structure" (end record meets the central
 // directory), "zip_entries" (every entry inflates with its CRC and size; no duplicate, absolute or `..` name), "kind"
@@ -36,5 +38,6 @@ Result<SourceVerdict> CheckSource(int fd, std::uint64_t size, ArtifactKind kind,
 // (which signatures it carries, valid or not; skipped where it carries none). All are there in every answer. Errors:
 // kLocalDisk where the file cannot be read.
 Result<std::vector<Check>> CheckProtected(int fd, std::uint64_t size, ArtifactKind kind);
+Result<std::vector<Check>> CheckProtected(PositionedRead read_at, std::uint64_t size, ArtifactKind kind);
 
 }  // namespace tegodrop

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace tegodrop {
 namespace {
@@ -15,8 +16,18 @@ constexpr std::size_t kLargest = 256UL * 1024;
 
 }  // namespace
 
-FileWindow::FileWindow(int fd, std::uint64_t size)
-    : fd_(fd), size_(size), bytes_(new char[kLargest]), step_(kSmallest) {}
+PositionedRead ReadsFrom(int fd) {
+  return [fd](void* to, std::size_t size, std::uint64_t offset) -> Result<std::size_t> {
+    for (;;) {
+      const ssize_t got = pread(fd, to, size, static_cast<off_t>(offset));
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno != EINTR) return FailPosix("cannot read", "the artifact", errno);
+    }
+  };
+}
+
+FileWindow::FileWindow(PositionedRead read_at, std::uint64_t size)
+    : read_at_(std::move(read_at)), size_(size), bytes_(new char[kLargest]), step_(kSmallest) {}
 
 Status FileWindow::Read(std::uint64_t offset, void* to, std::size_t count) {
   if (offset > size_ || count > size_ - offset) return Fail(ErrorKind::kCorrupt, "the file ends too early");
@@ -42,11 +53,10 @@ Status FileWindow::Fill(std::uint64_t offset) {
   length_ = 0;
   begin_ = offset;
   while (length_ < wanted) {
-    const ssize_t got = pread(fd_, bytes_.get() + length_, wanted - length_, static_cast<off_t>(offset + length_));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return FailPosix("cannot read", "the artifact", errno);
-    if (got == 0) break;
-    length_ += static_cast<std::size_t>(got);
+    auto got = read_at_(bytes_.get() + length_, wanted - length_, offset + length_);
+    if (!got) return Fail(got.error());
+    if (*got == 0) break;
+    length_ += *got;
   }
   if (length_ == 0) return Fail(ErrorKind::kCorrupt, "the file has become shorter while it was read");
   return {};

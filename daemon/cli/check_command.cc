@@ -13,9 +13,13 @@
 #include "config/token.h"
 #include "daemon/app/operator_call.h"
 #include "daemon/app/portal_check.h"
+#include "daemon/base/clock.h"
 #include "daemon/base/json.h"
 #include "daemon/base/text.h"
 #include "daemon/cli/commands.h"
+#include "daemon/disk/helper/helper_process.h"
+#include "daemon/disk/helper/remote_file_system.h"
+#include "daemon/disk/mount_table.h"
 #include "daemon/net/trust.h"
 
 namespace tegodrop {
@@ -27,8 +31,23 @@ struct Finding {
   ExitCode code = ExitCode::kConfig;
 };
 
+// The same of a folder that is on a share, which may hang: looked at by a helper process.
+std::string ShareFault(const std::string& path, int access_wanted) {
+  const SystemClock clock;
+  RemoteFileSystem fs(
+      path, [&path] { return StartHelperProcess(path); }, clock);
+  auto folder = fs.OpenFolder(path);
+  if (!folder) return folder.error().message;
+  if (auto entered = fs.StatAt(folder->get(), "."); !entered) return entered.error().message;
+  if ((access_wanted & W_OK) == 0) return "";
+  auto may = fs.MayChange(folder->get());
+  if (!may) return may.error().message;
+  return *may ? "" : PosixError("cannot write to", path, EACCES).message;
+}
+
 // What is wrong with a folder that must be there and allow `access`; empty where nothing is. Only looks.
 std::string FolderFault(const std::string& path, int access_wanted) {
+  if (const auto found = FindMount(path); found && !found->local) return ShareFault(path, access_wanted);
   struct stat attributes {};
   if (stat(path.c_str(), &attributes) != 0) return PosixError("cannot look at", path, errno).message;
   if (!S_ISDIR(attributes.st_mode)) return Printable(path) + " is no folder";

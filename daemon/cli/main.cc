@@ -8,11 +8,13 @@
 #include <cstdlib>
 #include <ctime>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include "config/token.h"
 #include "daemon/cli/command_line.h"
 #include "daemon/cli/commands.h"
+#include "daemon/disk/helper/helper_process.h"
 
 namespace {
 
@@ -62,6 +64,8 @@ tegodrop::ExitCode Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    // Not of the command line: only the daemon starts it, for a folder on a share.
+    if (argc > 1 && std::string_view(argv[1]) == tegodrop::kHelperArgument) return tegodrop::RunHelperProcess();
     return static_cast<int>(Main(argc, argv));
   } catch (const std::exception& fault) {
     // Nothing of ours throws; a library that does, out of memory say, ends here with a word and not with a core.

@@ -8,35 +8,50 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "daemon/base/result.h"
 
 namespace tegodrop {
 
+// Closes what a FileSystem opened elsewhere than in this process.
+class FdCloser {
+ public:
+  virtual ~FdCloser() = default;
+  // From any thread; never waits.
+  virtual void CloseSoon(int fd) = 0;
+};
+
 // An open file or folder, closed with its owner. Closing so ignores errors: where they matter use FileSystem::Close.
+// Its number means something to the FileSystem alone that opened it.
 class Fd {
  public:
   Fd() = default;
   explicit Fd(int fd) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(other.Release()) {}
+  Fd(int fd, std::shared_ptr<FdCloser> closer) : fd_(fd), closer_(std::move(closer)) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)), closer_(std::move(other.closer_)) {}
   Fd& operator=(Fd&& other) noexcept;
-  ~Fd();
+  ~Fd() { Drop(); }
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  // Whoever takes it closes it.
   int Release() {
-    const int fd = fd_;
-    fd_ = -1;
-    return fd;
+    closer_.reset();
+    return std::exchange(fd_, -1);
   }
 
  private:
+  void Drop();
+
   int fd_ = -1;
+  std::shared_ptr<FdCloser> closer_;  // none: it is this process's own
 };
 
 struct FileStat {
@@ -64,6 +79,8 @@ struct FsType {
   std::uint32_t magic = 0;
   std::string name;    // "ext4", "nfs", …, else "0x…"
   bool local = false;  // changes raise events and the lease probe can be trusted; all others are polled
+  // For how long it may show what was, as far as that is known; zero on a local one.
+  std::chrono::milliseconds attribute_cache{0};
 };
 
 enum class Writers : std::uint8_t {
@@ -97,6 +114,11 @@ class FileSystem {
   // Of the entry itself, never of what a link points to.
   virtual Result<FileStat> StatAt(int dir, const std::string& name) = 0;
   virtual Result<FsType> TypeOf(int fd) = 0;
+  // Whether entries may be made in a folder and moved out of it: asked of the kernel, which knows of access lists and
+  // read-only mounts.
+  virtual Result<bool> MayChange(int dir) = 0;
+  // Whether calls with it may take as long as a share lets them: not for threads that serve other folders too.
+  virtual bool MayHang(int /*fd*/) const { return false; }
   // Bytes that an ordinary user may still write there.
   virtual Result<std::uint64_t> FreeBytes(int fd) = 0;
   // Each entry but "." and ".." in the kernel's order, until `visit` says false.
@@ -132,5 +154,7 @@ std::unique_ptr<FileSystem> MakePosixFileSystem();
 
 // The name and trust of a file system by its statfs magic.
 FsType FsTypeOf(std::uint32_t magic);
+// Whether a file system of that name counts as local.
+bool IsLocalFsName(std::string_view name);
 
 }  // namespace tegodrop

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -33,6 +34,11 @@ FsType FsTypeOf(std::uint32_t magic) {
   char name[16];
   std::snprintf(name, sizeof name, "0x%08x", magic);
   return {magic, name, false};
+}
+
+bool IsLocalFsName(std::string_view name) {
+  return std::any_of(kKnown.begin(), kKnown.end(),
+                     [&](const Known& known) { return known.local && known.name == name; });
 }
 
 }  // namespace tegodrop

@@ -22,6 +22,8 @@ inline constexpr std::string_view kOutputQuarantine = "quarantine";  // what fai
 
 // Below the state folder:
 inline constexpr std::string_view kStateSpool = "spool";  // spool/<job>/NAME
+// Below the spool, for each network folder: spool/incoming-<folder>/<any name>, copies that no claim has taken yet.
+inline constexpr std::string_view kSpoolIncoming = "incoming-";
 
 inline std::string ReasonName(std::string_view name) { return std::string(name) + ".reason.json"; }
 inline std::string ReceiptName(std::string_view id) { return std::string(id) + ".json"; }

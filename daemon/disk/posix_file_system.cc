@@ -147,6 +147,12 @@ class PosixFileSystem final : public FileSystem {
     return FsTypeOf(static_cast<std::uint32_t>(fs.f_type));
   }
 
+  Result<bool> MayChange(int dir) override {
+    if (faccessat(dir, ".", W_OK | X_OK, AT_EACCESS) == 0) return true;
+    if (errno == EACCES || errno == EPERM || errno == EROFS) return false;
+    return FailOpen("cannot ask for the rights on", dir, "a folder", errno);
+  }
+
   Result<std::uint64_t> FreeBytes(int fd) override {
     struct statfs fs {};
     if (fstatfs(fd, &fs) != 0) return FailOpen("cannot ask the free space of", fd, "a folder", errno);
@@ -285,14 +291,20 @@ class PosixFileSystem final : public FileSystem {
 
 Fd& Fd::operator=(Fd&& other) noexcept {
   if (this != &other) {
-    if (fd_ >= 0) close(fd_);
-    fd_ = other.Release();
+    Drop();
+    fd_ = std::exchange(other.fd_, -1);
+    closer_ = std::move(other.closer_);
   }
   return *this;
 }
 
-Fd::~Fd() {
-  if (fd_ >= 0) close(fd_);
+void Fd::Drop() {
+  if (fd_ < 0) return;
+  if (closer_) {
+    closer_->CloseSoon(fd_);
+  } else {
+    close(fd_);
+  }
 }
 
 bool FileStat::IsRegular() const { return S_ISREG(mode); }

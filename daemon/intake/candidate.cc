@@ -29,10 +29,10 @@ std::string QuietOf(milliseconds quiet) { return HumanDuration(quiet) + " of qui
 
 }  // namespace
 
-CandidateRules RulesFor(bool local, std::optional<milliseconds> settle, milliseconds refuse_after) {
+CandidateRules RulesFor(const FsType& fs, std::optional<milliseconds> settle, milliseconds refuse_after) {
   CandidateRules rules;
-  rules.local = local;
-  rules.settle = local ? settle.value_or(kLocalSettle) : std::max(kNetworkSettle, settle.value_or(kNetworkSettle));
+  rules.local = fs.local;
+  rules.settle = settle.value_or(fs.local ? kLocalSettle : std::max(kNetworkSettle, 2 * fs.attribute_cache));
   rules.refuse_after = refuse_after;
   return rules;
 }

@@ -24,8 +24,9 @@ struct CandidateRules {
   milliseconds refuse_after{std::chrono::hours(1)};
 };
 
-// The rules for a folder; `settle`: as configured, nullopt is auto.
-CandidateRules RulesFor(bool local, std::optional<milliseconds> settle, milliseconds refuse_after);
+// The rules for a folder; `settle`: as configured, nullopt is auto: 2 s on a local disk, else at least 30 s and twice
+// its attribute cache.
+CandidateRules RulesFor(const FsType& fs, std::optional<milliseconds> settle, milliseconds refuse_after);
 
 class Candidate {
  public:

@@ -27,7 +27,8 @@ ClaimPlan MakeClaimPlan(const IntakeSettings& settings, const ClaimedFile& file,
   plan.request.job = job.id;
   plan.request.name = job.artifact.file_name;
   plan.request.expected = file.stat;
-  plan.request.sha256 = job.artifact.sha256;
+  // What is refused is never sent, so that its content is of no interest any more.
+  if (!plan.failure) plan.request.sha256 = job.artifact.sha256;
   plan.request.copy = file.copy;
   for (const Inspection::SidecarFile& sidecar : inspection.sidecars) {
     plan.request.sidecars.push_back({sidecar.name, sidecar.stat});

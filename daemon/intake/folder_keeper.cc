@@ -25,7 +25,11 @@ constexpr int kScanShare = 20;  // at most a twentieth of the time is spent on l
 constexpr milliseconds kPruneEvery = std::chrono::hours(1);
 constexpr milliseconds kKeepReceipts = std::chrono::hours(30 * 24);
 
-bool IsMissing(const Error& error) { return error.kind == ErrorKind::kCorrupt || error.sys == ENOENT; }
+// What there is to say of a folder that gave this error.
+std::string StateOf(const Error& error) {
+  if (error.kind == ErrorKind::kCorrupt || error.sys == ENOENT) return "missing";
+  return error.sys == ETIMEDOUT ? "stalled" : "degraded";
+}
 
 }  // namespace
 
@@ -135,9 +139,12 @@ void FolderKeeper::Trouble(const Error& error) {
   listing_.reset();
   gap_.reset();
   poll_.reset();
-  SetState(IsMissing(error) ? "missing" : "degraded", error.message);
+  SetState(StateOf(error), error.message);
   if (record_dirty_) SaveRecord();
-  const auto delay = std::min<milliseconds>(kLastRetry, kFirstRetry * (1 << std::min(tries_++, 8)));
+  // Whether a helper that hung has ended is asked of the kernel alone, and costs nothing.
+  const auto delay = state_ == "stalled"
+                         ? kFirstRetry
+                         : std::min<milliseconds>(kLastRetry, kFirstRetry * (1 << std::min(tries_++, 8)));
   retry_ = world_.timers.After(delay, [this] {
     const HandlePtr fired = std::move(retry_);
     Open();
@@ -181,10 +188,8 @@ void FolderKeeper::ShowState() {
   record_.reason = reason;
   record_.since = world_.clock.Wall();
   record_dirty_ = true;
-  if (state == "missing") {
-    world_.log.Warning("folder.missing", reason, {{"folder", settings_.name}, {"path", settings_.path}});
-  } else if (state == "degraded") {
-    world_.log.Warning("folder.degraded", reason, {{"folder", settings_.name}, {"path", settings_.path}});
+  if (state != "ok") {
+    world_.log.Warning("folder." + state, reason, {{"folder", settings_.name}, {"path", settings_.path}});
   }
   owner_.state_changed();
 }

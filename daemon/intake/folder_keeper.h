@@ -56,6 +56,8 @@ class FolderKeeper {
   std::uint64_t started() const { return started_; }
   // Nothing in the folder may be changed.
   bool copies() const { return settings_.after == After::kKeep || !facts_.writable; }
+  // What is taken from it needs room in the spool.
+  bool spools() const { return copies() || facts_.spools; }
 
  private:
   void Open();

@@ -58,7 +58,7 @@ void Intake::Impl::LoadTrouble(const std::string& trouble) {
 }
 
 void Intake::Impl::FolderOpened() {
-  rules_ = RulesFor(keeper_.facts().fs.local, settings_.folder.settle, settings_.folder.refuse_after);
+  rules_ = RulesFor(keeper_.facts().fs, settings_.folder.settle, settings_.folder.refuse_after);
   hints_.clear();
   // What was seen before the folder was away proves nothing now.
   for (auto& [name, entry] : entries_) {
@@ -262,7 +262,7 @@ void Intake::Impl::Pump() {
 
 // One that is larger than the whole spool waits for nothing: it is looked at and refused.
 bool Intake::Impl::HasRoom(const Entry& entry) const {
-  if (!keeper_.copies() || world_.spool == nullptr) return true;
+  if (!keeper_.spools() || world_.spool == nullptr) return true;
   const std::uint64_t size = entry.candidate.stat().size;
   return entry.place != nullptr || size > world_.spool->limit() || (crowded_.empty() && world_.spool->Fits(size));
 }
@@ -341,7 +341,7 @@ void Intake::Impl::Look(const std::string& name, Entry& entry, InspectRequest re
   ++looks_;
   request.name = name;
   request.kind = KindOfName(name).value_or(ArtifactKind::kApk);
-  if (keeper_.copies() && world_.spool != nullptr) {
+  if (keeper_.spools() && world_.spool != nullptr) {
     entry.place = std::make_unique<Spool::Place>(*world_.spool, entry.candidate.stat().size);
   }
   const MonoMs begun = world_.clock.Mono();

@@ -53,7 +53,7 @@ void Intake::Impl::Decide(const std::string& name, Entry& entry, Weighed weighed
     return;
   }
   const std::uint64_t size = entry.candidate.stat().size;
-  const bool limited = keeper_.copies() && world_.spool != nullptr;
+  const bool limited = keeper_.spools() && world_.spool != nullptr;
   if (limited && !failure && size > world_.spool->limit()) failure = TooLargeForSpool(size, world_.spool->limit());
   ClaimPlan plan = MakeClaimPlan(
       settings_,

@@ -1,6 +1,5 @@
-// A drop folder behind one asynchronous interface: in this process for local disks (local_drop_folder.h); a network
-// folder's calls will go to a helper process of its own, which is why every call here is one request with plain values
-// both ways.
+// A drop folder behind one asynchronous interface; how its path is touched, in this process or in a helper process of
+// its own, is the matter of its FileSystem (daemon/disk/helper).
 //
 // All `done` run once, on the loop, never inside the call. Destroying a handle drops `done`; Claim and PutAway run to
 // their end all the same, so their callers keep the handle until it answers.
@@ -28,6 +27,7 @@ struct DropFolderFacts {
   std::string room_id;  // from the room's `id`, made where it was not; empty where the folder is never changed
   FsType fs;
   bool writable = true;       // rooms can be made and files moved
+  bool spools = false;        // what it takes is read from a copy in the spool: it is on a share
   bool watched = false;       // events arrive; without them only scans find anything
   std::string watch_trouble;  // why not, where they could not be had
 };

@@ -14,27 +14,28 @@ bool Missing(const Error& error) { return error.sys == ENOENT; }
 
 }  // namespace
 
-Result<bool> FolderOps::CopyWhole(int source, const FileStat& stat, int dir, const std::string& name,
-                                  const std::string& sha256, bool private_mode) {
+Result<std::string> FolderOps::CopyWhole(int source, const FileStat& stat, int dir, const std::string& name,
+                                         const std::string& sha256, bool private_mode) {
   const std::string part(kCopyPart);
   if (auto gone = fs_.RemoveAt(dir, part); !gone && !Missing(gone.error())) return Fail(gone.error());
   auto copy = fs_.CreateAt(dir, part, 0600);
   if (!copy) return Fail(copy.error());
-  const auto work = [&]() -> Result<bool> {
+  const auto work = [&]() -> Result<std::string> {
     if (auto room_for = fs_.Reserve(copy->get(), stat.size); !room_for) return Fail(room_for.error());
     std::vector<char> block(256 * 1024);
     Sha256 digest;
     for (std::uint64_t at = 0; at < stat.size;) {
       auto count = fs_.ReadAt(source, block.data(), block.size(), at);
       if (!count) return Fail(count.error());
-      if (*count == 0) return false;
+      if (*count == 0) return std::string();
       digest.Update(block.data(), *count);
       if (auto written = fs_.WriteAt(copy->get(), block.data(), *count, at); !written) return Fail(written.error());
       at += *count;
     }
     auto after = fs_.Stat(source);
     if (!after) return Fail(after.error());
-    if (!(*after == stat) || (!sha256.empty() && digest.FinishHex() != sha256)) return false;
+    const std::string is = digest.FinishHex();
+    if (!(*after == stat) || (!sha256.empty() && is != sha256)) return std::string();
     if (!private_mode) {
       if (auto set = fs_.SetModeAndGroup(copy->get(), stat.mode & 0777U, stat.gid); !set) return Fail(set.error());
     }
@@ -42,10 +43,10 @@ Result<bool> FolderOps::CopyWhole(int source, const FileStat& stat, int dir, con
     if (auto closed = fs_.Close(std::move(*copy)); !closed) return Fail(closed.error());
     if (auto moved = fs_.RenameAt(dir, part, dir, name); !moved) return Fail(moved.error());
     if (auto synced = fs_.SyncFolder(dir); !synced) return Fail(synced.error());
-    return true;
+    return is;
   };
   auto whole = work();
-  if (!whole || !*whole) (void)fs_.RemoveAt(dir, part);
+  if (!whole || whole->empty()) (void)fs_.RemoveAt(dir, part);
   return whole;
 }
 
@@ -57,10 +58,7 @@ Status FolderOps::DropSpoolFolder(const std::string& job) {
   return {};
 }
 
-Result<ClaimOutcome> FolderOps::CopyToSpool(const ClaimRequest& request) {
-  auto folder = Opened();
-  if (!folder) return Fail(folder.error());
-  if (auto there = StillThere(**folder); !there) return Fail(there.error());
+Result<ClaimOutcome> FolderOps::CopyToSpool(const OpenedFolder& folder, const ClaimRequest& request) {
   auto spool = SpoolFolder(request.job, true);
   if (!spool) return Fail(spool.error());
   const auto leave = [&](ClaimOutcome outcome) -> Result<ClaimOutcome> {
@@ -68,15 +66,18 @@ Result<ClaimOutcome> FolderOps::CopyToSpool(const ClaimRequest& request) {
     (void)DropSpoolFolder(request.job);
     return outcome;
   };
-  auto source = fs_.OpenFileAt((*folder)->fd.get(), request.name);
+  auto source = fs_.OpenFileAt(folder.fd.get(), request.name);
   if (!source && Missing(source.error())) return leave(ClaimOutcome::kGone);
   if (!source) return Fail(source.error());
   auto stat = fs_.Stat(source->get());
   if (!stat) return Fail(stat.error());
   if (!(*stat == request.expected)) return leave(ClaimOutcome::kChanged);
+  auto taken = TakeIncoming(request.job, request.name, request.expected);
+  if (!taken) return Fail(taken.error());
+  if (*taken) return ClaimOutcome::kClaimed;
   auto same = CopyWhole(source->get(), *stat, spool->get(), request.name, request.sha256, true);
   if (!same) return Fail(same.error());
-  if (!*same) return leave(ClaimOutcome::kChanged);
+  if (same->empty()) return leave(ClaimOutcome::kChanged);
   return ClaimOutcome::kClaimed;
 }
 
@@ -169,8 +170,8 @@ Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int to, c
     if (!now) return leave(ClaimOutcome::kGone);
     if (!now->SameContentAs(request.expected)) return leave(ClaimOutcome::kChanged);
   }
-  // What was never read is refused and never sent.
-  if (request.expected.links > 1 && !request.sha256.empty()) {
+  // A name of its own for what is sent from here.
+  if (!folder.spools && request.expected.links > 1 && !request.sha256.empty()) {
     auto file = fs_.OpenFileAt(to, request.name);
     if (!file) return Fail(file.error());
     auto now = fs_.Stat(file->get());
@@ -178,11 +179,19 @@ Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int to, c
     if (now->links > 1) {
       auto same = CopyWhole(file->get(), *now, to, request.name, request.sha256, false);
       if (!same) return Fail(same.error());
-      if (!*same) return leave(ClaimOutcome::kChanged);
+      if (same->empty()) return leave(ClaimOutcome::kChanged);
     }
   }
   for (const int fd : {to, from}) {
     if (auto synced = fs_.SyncFolder(fd); !synced) return Fail(synced.error());
+  }
+  // What was never read is refused and never sent.
+  if (folder.spools && !request.sha256.empty()) {
+    auto taken = TakeIncoming(request.job, request.name, request.expected);
+    if (!taken) return Fail(taken.error());
+    auto same = *taken ? taken : SpoolClaimed(request.job, request.name, request.sha256);
+    if (!same) return Fail(same.error());
+    if (!*same) return leave(ClaimOutcome::kChanged);
   }
   return ClaimOutcome::kClaimed;
 }
@@ -193,13 +202,20 @@ Result<ClaimOutcome> FolderOps::Claim(const ClaimRequest& request) {
     plain = plain && IsPlainName(sidecar.name) && sidecar.name.starts_with(request.name);
   }
   if (!plain) return Fail(ErrorKind::kBug, "not a name in a folder");
-  if (request.copy) return CopyToSpool(request);
   auto folder = Opened();
   if (!folder) return Fail(folder.error());
   if (auto there = StillThere(**folder); !there) return Fail(there.error());
+  if (request.copy) {
+    auto copied = CopyToSpool(**folder, request);
+    if (copied) DropIncoming(request.name);
+    return copied;
+  }
   auto to = room((*folder)->fd.get()).ClaimedFolder(request.job, true);
   if (!to) return Fail(to.error());
-  return MoveToRoom(**folder, to->get(), request);
+  auto moved = MoveToRoom(**folder, to->get(), request);
+  // Whoever lost drops the copy; who won has taken it.
+  if (moved) DropIncoming(request.name);
+  return moved;
 }
 
 }  // namespace tegodrop

@@ -80,6 +80,7 @@ Inspection FolderOps::Inspect(const InspectRequest& request) {
   if (!sidecars) return Give(out, Outcome::kUnreadable, sidecars.error().message);
   out.sidecars = std::move(*sidecars);
   if (!request.read) return Give(std::move(out), Outcome::kWhole, "");
+  if ((*folder)->spools) return InspectCopy(std::move(out), request, file->get());
 
   auto verdict = CheckSource(file->get(), before->size, request.kind, request.full_crc);
   if (!verdict) return Give(std::move(out), Outcome::kUnreadable, verdict.error().message);

@@ -20,9 +20,6 @@ constexpr std::size_t kLargestReceipt = 64 * 1024;
 
 bool Missing(const Error& error) { return error.sys == ENOENT; }
 
-// Whether files may be moved in and out: asked of the kernel, which knows of access lists and read-only mounts.
-bool MayChange(int folder) { return faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) == 0; }
-
 // One entry of a share in trouble is "not yet" and does not make the folder suspect.
 bool NotNow(const Error& error) { return error.sys == ENOENT || error.sys == ESTALE || error.sys == EBUSY; }
 
@@ -34,6 +31,11 @@ FolderOps::FolderOps(FolderOpsSettings settings, FileSystem& fs, const Clock& cl
 std::shared_ptr<const OpenedFolder> FolderOps::opened() const {
   const std::lock_guard lock(mutex_);
   return opened_;
+}
+
+bool FolderOps::may_hang() const {
+  const Folder folder = opened();
+  return folder && fs_.MayHang(folder->fd.get());
 }
 
 Result<FolderOps::Folder> FolderOps::Opened() const {
@@ -56,9 +58,10 @@ Status FolderOps::CheckRooms(int folder) {
   for (const std::string_view part : {kRoomClaimed, kRoomProcessed, kRoomFailed, kRoomReceipts}) {
     auto dir = room(folder).Part(part);
     if (!dir) return Fail(dir.error());
-    if (MayChange(dir->get())) continue;
-    const int error = errno;
-    return FailPosix("cannot write into the folder's room", settings_.rooms + "/" + std::string(part), error);
+    auto may = fs_.MayChange(dir->get());
+    if (!may) return Fail(may.error());
+    if (!*may)
+      return FailPosix("cannot write into the folder's room", settings_.rooms + "/" + std::string(part), EACCES);
   }
   return {};
 }
@@ -84,7 +87,13 @@ Result<DropFolderFacts> FolderOps::Open(const std::string& known_room_id, const 
     if (auto same = CheckId(folder->get(), known_room_id); !same) return Fail(same.error());
     facts.room_id = known_room_id;
   }
-  facts.writable = settings_.change && MayChange(folder->get());
+  if (settings_.change) {
+    auto may = fs_.MayChange(folder->get());
+    if (!may) return Fail(may.error());
+    facts.writable = *may;
+  } else {
+    facts.writable = false;
+  }
   if (facts.writable && !settings_.make_rooms) {
     auto id = fs_.StatAt(folder->get(), settings_.rooms + "/" + std::string(kRoomId));
     if (!id) {
@@ -99,9 +108,12 @@ Result<DropFolderFacts> FolderOps::Open(const std::string& known_room_id, const 
     facts.room_id = *id;
     if (auto usable = CheckRooms(folder->get()); !usable) return Fail(usable.error());
   }
+  facts.spools = !facts.fs.local;
+  if (facts.spools) DropAllIncoming();
   auto opened = std::make_shared<OpenedFolder>();
   opened->fd = std::move(*folder);
   opened->stat = *stat;
+  opened->spools = facts.spools;
   const std::lock_guard lock(mutex_);
   opened_ = std::move(opened);
   return facts;
@@ -150,16 +162,19 @@ Result<Listing> FolderOps::List() {
   return listing;
 }
 
-Result<Fd> FolderOps::SpoolFolder(const std::string& job, bool make) {
+Result<Fd> FolderOps::Spool(bool make) {
   auto spool = fs_.OpenFolder(settings_.spool);
-  if (!spool && make && spool.error().sys == ENOENT) {
-    const std::filesystem::path path(settings_.spool);
-    auto parent = fs_.OpenFolder(path.parent_path());
-    if (!parent) return parent;
-    if (auto made = fs_.MakeFolderAt(parent->get(), path.filename(), 0700); !made) return Fail(made.error());
-    if (auto synced = fs_.SyncFolder(parent->get()); !synced) return Fail(synced.error());
-    spool = fs_.OpenFolder(settings_.spool);
-  }
+  if (spool || !make || spool.error().sys != ENOENT) return spool;
+  const std::filesystem::path path(settings_.spool);
+  auto parent = fs_.OpenFolder(path.parent_path());
+  if (!parent) return parent;
+  if (auto made = fs_.MakeFolderAt(parent->get(), path.filename(), 0700); !made) return Fail(made.error());
+  if (auto synced = fs_.SyncFolder(parent->get()); !synced) return Fail(synced.error());
+  return fs_.OpenFolder(settings_.spool);
+}
+
+Result<Fd> FolderOps::SpoolFolder(const std::string& job, bool make) {
+  auto spool = Spool(make);
   if (!spool) return spool;
   if (make) {
     if (auto made = fs_.MakeFolderAt(spool->get(), job, 0700); !made) return Fail(made.error());
@@ -233,7 +248,14 @@ Status FolderOps::PutBackSidecars(int folder, int claimed, const std::string& jo
 
 Result<Fd> FolderOps::OpenClaimed(const std::string& job, const std::string& name, bool copy) {
   if (!IsPlainName(job) || !IsPlainName(name)) return Fail(ErrorKind::kBug, "not a name in a folder");
-  auto dir = ClaimedFolder(job, copy);
+  const Folder folder = opened();
+  const bool spooled = !copy && folder && folder->spools;
+  if (spooled) {
+    // What was admitted is compared with what is sent, whatever stands there.
+    auto there = SpoolClaimed(job, name, "");
+    if (!there) return Fail(there.error());
+  }
+  auto dir = ClaimedFolder(job, copy || spooled);
   if (!dir) return dir;
   auto file = fs_.OpenFileAt(dir->get(), name);
   if (!file) return file;

@@ -1,10 +1,13 @@
-// What a drop folder does, blocking: for a thread of this process, and later for the helper process of a network
-// folder.
+// What a drop folder does, blocking: for a thread of its own.
+//
+// What is taken from a share is read once: while it is inspected it is copied into the spool, and it is sent from
+// there.
 //
 // Inspect and OpenClaimed may run on any thread and at any time, beside an Open too: each works on the
 // folder as it was open when it began. All other calls belong to one thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -36,6 +39,7 @@ struct FolderOpsSettings {
 struct OpenedFolder {
   Fd fd;
   FileStat stat;
+  bool spools = false;  // see DropFolderFacts
 };
 
 class FolderOps {
@@ -48,6 +52,8 @@ class FolderOps {
   // The folder as it is open now, null where it is not: its descriptor lives as long as the answer is held.
   // Thread-safe.
   std::shared_ptr<const OpenedFolder> opened() const;
+  // Whether calls of the folder as it is open now may take as long as a share lets them.
+  bool may_hang() const;
 
   Result<Listing> List();
   Inspection Inspect(const InspectRequest& request);
@@ -73,21 +79,34 @@ class FolderOps {
 
   Result<std::vector<Inspection::SidecarFile>> ReadSidecars(int folder, const InspectRequest& request);
 
+  // A look at a file of a share: it is copied, and the copy is looked at.
+  Inspection InspectCopy(Inspection out, const InspectRequest& request, int source);
+  Result<Fd> IncomingFolder();
+  void DropIncoming(const std::string& name);
+  void DropAllIncoming();
+  // The copy that a look made becomes the job's; false where there is none of this very file.
+  Result<bool> TakeIncoming(const std::string& job, const std::string& name, const FileStat& expected);
+  // The copy of what was claimed on a share, made where it is not. False where the claimed file is not these bytes.
+  Result<bool> SpoolClaimed(const std::string& job, const std::string& name, const std::string& sha256);
+  Status DropSpooled(const std::string& job);
+
+  Result<Fd> Spool(bool make);
   Result<Fd> SpoolFolder(const std::string& job, bool make);
   Status DropSpoolFolder(const std::string& job);
   Result<bool> HasCopied(const std::string& job, const std::string& name);
   Result<bool> MoveOutOfFailed(const TakeBackRequest& request);
   Result<bool> CopyBack(const TakeBackRequest& request);
   Status PutBackSidecars(int folder, int claimed, const std::string& job, const std::string& name);
-  Result<ClaimOutcome> CopyToSpool(const ClaimRequest& request);
+  Result<ClaimOutcome> CopyToSpool(const OpenedFolder& folder, const ClaimRequest& request);
   Result<ClaimOutcome> MoveToRoom(const OpenedFolder& folder, int to, const ClaimRequest& request);
   Result<bool> SidecarsAsRead(int folder, int to, const ClaimRequest& request);
   Result<bool> AlreadyClaimed(int to, const ClaimRequest& request);
   Status PutBack(int folder, int to, const ClaimRequest& request);
-  // Copies the open file under a temporary name and renames it to `name`: a copy under its right name is whole. False
-  // where the source changed meanwhile. `private_mode`: readable by us alone, else with the source's mode and group.
-  Result<bool> CopyWhole(int source, const FileStat& stat, int dir, const std::string& name, const std::string& sha256,
-                         bool private_mode);
+  // Copies the open file under a temporary name and renames it to `name`: a copy under its right name is whole. Its
+  // SHA-256; empty where the source changed meanwhile, or has another than `sha256` (empty: any). `private_mode`:
+  // readable by us alone, else with the source's mode and group.
+  Result<std::string> CopyWhole(int source, const FileStat& stat, int dir, const std::string& name,
+                                const std::string& sha256, bool private_mode);
 
   // The folder that the job's artifact stands in; ENOENT only where that one folder is not there.
   Result<Fd> ClaimedFolder(const std::string& job, bool copy);
@@ -98,8 +117,14 @@ class FolderOps {
   FileSystem& fs_;
   const Clock& clock_;
   Random& random_;
+  struct Incoming {
+    std::string copy;  // its name in the folder's incoming spool
+    FileStat source;
+  };
+
   mutable std::mutex mutex_;
-  Folder opened_;  // guarded by mutex_
+  Folder opened_;                             // guarded by mutex_
+  std::map<std::string, Incoming> incoming_;  // by the source's name; guarded by mutex_
 };
 
 }  // namespace tegodrop

@@ -30,7 +30,8 @@ Status FolderOps::PutAway(const PutAwayRequest& request) {
   if (!IsPlainName(request.job) || !IsPlainName(request.name)) return Fail(ErrorKind::kBug, "not a name in a folder");
   auto dir = ClaimedFolder(request.job, request.copy);
   if (!dir) {
-    if (dir.error().sys == ENOENT) return {};  // put away before
+    // Put away before.
+    if (dir.error().sys == ENOENT) return request.copy ? Status() : DropSpooled(request.job);
     return Fail(dir.error());
   }
   if (request.copy) {
@@ -42,7 +43,8 @@ Status FolderOps::PutAway(const PutAwayRequest& request) {
   auto its_room = room((*folder)->fd.get());
   if (request.destination == Destination::kNowhere) {
     if (auto gone = RemoveAll(fs_, dir->get()); !gone) return gone;
-    return its_room.RemoveClaimedFolder(request.job);
+    if (auto gone = its_room.RemoveClaimedFolder(request.job); !gone) return gone;
+    return DropSpooled(request.job);
   }
   const bool failed = request.destination == Destination::kFailed;
   (void)fs_.RemoveAt(dir->get(), std::string(kCopyPart));
@@ -59,7 +61,17 @@ Status FolderOps::PutAway(const PutAwayRequest& request) {
   auto moved =
       its_room.MoveInto(dir->get(), request.name, companions, failed ? kRoomFailed : kRoomProcessed, request.job);
   if (!moved) return moved;
-  return its_room.RemoveClaimedFolder(request.job);
+  if (auto gone = its_room.RemoveClaimedFolder(request.job); !gone) return gone;
+  return DropSpooled(request.job);
+}
+
+// The copy that was sent from, of what was claimed on a share.
+Status FolderOps::DropSpooled(const std::string& job) {
+  auto spooled = SpoolFolder(job, false);
+  if (!spooled && spooled.error().sys == ENOENT) return {};
+  if (!spooled) return Fail(spooled.error());
+  if (auto gone = RemoveAll(fs_, spooled->get()); !gone) return gone;
+  return DropSpoolFolder(job);
 }
 
 Status FolderOps::PutAwayOrphan(const std::string& sidecar, const std::string& reason_json) {

@@ -111,9 +111,9 @@ Result<bool> FolderOps::CopyBack(const TakeBackRequest& request) {
   auto spool = SpoolFolder(request.job, true);
   if (!spool) return Fail(spool.error());
   auto same = CopyWhole(source->get(), *stat, spool->get(), request.name, request.sha256, true);
-  if (!same) return same;
-  if (!*same) (void)DropSpoolFolder(request.job);
-  return same;
+  if (!same) return Fail(same.error());
+  if (same->empty()) (void)DropSpoolFolder(request.job);
+  return !same->empty();
 }
 
 Status FolderOps::RemoveReceipts(const std::vector<std::string>& ids, const std::string& job) {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "daemon/loop/worker_pool.h"
 #include "daemon/share/folder_watch.h"
+#include "daemon/share/own_thread.h"
 
 namespace tegodrop {
 namespace {
@@ -17,6 +17,7 @@ class LocalDropFolder : public DropFolder {
         watching_(watching),
         calls_(calls),
         readers_(readers),
+        fs_(fs),
         ops_(std::make_shared<FolderOps>(settings_.ops, fs, clock, random)) {}
 
   HandlePtr Open(const std::string& known_room_id, const std::string& known_fs, std::function<void(Hint)> hint,
@@ -36,7 +37,8 @@ class LocalDropFolder : public DropFolder {
 
   HandlePtr Inspect(InspectRequest request, std::function<void(Inspection)> done) override {
     return RunTask<Inspection>(
-        readers_, [ops = ops_, request = std::move(request)] { return ops->Inspect(request); }, std::move(done));
+        ops_->may_hang() ? calls_ : readers_,
+        [ops = ops_, request = std::move(request)] { return ops->Inspect(request); }, std::move(done));
   }
 
   HandlePtr Claim(ClaimRequest request, std::function<void(Result<ClaimOutcome>)> done) override {
@@ -94,6 +96,7 @@ class LocalDropFolder : public DropFolder {
     if (watching_ == nullptr || !settings_.events || !(facts.fs.local || settings_.events_everywhere)) return;
     const auto opened = ops_->opened();
     if (!opened) return;  // opened anew meanwhile: that one arms it
+    if (fs_.MayHang(opened->fd.get())) return;
     auto watch = FolderWatch::Start(*watching_, opened->fd.get(), settings_.ops.path, hint);
     if (!watch) {
       facts.watch_trouble = watch.error().message;
@@ -107,28 +110,27 @@ class LocalDropFolder : public DropFolder {
   EventLoop* watching_;
   TaskRunner& calls_;
   TaskRunner& readers_;
+  const FileSystem& fs_;
   std::shared_ptr<FolderOps> ops_;  // shared with work that outlives its caller
   std::unique_ptr<FolderWatch> watch_;
 };
 
-// The thread is a base, so that it is there before the folder that uses it and goes after it.
-struct OwnThread {
-  explicit OwnThread(EventLoop& loop) : thread(loop, 1, "drop folder") {}
-  WorkerPool thread;
-};
-
-class ThreadedDropFolder final : private OwnThread, public LocalDropFolder {
+class ThreadedDropFolder final : private OwnFiles, private OwnThread, public LocalDropFolder {
  public:
-  ThreadedDropFolder(LocalDropFolderSettings settings, EventLoop& loop, TaskRunner& readers, FileSystem& fs,
+  ThreadedDropFolder(const LocalDropFolderSettings& settings, EventLoop& loop, TaskRunner& readers, FileSystem& here,
                      const Clock& clock, Random& random)
-      : OwnThread(loop), LocalDropFolder(std::move(settings), &loop, thread, readers, fs, clock, random) {}
+      : OwnFiles(settings.ops.path, here, clock),
+        OwnThread(loop, "drop folder"),
+        LocalDropFolder(settings, &loop, thread, readers, settings.events_everywhere ? here : fs, clock, random) {}
+  // The thread would wait for what hangs.
+  ~ThreadedDropFolder() override { fs.Stop(); }
 };
 
 }  // namespace
 
 std::unique_ptr<DropFolder> MakeLocalDropFolder(LocalDropFolderSettings settings, EventLoop& loop, TaskRunner& readers,
                                                 FileSystem& fs, const Clock& clock, Random& random) {
-  return std::make_unique<ThreadedDropFolder>(std::move(settings), loop, readers, fs, clock, random);
+  return std::make_unique<ThreadedDropFolder>(settings, loop, readers, fs, clock, random);
 }
 
 std::unique_ptr<DropFolder> MakeDropFolderOn(LocalDropFolderSettings settings, TaskRunner& calls, TaskRunner& readers,

@@ -1,4 +1,5 @@
-// A drop folder touched in this process: its calls on a thread of its own, its reading on shared workers.
+// A drop folder whose calls run on a thread of its own, and its reading on shared workers where it is on a local disk.
+// On a share it reads on its own thread too, through a helper process (daemon/disk/helper).
 #pragma once
 
 #include <memory>
@@ -20,7 +21,9 @@ struct LocalDropFolderSettings {
   bool events_everywhere = false;
 };
 
-// `readers` inspects and hashes; all references must outlive it.
+// `readers` inspects and hashes on local disks; all references must outlive it. `fs`: of local disks; with
+// events_everywhere of everything, because whoever asks for that vouches for the file system. The destructor gives up
+// what hangs in a helper.
 std::unique_ptr<DropFolder> MakeLocalDropFolder(LocalDropFolderSettings settings, EventLoop& loop, TaskRunner& readers,
                                                 FileSystem& fs, const Clock& clock, Random& random);
 

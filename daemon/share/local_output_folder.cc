@@ -4,8 +4,8 @@
 #include <map>
 #include <utility>
 
-#include "daemon/loop/worker_pool.h"
 #include "daemon/share/output_ops.h"
+#include "daemon/share/own_thread.h"
 #include "daemon/share/staged_writer.h"
 
 namespace tegodrop {
@@ -61,7 +61,7 @@ class LocalOutputFolder : public OutputFolder {
                                   if (!file) return done(Fail(file.error()));
                                   auto writer = std::make_shared<StagedWriter>(ops_, fs_, std::move(*file));
                                   Remember(staging_name, writer);
-                                  done(std::make_unique<LocalStagedFile>(writers_, std::move(writer)));
+                                  done(std::make_unique<LocalStagedFile>(Writers(), std::move(writer)));
                                 });
   }
 
@@ -75,18 +75,18 @@ class LocalOutputFolder : public OutputFolder {
     auto writer = std::make_shared<StagedWriter>(ops_, fs_, std::move(before));
     Remember(staging_name, writer);
     return RunTask<Result<bool>>(
-        writers_, [=] { return writer->Open(staging_name, offset, size); },
+        Writers(), [=] { return writer->Open(staging_name, offset, size); },
         [this, writer, done = std::move(done)](const Result<bool>& there) {
           if (!there) return done(Fail(there.error()));
           if (!*there) return done(nullptr);
-          done(std::make_unique<LocalStagedFile>(writers_, writer));
+          done(std::make_unique<LocalStagedFile>(Writers(), writer));
         });
   }
 
   HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind kind,
                         std::function<void(Result<std::vector<Check>>)> done) override {
     return RunTask<Result<std::vector<Check>>>(
-        writers_, [ops = ops_, staging_name, kind] { return ops->CheckStaged(staging_name, kind); }, std::move(done));
+        Writers(), [ops = ops_, staging_name, kind] { return ops->CheckStaged(staging_name, kind); }, std::move(done));
   }
 
   HandlePtr ChooseName(const std::string& wanted, const std::string& job,
@@ -137,6 +137,9 @@ class LocalOutputFolder : public OutputFolder {
         calls_, [ops = ops_, work = std::move(work)] { return work(*ops); }, std::move(done));
   }
 
+  // A share's bytes must not hold up those of other folders.
+  TaskRunner& Writers() { return ops_->may_hang() ? calls_ : writers_; }
+
   void Remember(const std::string& staging_name, const std::shared_ptr<StagedWriter>& writer) {
     std::erase_if(writers_of_, [](const auto& one) { return one.second.expired(); });
     writers_of_.emplace(staging_name, writer);
@@ -150,23 +153,22 @@ class LocalOutputFolder : public OutputFolder {
   std::shared_ptr<OutputOps> ops_;  // shared with work that outlives its caller
 };
 
-// The thread is a base, so that it is there before the folder that uses it and goes after it.
-struct OwnThread {
-  explicit OwnThread(EventLoop& loop) : thread(loop, 1, "output folder") {}
-  WorkerPool thread;
-};
-
-class ThreadedOutputFolder final : private OwnThread, public LocalOutputFolder {
+class ThreadedOutputFolder final : private OwnFiles, private OwnThread, public LocalOutputFolder {
  public:
-  ThreadedOutputFolder(std::string path, std::string rooms, EventLoop& loop, TaskRunner& writers, FileSystem& fs)
-      : OwnThread(loop), LocalOutputFolder(std::move(path), std::move(rooms), thread, writers, fs) {}
+  ThreadedOutputFolder(const std::string& path, std::string rooms, EventLoop& loop, TaskRunner& writers,
+                       FileSystem& here, const Clock& clock)
+      : OwnFiles(path, here, clock),
+        OwnThread(loop, "output folder"),
+        LocalOutputFolder(path, std::move(rooms), thread, writers, fs) {}
+  // The thread would wait for what hangs.
+  ~ThreadedOutputFolder() override { fs.Stop(); }
 };
 
 }  // namespace
 
-std::unique_ptr<OutputFolder> MakeLocalOutputFolder(std::string path, std::string rooms, EventLoop& loop,
-                                                    TaskRunner& writers, FileSystem& fs) {
-  return std::make_unique<ThreadedOutputFolder>(std::move(path), std::move(rooms), loop, writers, fs);
+std::unique_ptr<OutputFolder> MakeLocalOutputFolder(const std::string& path, std::string rooms, EventLoop& loop,
+                                                    TaskRunner& writers, FileSystem& fs, const Clock& clock) {
+  return std::make_unique<ThreadedOutputFolder>(path, std::move(rooms), loop, writers, fs, clock);
 }
 
 std::unique_ptr<OutputFolder> MakeOutputFolderOn(std::string path, std::string rooms, TaskRunner& calls,

@@ -30,6 +30,12 @@ Result<Fd> OutputOps::MakePart(int dir, const std::string& name, gid_t group) {
   return folder;
 }
 
+Result<Fd> OutputOps::Folder() {
+  auto folder = fs_.OpenFolder(path_);
+  if (folder) may_hang_ = fs_.MayHang(folder->get());
+  return folder;
+}
+
 Result<Fd> OutputOps::Part(std::string_view part) {
   auto folder = Folder();
   if (!folder) return folder;
@@ -123,7 +129,10 @@ Result<std::vector<Check>> OutputOps::CheckStaged(const std::string& staging_nam
   if (!file) return Fail(file.error());
   auto stat = fs_.Stat(file->get());
   if (!stat) return Fail(stat.error());
-  return CheckProtected(file->get(), stat->size, kind);
+  const PositionedRead read = [this, fd = file->get()](void* to, std::size_t count, std::uint64_t offset) {
+    return fs_.ReadAt(fd, to, count, offset);
+  };
+  return CheckProtected(read, stat->size, kind);
 }
 
 // Names of its companions count too: the trace of an older delivery whose file somebody took away still stands for that

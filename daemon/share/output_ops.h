@@ -1,5 +1,4 @@
-// What an output folder does, blocking: for a thread of this process, and later for the helper process of a network
-// folder.
+// What an output folder does, blocking: for worker threads.
 //
 // A delivery appears in three moves, and a death between any two of them must be told apart from a person who took the
 // delivery away, because the one is completed and the other is never made again. So the trace is staged before the file
@@ -46,6 +45,8 @@ class OutputOps {
   Status RemoveReceipts(const std::vector<std::string>& ids, const std::string& job);
   // The names of staged files survive a power cut.
   Status SyncStaging();
+  // Whether calls of the folder as it was opened last may take as long as a share lets them.
+  bool may_hang() const { return may_hang_; }
 
  private:
   struct Places {
@@ -56,7 +57,7 @@ class OutputOps {
   enum class Progress : std::uint8_t { kNothing, kFileStands, kWhole };
 
   // Opened afresh for each call: an output that was unmounted and mounted again is found again.
-  Result<Fd> Folder() { return fs_.OpenFolder(path_); }
+  Result<Fd> Folder();
   Result<Places> OpenPlaces();
   // A part of the room, made where it is not, for the output folder's group.
   Result<Fd> Part(std::string_view part);
@@ -83,6 +84,7 @@ class OutputOps {
   const std::string path_;
   const std::string rooms_;
   std::atomic<bool> had_room_ = false;  // since this object was made; calls may run on several threads
+  std::atomic<bool> may_hang_ = false;
   FileSystem& fs_;
 };
 

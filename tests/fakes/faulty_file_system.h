@@ -51,6 +51,7 @@ class FaultyFileSystem final : public FileSystem {
   // Runs before each call with its name, for what others do in between. Set it while nothing else runs.
   std::function<void(std::string_view call)> before_call;
   std::optional<Writers> writers;         // what ProbeWriters says, as of a file of another user
+  std::optional<FsType> type;             // what TypeOf says
   std::uint64_t free_bytes = UINT64_MAX;  // at most so many are said to be free
 
   Result<Fd> OpenFolder(const std::string& path) override {
@@ -78,8 +79,12 @@ class FaultyFileSystem final : public FileSystem {
     return Run<Result<FileStat>>("StatAt", [&] { return real_->StatAt(dir, name); });
   }
   Result<FsType> TypeOf(int fd) override {
-    return Run<Result<FsType>>("TypeOf", [&] { return real_->TypeOf(fd); });
+    return Run<Result<FsType>>("TypeOf", [&] { return type ? Result<FsType>(*type) : real_->TypeOf(fd); });
   }
+  Result<bool> MayChange(int dir) override {
+    return Run<Result<bool>>("MayChange", [&] { return real_->MayChange(dir); });
+  }
+  bool MayHang(int fd) const override { return real_->MayHang(fd); }
   Result<std::uint64_t> FreeBytes(int fd) override {
     return Run<Result<std::uint64_t>>("FreeBytes", [&] {
       auto free = real_->FreeBytes(fd);

@@ -283,6 +283,10 @@ Result<FsType> PowerCutFileSystem::TypeOf(int fd) {
   if (auto alive = Alive(); !alive) return Fail(alive.error());
   return below_.TypeOf(fd);
 }
+Result<bool> PowerCutFileSystem::MayChange(int dir) {
+  if (auto alive = Alive(); !alive) return Fail(alive.error());
+  return below_.MayChange(dir);
+}
 Result<std::uint64_t> PowerCutFileSystem::FreeBytes(int fd) {
   if (auto alive = Alive(); !alive) return Fail(alive.error());
   return below_.FreeBytes(fd);

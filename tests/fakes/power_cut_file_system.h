@@ -62,6 +62,7 @@ class PowerCutFileSystem final : public FileSystem {
   Result<FileStat> Stat(int fd) override;
   Result<FileStat> StatAt(int dir, const std::string& name) override;
   Result<FsType> TypeOf(int fd) override;
+  Result<bool> MayChange(int dir) override;
   Result<std::uint64_t> FreeBytes(int fd) override;
   Status List(int dir, const std::function<bool(std::string_view, EntryType)>& visit) override;
   Result<std::size_t> ReadAt(int fd, void* to, std::size_t size, std::uint64_t offset) override;

@@ -124,6 +124,9 @@ Result<FsType> SimDisk::TypeOf(int fd) {
   if (type) *type = FsType{0xEF53, "ext4", true};
   return type;
 }
+Result<bool> SimDisk::MayChange(int dir) {
+  return Run<Result<bool>>(PlaceOf(dir), Call::kLook, "MayChange", [&] { return below_.MayChange(dir); });
+}
 Result<std::uint64_t> SimDisk::FreeBytes(int fd) {
   if (weather_.Open(Trouble::kFull, PlaceOf(fd), loop_.now())) return std::uint64_t{0};
   auto free = Run<Result<std::uint64_t>>(PlaceOf(fd), Call::kLook, "FreeBytes", [&] { return below_.FreeBytes(fd); });

@@ -26,8 +26,10 @@ FileStat StatOf(std::uint64_t size, WallMs changed = kWall) {
   return stat;
 }
 
-CandidateRules Local() { return RulesFor(true, std::nullopt, hours(1)); }
-CandidateRules Network() { return RulesFor(false, std::nullopt, hours(1)); }
+FsType Disk() { return {0xEF53, "ext4", true, {}}; }
+FsType Share(milliseconds attribute_cache = milliseconds(0)) { return {0x6969, "nfs", false, attribute_cache}; }
+CandidateRules Local() { return RulesFor(Disk(), std::nullopt, hours(1)); }
+CandidateRules Network() { return RulesFor(Share(), std::nullopt, hours(1)); }
 
 Candidate::Look Whole(bool writers_known = true) {
   Candidate::Look look;
@@ -84,7 +86,7 @@ TEST(CandidateWait, OnALocalDiskDependsOnHowItCame) {
   for (const Line& line : lines) {
     SCOPED_TRACE(testing::Message() << static_cast<int>(line.nomination) << " lease " << line.lease << " ago "
                                     << line.changed_ago << " wait " << line.seconds_to_wait);
-    Candidate candidate(RulesFor(true, line.settle, hours(1)), StatOf(10, kWall - line.changed_ago * 1000),
+    Candidate candidate(RulesFor(Disk(), line.settle, hours(1)), StatOf(10, kWall - line.changed_ago * 1000),
                         line.nomination, kStart, kWall);
     if (!line.lease) {
       const MonoMs first = kStart + *FirstLook(candidate) * 1000;
@@ -178,9 +180,11 @@ TEST(CandidateOnAShare, EveryDifferenceBetweenSamplesStartsAnew) {
   }
 }
 
-TEST(CandidateOnAShare, ALongerSettleIsKeptAndAShorterOneIsNot) {
-  EXPECT_EQ(RulesFor(false, seconds(90), hours(1)).settle, seconds(90));
-  EXPECT_EQ(RulesFor(false, seconds(1), hours(1)).settle, seconds(30));
+TEST(CandidateOnAShare, TheQuietTimeIsTwiceTheAttributeCacheUnlessTheConfigSaysOtherwise) {
+  EXPECT_EQ(RulesFor(Share(), std::nullopt, hours(1)).settle, seconds(30));
+  EXPECT_EQ(RulesFor(Share(seconds(60)), std::nullopt, hours(1)).settle, seconds(120));
+  EXPECT_EQ(RulesFor(Share(seconds(60)), seconds(90), hours(1)).settle, seconds(90));
+  EXPECT_EQ(RulesFor(Share(), seconds(1), hours(1)).settle, seconds(1));
 }
 
 TEST(CandidateWithASum, IsLookedAtAtOnceAndAdmittedByItsDigest) {

@@ -49,7 +49,8 @@ class LocalOutputFolderTest : public ::testing::Test {
   OutputPlace place;
   EventLoop loop;
   WorkerPool writers{loop, 2, "writers"};
-  std::unique_ptr<OutputFolder> folder = MakeLocalOutputFolder(place.path, ".tegodrop", loop, writers, place.fs);
+  SystemClock clock;
+  std::unique_ptr<OutputFolder> folder = MakeLocalOutputFolder(place.path, ".tegodrop", loop, writers, place.fs, clock);
 };
 
 TEST_F(LocalOutputFolderTest, BytesArriveInOrderWithTheirDigest) {

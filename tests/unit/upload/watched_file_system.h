@@ -41,6 +41,7 @@ class WatchedFileSystem final : public FileSystem {
   }
   Result<FileStat> StatAt(int dir, const std::string& name) override { return real_->StatAt(dir, name); }
   Result<FsType> TypeOf(int fd) override { return real_->TypeOf(fd); }
+  Result<bool> MayChange(int dir) override { return real_->MayChange(dir); }
   Result<std::uint64_t> FreeBytes(int fd) override { return real_->FreeBytes(fd); }
   Status List(int dir, const std::function<bool(std::string_view, EntryType)>& visit) override {
     return real_->List(dir, visit);

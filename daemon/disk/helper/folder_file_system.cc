@@ -1,0 +1,47 @@
+#include "daemon/disk/helper/folder_file_system.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace tegodrop {
+
+FolderFileSystem::FolderFileSystem(World world, const std::string& path)
+    : world_(std::move(world)), there_(path, world_.start, world_.clock) {}
+
+Result<Fd> FolderFileSystem::OpenFolder(const std::string& path) {
+  auto found = world_.find_mount(path);
+  if (!found) return Fail(found.error());
+  if (found->local) return world_.here.OpenFolder(path);
+  {
+    const std::lock_guard lock(mutex_);
+    mount_ = found->mount;
+  }
+  return there_.OpenFolder(path);
+}
+
+Result<FsType> FolderFileSystem::TypeOf(int fd) {
+  auto type = Of(fd).TypeOf(fd);
+  if (!type || !MayHang(fd)) return type;
+  const std::lock_guard lock(mutex_);
+  type->attribute_cache = AttributeCacheOf(mount_);
+  // Whatever its number says: nobody here sees its events or may ask it for a lease.
+  type->local = false;
+  return type;
+}
+
+Status FolderFileSystem::Close(Fd fd) {
+  FileSystem& its = Of(fd.get());
+  return its.Close(std::move(fd));
+}
+
+Status FolderFileSystem::MoveAt(int from_dir, const std::string& from, int to_dir, const std::string& to) {
+  if (MayHang(from_dir) != MayHang(to_dir)) return FailPosix("cannot move", from, EXDEV);
+  return Of(from_dir).MoveAt(from_dir, from, to_dir, to);
+}
+
+Status FolderFileSystem::RenameAt(int from_dir, const std::string& from, int to_dir, const std::string& to) {
+  if (MayHang(from_dir) != MayHang(to_dir)) return FailPosix("cannot move", from, EXDEV);
+  return Of(from_dir).RenameAt(from_dir, from, to_dir, to);
+}
+
+}  // namespace tegodrop

@@ -1,0 +1,231 @@
+// What is taken from a share: read once, claimed there, and sent from the spool.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "daemon/base/digest.h"
+#include "tests/unit/share_drop/drop_place.h"
+
+namespace tegodrop::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+using Fault = FaultyFileSystem::Fault;
+using Outcome = Inspection::Outcome;
+
+const std::string kClaimed = std::string(".tegodrop/claimed/") + DropPlace::kJob;
+
+class SpooledTest : public ::testing::Test {
+ protected:
+  SpooledTest() {
+    place.fs.type = FsType{0xFF534D42, "cifs", false, {}};
+    EXPECT_TRUE(ops.Open("", ""));
+    place.Write("a.apk", kContent);
+  }
+  Inspection Look(FolderOps& in) { return in.Inspect(LookRequest()); }
+  InspectRequest LookRequest() {
+    InspectRequest request;
+    request.name = "a.apk";
+    request.kind = ArtifactKind::kApk;
+    request.expected = place.Stat("a.apk");
+    request.full_crc = true;
+    return request;
+  }
+  ClaimRequest Request() {
+    ClaimRequest request = place.RequestFor("a.apk");
+    request.sha256 = Sha256Hex(kContent);
+    return request;
+  }
+  // Everything in the spool but folders, by its path below it.
+  std::set<std::string> Spooled() {
+    std::set<std::string> names;
+    if (!files::exists(place.spool)) return names;
+    for (const auto& entry : files::recursive_directory_iterator(place.spool)) {
+      if (!entry.is_directory()) names.insert(entry.path().lexically_relative(place.spool));
+    }
+    return names;
+  }
+  std::string Claimed(FolderOps& in) {
+    auto file = in.OpenClaimed(DropPlace::kJob, "a.apk", false);
+    EXPECT_TRUE(file) << file.error().message;
+    if (!file) return "";
+    std::string content(kContent.size() + 1, '\0');
+    auto count = place.fs.ReadAt(file->get(), content.data(), content.size(), 0);
+    EXPECT_TRUE(count);
+    return content.substr(0, *count);
+  }
+
+  const std::string kContent = MakeApk(3000);
+  const std::string kCopy = std::string(DropPlace::kJob) + "/a.apk";
+  DropPlace place{true};
+  FolderOps ops = place.Ops();
+};
+
+TEST_F(SpooledTest, AFolderOnAShareSaysThatItSpools) {
+  EXPECT_TRUE(ops.Open("", "")->spools);
+  place.fs.type.reset();
+  EXPECT_FALSE(ops.Open("", "")->spools);
+}
+
+TEST_F(SpooledTest, WhatWasLookedAtIsWhatIsSentWhateverBecomesOfTheShare) {
+  const Inspection seen = Look(ops);
+  ASSERT_EQ(seen.outcome, Outcome::kWhole) << seen.reason;
+  EXPECT_EQ(seen.sha256, Sha256Hex(kContent));
+  EXPECT_EQ(*ops.Claim(Request()), ClaimOutcome::kClaimed);
+  EXPECT_THAT(Spooled(), ElementsAre(kCopy));
+  EXPECT_THAT(place.Names(kClaimed), ElementsAre("a.apk"));
+  place.Write(kClaimed + "/a.apk", "somebody wrote into it on the server");
+  EXPECT_EQ(Claimed(ops), kContent);
+}
+
+TEST_F(SpooledTest, TheShareIsReadOnce) {
+  int opened = 0;
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  const ClaimRequest request = Request();
+  place.fs.before_call = [&](std::string_view call) { opened += call == "OpenFileAt" || call == "ReadAt" ? 1 : 0; };
+  EXPECT_EQ(*ops.Claim(request), ClaimOutcome::kClaimed);
+  EXPECT_EQ(opened, 0);
+}
+
+TEST_F(SpooledTest, WhoeverLosesTheClaimDropsTheCopy) {
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  const ClaimRequest request = Request();
+  files::remove(place.Path("a.apk"));
+  EXPECT_EQ(*ops.Claim(request), ClaimOutcome::kGone);
+  EXPECT_THAT(Spooled(), IsEmpty());
+}
+
+TEST_F(SpooledTest, AFileThatChangedAfterTheLookIsNotClaimedAndItsCopyGoes) {
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  const ClaimRequest request = Request();
+  place.Write("a.apk", kContent + "more");
+  EXPECT_EQ(*ops.Claim(request), ClaimOutcome::kChanged);
+  EXPECT_THAT(Spooled(), IsEmpty());
+  EXPECT_THAT(place.Names(), UnorderedElementsAre(".tegodrop", "a.apk"));
+}
+
+TEST_F(SpooledTest, ALookThatFindsNoArtifactLeavesNoCopy) {
+  place.Write("a.apk", kContent.substr(0, kContent.size() / 2));
+  EXPECT_EQ(Look(ops).outcome, Outcome::kIncomplete);
+  place.Write("a.apk", MakeZip({{"readme.txt", "no app", true}}));
+  EXPECT_EQ(Look(ops).outcome, Outcome::kNotAnArtifact);
+  EXPECT_THAT(Spooled(), IsEmpty());
+}
+
+TEST_F(SpooledTest, ASecondLookReplacesTheCopyOfTheFirst) {
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  EXPECT_EQ(Spooled().size(), 1U);
+}
+
+TEST_F(SpooledTest, WhatIsRefusedIsClaimedWithoutACopy) {
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  ClaimRequest request = Request();
+  request.sha256.clear();
+  EXPECT_EQ(*ops.Claim(request), ClaimOutcome::kClaimed);
+  EXPECT_THAT(Spooled(), IsEmpty());
+}
+
+TEST_F(SpooledTest, ACopyThatIsLostIsMadeAgainFromWhatWasClaimed) {
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  ASSERT_EQ(*ops.Claim(Request()), ClaimOutcome::kClaimed);
+  files::remove_all(place.spool);
+  FolderOps later = place.Ops();
+  ASSERT_TRUE(later.Open("", ""));
+  EXPECT_EQ(Claimed(later), kContent);
+}
+
+TEST_F(SpooledTest, PutAwayTakesTheCopyAlong) {
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  ASSERT_EQ(*ops.Claim(Request()), ClaimOutcome::kClaimed);
+  PutAwayRequest request;
+  request.job = DropPlace::kJob;
+  request.name = "a.apk";
+  ASSERT_TRUE(ops.PutAway(request));
+  EXPECT_THAT(place.Names(".tegodrop/processed"), ElementsAre("a.apk"));
+  EXPECT_THAT(Spooled(), IsEmpty());
+  EXPECT_FALSE(files::exists(place.spool + "/" + DropPlace::kJob));
+}
+
+TEST_F(SpooledTest, WhatFailedComesBackAndIsCopiedAfresh) {
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  ASSERT_EQ(*ops.Claim(Request()), ClaimOutcome::kClaimed);
+  PutAwayRequest away;
+  away.job = DropPlace::kJob;
+  away.name = "a.apk";
+  away.destination = Destination::kFailed;
+  away.reason_json = std::string("{\"job\": \"") + DropPlace::kJob + "\"}";
+  ASSERT_TRUE(ops.PutAway(away));
+  TakeBackRequest back;
+  back.job = DropPlace::kJob;
+  back.name = "a.apk";
+  auto taken = ops.TakeBack(back);
+  ASSERT_TRUE(taken && *taken);
+  EXPECT_EQ(Claimed(ops), kContent);
+}
+
+TEST_F(SpooledTest, CopiesThatNobodyClaimedGoWhenTheFolderIsOpened) {
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  EXPECT_EQ(Spooled().size(), 1U);
+  FolderOps later = place.Ops();
+  ASSERT_TRUE(later.Open("", ""));
+  EXPECT_THAT(Spooled(), IsEmpty());
+}
+
+TEST_F(SpooledTest, CutAtAnyCallItIsThereOnceAndWhole) {
+  for (int call = 1;; ++call) {
+    SCOPED_TRACE(call);
+    files::remove_all(place.path + "/.tegodrop");
+    files::remove_all(place.spool);
+    place.Write("a.apk", kContent);
+    FolderOps first = place.Ops();
+    ASSERT_TRUE(first.Open("", ""));
+    const ClaimRequest request = Request();
+    const InspectRequest look = LookRequest();
+    place.fs.FailAt(call, Fault::kDeath);
+    bool claimed = first.Inspect(look).outcome == Outcome::kWhole;
+    if (claimed) {
+      const auto outcome = first.Claim(request);
+      claimed = outcome && *outcome == ClaimOutcome::kClaimed;
+    }
+    const bool reached = place.fs.calls() >= call;
+    place.fs.Heal();
+    FolderOps second = place.Ops();
+    ASSERT_TRUE(second.Open("", ""));
+    auto has = second.HasClaimed(DropPlace::kJob, "a.apk", false);
+    ASSERT_TRUE(has) << has.error().message;
+    EXPECT_TRUE(*has || !claimed);
+    EXPECT_NE(*has, place.Has("a.apk")) << "in exactly one place";
+    if (*has) {
+      EXPECT_EQ(Claimed(second), kContent);
+    } else {
+      EXPECT_EQ(place.Read("a.apk"), kContent);
+      EXPECT_THAT(Spooled(), IsEmpty());
+    }
+    if (!reached) {
+      EXPECT_TRUE(claimed);
+      break;
+    }
+  }
+}
+
+TEST_F(SpooledTest, AFolderThatIsKeptIsReadOnceToo) {
+  FolderOps keeping = place.Ops(false);
+  ASSERT_TRUE(keeping.Open("", ""));
+  ASSERT_EQ(Look(keeping).outcome, Outcome::kWhole);
+  ClaimRequest request = Request();
+  request.copy = true;
+  bool read = false;
+  place.fs.before_call = [&](std::string_view call) { read = read || call == "ReadAt"; };
+  EXPECT_EQ(*keeping.Claim(request), ClaimOutcome::kClaimed);
+  EXPECT_FALSE(read);
+  EXPECT_THAT(Spooled(), ElementsAre(kCopy));
+  EXPECT_TRUE(place.Has("a.apk"));
+}
+
+}  // namespace
+}  // namespace tegodrop::testing
