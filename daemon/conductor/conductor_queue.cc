@@ -52,8 +52,14 @@ MonoMs Conductor::BeginUploads(UploadRound round, MonoMs now) {
     Begin(job, Stage::kUpload);
   }
   std::erase(round.waiting, nullptr);
-  // Where builds are not what is scarce, the rest waits for an upload's end.
-  if (round.waiting.empty() || room > static_cast<int>(picked.size())) return INT64_MAX;
+  // Where builds are not what is scarce, the rest waits for an upload's end. A claimed one shows that by its state; one
+  // that was begun in an earlier life would look as if it were being sent.
+  if (round.waiting.empty() || room > static_cast<int>(picked.size())) {
+    for (ActiveJob* job : round.waiting) {
+      if (job->job().state != JobState::kClaimed) ShowWait(*job, "an upload slot", 0);
+    }
+    return INT64_MAX;
+  }
   const std::optional<MonoMs> next = slots_.NextTry(round.in_use);
   // While builds of ours run, the end of one of them is what is waited for.
   const WallMs not_before = next && round.in_use == 0 ? world_.clock.Wall() + std::max<MonoMs>(0, *next - now) : 0;

@@ -239,13 +239,21 @@ class SimTransfer::Exchange final : public std::enable_shared_from_this<Exchange
 
   // -- the answer
 
+  // A run of bytes, as of a bad block: a single one may lie where a ZIP has no redundancy at all (an entry's external
+  // attributes, say), and then nobody could tell.
+  void Damage(std::string& body) {
+    const std::size_t run = std::min<std::size_t>(64, body.size());
+    const std::size_t begin = line_.dice_.Below(body.size() - run + 1);
+    for (std::size_t at = begin; at < begin + run; ++at) body[at] ^= 0x40;
+  }
+
   void Deliver(WebAnswer answer) {
     if (!line_.PieceMoves()) return;
     answer.headers.emplace_back("date", HttpDate(line_.loop_.TrueWall()));
     const bool to_sink = request_.sink && (answer.status == 200 || answer.status == 206);
     if (!to_sink) return DeliverWhole(answer);
     if (answer.body.empty()) return;
-    if (fate_ == Trouble::kCorrupt) answer.body[line_.dice_.Below(answer.body.size())] ^= 0x40;
+    if (fate_ == Trouble::kCorrupt) Damage(answer.body);
     if (fate_ == Trouble::kShort) answer.body.resize(line_.dice_.Below(answer.body.size()));
     if (fate_ == Trouble::kLong) answer.body += std::string(1 + line_.dice_.Below(3000), 'x');
     if (fate_ == Trouble::kShort || fate_ == Trouble::kLong) SetLength(answer);

@@ -88,6 +88,19 @@ TEST_F(UploadsTest, AConfiguredNumberCountsFromTheBeginningOfAnUploadToTheEndOfI
   EXPECT_EQ(Uploading(), std::vector<std::string>{"c"});
 }
 
+TEST_F(UploadsTest, WhatWasBegunInAnEarlierLifeSaysThatItWaitsForASlot) {
+  for (const char* id : {"a", "b", "c"}) Take(MakeJob(id, JobState::kUploading));
+  EXPECT_EQ(Uploading(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(Row("a").waiting.for_what, "");
+  EXPECT_EQ(Row("c").waiting.for_what, "an upload slot");
+  EXPECT_NE(Row("c").waiting.since, 0);
+  EXPECT_EQ(Row("c").waiting.not_before, 0);
+  Submit(*Live("upload")[0], 100);
+  EXPECT_EQ(Uploading(), (std::vector<std::string>{"b", "c"}));
+  Submit(*Live("upload")[1], 101);
+  EXPECT_EQ(Row("c").waiting.for_what, "");
+}
+
 TEST_F(UploadsTest, WithNothingOfOursRunningOneAloneAsksNowAndThen) {
   for (int i = 0; i < 5; ++i) Take(MakeJob("w" + std::to_string(i)));
   for (const auto& upload : Live("upload")) End(*upload, Fail(ErrorKind::kSlowDown, "the weekly quota is used up"));
