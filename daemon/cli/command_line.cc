@@ -66,6 +66,57 @@ Commands AddOperatorCommands(CLI::App& app, CommandLine& line) {
           {cancel, CommandName::kCancel}, {pause, CommandName::kPause}, {resume, CommandName::kResume}};
 }
 
+CLI::App* AddSubmitCommand(CLI::App& app, SubmitOptions& submit, std::string& timeout) {
+  CLI::App* command = app.add_subcommand("submit", "put artifacts into a drop folder the right way; wait for them");
+  command->add_option("FILE", submit.files, "an .apk, .aab or .ipa; it is copied under its own name");
+  command->add_option("--folder", submit.folder, "the drop folder")->type_name("PATH")->required();
+  command->add_option("--commit", submit.commit, "the commit that it was built from, 40 or 64 hex digits")
+      ->type_name("SHA");
+  command
+      ->add_option("--json-sidecar", submit.json_sidecar,
+                   "a JSON object with what else is known: repository, ref, build_url, signing_key_id, labels, …")
+      ->type_name("FILE");
+  command->add_flag("--wait", submit.wait, "wait for the outcome; the exit code is the release gate");
+  command->add_option("--timeout", timeout, "wait no longer than this after the drop (30m, 8h)")->type_name("DURATION");
+  command->add_option("--receipt", submit.receipts, "drop nothing; wait for an earlier drop by its submit_id")
+      ->type_name("SUBMIT_ID");
+  command->add_option("--rooms", submit.rooms, "the name of the folder's room, where its config says otherwise")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->add_flag("--json", submit.json, "one JSON document on standard output");
+  command->footer(
+      "For build agents: needs the folder and nothing else, neither config nor token nor a daemon on this machine.\n"
+      "Sidecars (NAME.json, NAME.sha256) come first; the artifact is copied under a name that the folder passes over,\n"
+      "synced, and renamed. Nothing is replaced: while NAME still lies in the folder a second one is refused. What\n"
+      "fails or is stopped leaves nothing behind.\n"
+      "--wait reads the receipt in the folder's room, so this user must be able to read that. A folder that its "
+      "daemon\n"
+      "may not change (after: keep) has no receipts in it: they stand in the output folder, and --wait cannot see "
+      "them.\n"
+      "Exit codes: 0 dropped, with --wait: all delivered (also a duplicate of what was delivered), 1 a file refused\n"
+      "before anything was written, or with --wait: one failed, 64 usage, 73 the folder is missing or cannot be\n"
+      "written, 75 stopped, or timed out: the drop stands, and the way to look again is printed.");
+  return command;
+}
+
+// Empty where all is well with it.
+std::string SubmitFault(const SubmitOptions& submit) {
+  if (submit.files.empty() == submit.receipts.empty()) return "submit wants files, or --receipt for earlier drops";
+  if (!submit.receipts.empty() && !(submit.commit + submit.json_sidecar).empty()) {
+    return "--receipt drops nothing: --commit and --json-sidecar say nothing there";
+  }
+  const bool one_name = !submit.rooms.empty() && submit.rooms.find('/') == std::string::npos && submit.rooms != "." &&
+                        submit.rooms != "..";
+  if (!one_name) return "--rooms wants one name";
+  return submit.folder.empty() ? "--folder wants a path" : "";
+}
+
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.string();
+}
+
 }  // namespace
 
 ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environment_config) {
@@ -102,6 +153,7 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
   CLI::App* status = app.add_subcommand("status", "show jobs and folders as the ledger knows them");
   status->footer("Works beside the daemon and without it. Writes nothing.");
   const Commands commands = AddOperatorCommands(app, line);
+  CLI::App* submit = AddSubmitCommand(app, line.submit, timeout);
   std::vector<CLI::App*> all{run, check, status};
   for (const auto& [command, name] : commands) all.push_back(command);
   for (CLI::App* command : all) {
@@ -122,7 +174,8 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
     return {std::nullopt, ExitCode::kUsage};
   };
   if (!timeout.empty()) {
-    if (!line.once) return usage("--timeout needs --once");
+    const bool waits = line.submit.wait || !line.submit.receipts.empty();
+    if (!line.once && !waits) return usage(submit->parsed() ? "--timeout needs --wait" : "--timeout needs --once");
     line.timeout = ParseDuration(timeout);
     if (!line.timeout || line.timeout->count() == 0) return usage("--timeout wants a duration as 90s, 30m or 8h");
   }
@@ -134,11 +187,16 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
   if (line.command == CommandName::kRetry && line.jobs.empty() != line.all_failed) {
     return usage("retry wants the jobs by their ids, or --failed");
   }
+  if (submit->parsed()) {
+    line.command = CommandName::kSubmit;
+    if (const std::string fault = SubmitFault(line.submit); !fault.empty()) return usage(fault);
+    line.submit.folder = Absolute(line.submit.folder);
+    line.submit.timeout = line.timeout;
+    line.submit.wait |= !line.submit.receipts.empty();
+  }
   if (line.config.empty()) line.config = environment_config;
   if (line.config.empty()) line.config = kDefaultConfig;
-  std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::absolute(line.config, error);
-  if (!error) line.config = absolute.string();
+  line.config = Absolute(line.config);
   return {std::move(line), ExitCode::kDone};
 }
 

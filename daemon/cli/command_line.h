@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/app/exit_code.h"
+#include "daemon/cli/submit/options.h"
 
 namespace tegodrop {
 
@@ -21,6 +22,7 @@ enum class CommandName : std::uint8_t {
   kCancel,
   kPause,
   kResume,
+  kSubmit,
 };
 
 struct CommandLine {
@@ -35,6 +37,7 @@ struct CommandLine {
   bool all_failed = false;        // retry: in place of jobs
   bool rebuild = false;           // retry
   std::string folder;             // pause, resume; empty: all
+  SubmitOptions submit;
 };
 
 struct ParsedLine {

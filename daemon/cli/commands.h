@@ -15,6 +15,8 @@ ExitCode StatusCommand(const CommandLine& line);
 ExitCode ShowCommand(const CommandLine& line);
 // retry, redeliver, cancel, pause, resume.
 ExitCode OperatorCommandLine(const CommandLine& line);
+// Needs no config. SIGTERM, SIGINT and SIGHUP may be blocked before.
+ExitCode SubmitCommand(const CommandLine& line);
 
 // The config, or nothing after its faults were printed on standard error, a line each.
 std::optional<Settings> LoadSettings(const std::string& config);

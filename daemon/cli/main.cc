@@ -18,7 +18,8 @@
 
 namespace {
 
-// Held from the first instruction on until `run` can take them, so that a stop in the first moments is a clean one too.
+// Held from the first instruction on until `run` or `submit` can take them, so that a stop in the first moments is a
+// clean one too.
 void HoldStopSignals(bool hold) {
   sigset_t signals;
   sigemptyset(&signals);
@@ -40,7 +41,9 @@ tegodrop::ExitCode Main(int argc, char** argv) {
   const char* config = std::getenv("TEGODROP_CONFIG");
   const tegodrop::ParsedLine parsed = tegodrop::ParseCommandLine(argc, argv, config == nullptr ? "" : config);
   if (!parsed.line) return parsed.code;
-  if (parsed.line->command != tegodrop::CommandName::kRun) HoldStopSignals(false);
+  const bool takes_signals =
+      parsed.line->command == tegodrop::CommandName::kRun || parsed.line->command == tegodrop::CommandName::kSubmit;
+  if (!takes_signals) HoldStopSignals(false);
   switch (parsed.line->command) {
     case tegodrop::CommandName::kRun:
       return tegodrop::RunCommand(*parsed.line, environment_token);
@@ -56,6 +59,8 @@ tegodrop::ExitCode Main(int argc, char** argv) {
     case tegodrop::CommandName::kPause:
     case tegodrop::CommandName::kResume:
       return tegodrop::OperatorCommandLine(*parsed.line);
+    case tegodrop::CommandName::kSubmit:
+      return tegodrop::SubmitCommand(*parsed.line);
   }
   return tegodrop::ExitCode::kInternal;
 }

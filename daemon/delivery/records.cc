@@ -1,6 +1,5 @@
 #include "daemon/delivery/records.h"
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -206,12 +205,7 @@ std::string ChecksumLine(const Job& job) { return job.output.sha256 + "  " + job
 
 std::string ReceiptId(const Job& job) {
   const std::string& id = job.artifact.sidecar.submit_id;
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  };
-  const bool safe = !id.empty() && id.size() <= 64 && id.front() != '.' && std::all_of(id.begin(), id.end(), allowed);
-  return safe ? id : job.id;
+  return NamesReceipt(id) ? id : job.id;
 }
 
 std::vector<std::string> ReceiptIds(const Job& job) {

@@ -62,6 +62,16 @@ std::optional<SidecarKind> SidecarOf(std::string_view file_name) {
   return std::nullopt;
 }
 
+bool NamesReceipt(std::string_view submit_id) {
+  constexpr std::size_t kLongest = 64;
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  };
+  return !submit_id.empty() && submit_id.size() <= kLongest && submit_id.front() != '.' &&
+         std::all_of(submit_id.begin(), submit_id.end(), allowed);
+}
+
 bool CommitFacts::conflict() const {
   return std::any_of(candidates.begin(), candidates.end(),
                      [&](const CommitCandidate& candidate) { return candidate.sha != candidates.front().sha; });

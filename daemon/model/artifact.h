@@ -34,6 +34,10 @@ std::optional<SidecarKind> SidecarOf(std::string_view file_name);
 // ".commit", ".sha256", ".json".
 std::string_view Suffix(SidecarKind kind);
 
+// Whether a sidecar's submit_id may name a receipt: 1 to 64 letters, digits, '.', '_' and '-', no dot in front. With
+// any other one the receipt has the job's id.
+bool NamesReceipt(std::string_view submit_id);
+
 struct CommitCandidate {
   std::string origin;  // "sidecar" | "embedded" | "file_name"
   std::string sha;     // 40 or 64 lowercase hex digits

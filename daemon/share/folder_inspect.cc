@@ -59,7 +59,9 @@ Inspection FolderOps::Inspect(const InspectRequest& request) {
     if (error == EAGAIN || error == EBUSY || error == ETXTBSY) {
       return Give(out, Outcome::kBeingWritten, "somebody still holds the file");
     }
-    return Give(out, Outcome::kUnreadable, file.error().message);
+    // Its sidecars may be readable all the same: they are put away with it, and say where its receipt is awaited.
+    if (auto sidecars = ReadSidecars(dir, request)) out.sidecars = std::move(*sidecars);
+    return Give(std::move(out), Outcome::kUnreadable, file.error().message);
   }
   auto before = fs_.Stat(file->get());
   if (!before) return Give(out, Outcome::kUnreadable, before.error().message);

@@ -1,8 +1,11 @@
 """Every example of the README, run as it stands there; only paths, portal and tenant are this test's own."""
 
+import json
 import os
 import re
 import subprocess
+
+import yaml
 
 from tests import runner
 from tests.scenario.harness.case import ScenarioCase
@@ -40,8 +43,11 @@ class ReadmeTest(ScenarioCase):
         return text
 
     def shell(self, name, folder=None):
-        done = subprocess.run(["sh", "-euc", self.here(self.examples[name])], cwd=folder or self.site.root,
-                              env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        return self.run_lines(name, self.examples[name], folder)
+
+    def run_lines(self, name, lines, folder=None, **environment):
+        done = subprocess.run(["sh", "-euc", self.here(lines)], cwd=folder or self.site.root,
+                              env={**self.environment, **environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=60, check=False)
         self.assertEqual(done.returncode, 0, f"example {name}: {done.stdout}{done.stderr}")
         return done.stdout
@@ -84,9 +90,63 @@ class ReadmeTest(ScenarioCase):
         self.stop(daemon)
         self.shell("once")
 
+    def assert_trace(self, path, commit):
+        with open(path.split()[-1], encoding="utf-8") as file:
+            trace = json.load(file)
+        self.assertEqual((trace["file_name"], trace["commit_sha"], trace["commit"]["origin"]), ("app.apk", commit, "sidecar"))
+
+    def jenkins_lines(self):
+        """What the pipeline's steps hand to the shell."""
+        text = self.examples["agent_jenkins"]
+        self.assertEqual([text.count(one) for one in "{("], [text.count(one) for one in "})"])
+        return re.findall(r"^ +sh '([^'\n]+)'$", text, re.MULTILINE)
+
+    def test_the_examples_for_build_agents(self):
+        daemon = self.site.start_and_watch()
+        folder, commit = self.checkout()
+        self.assert_trace(self.shell("submit", folder), commit)
+        with open(os.path.join(folder, "drop.sh"), "w", encoding="utf-8") as file:
+            file.write(self.examples["agent_shell"])
+        self.assert_trace(self.run_lines("agent_shell", "sh drop.sh app.apk /srv/drop/production", folder), commit)
+        gitlab = yaml.safe_load(self.examples["agent_gitlab"])["protect"]
+        for name, variable, lines, kept in (("agent_jenkins", "GIT_COMMIT", self.jenkins_lines(), "trace.path"),
+                                            ("agent_gitlab", "CI_COMMIT_SHA", gitlab["script"], gitlab["artifacts"]["paths"][0])):
+            with self.subTest(name=name):
+                self.assertEqual(len(lines), 1)
+                self.run_lines(name, "\n".join(lines), folder, **{variable: "c" * 40})
+                with open(os.path.join(folder, kept), encoding="utf-8") as file:
+                    self.assert_trace(file.read(), "c" * 40)
+        self.assertEqual(self.folder.waiting_names(), [])
+        self.stop(daemon)
+
+    def test_the_script_for_agents_passes_no_failure_and_leaves_nothing(self):
+        daemon = self.site.start_and_watch()
+        folder, _ = self.checkout()
+        script = self.here(self.examples["agent_shell"])
+        with open(self.artifacts.ipa(), "rb") as made, open(os.path.join(folder, "other.apk"), "wb") as file:
+            file.write(made.read())
+        for source, said in (("other.apk", "not_an_artifact"), ("gone.apk", "gone.apk")):
+            done = subprocess.run(["sh", "-c", script, "drop.sh", source, self.folder.path], cwd=folder, env=self.environment,
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+            self.assertIn(said, done.stderr)
+            self.assertEqual(self.folder.waiting_names(), [])
+        self.stop(daemon)
+
+    def test_the_script_for_windows_takes_the_same_steps(self):
+        # No PowerShell here to run it: its steps are compared with those of the shell, which is run.
+        text = self.examples["agent_powershell"]
+        self.assertEqual([text.count(one) for one in "{(["], [text.count(one) for one in "})]"])
+        for key in ("commit_sha", "sha256", "submit_id", ".part", ".tegodrop/receipts/$id.json", "'delivered', 'duplicate'"):
+            self.assertIn(key, text)
+        steps = ["Copy-Item", 'Set-Content -LiteralPath "$part.json"', 'Move-Item -LiteralPath "$part.json"',
+                 "Move-Item -LiteralPath $part ", "while (", "exit 1", "$outcome.trace"]
+        self.assertEqual(sorted(steps, key=text.index), steps)
+
     def test_every_marked_example_is_run_here(self):
         self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "show", "operate", "online", "accept",
-                                              "limits", "once"})
+                                              "limits", "once", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
+                                              "agent_gitlab"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")
 
     def test_the_exit_codes_are_those_of_the_help(self):

@@ -89,6 +89,20 @@ TEST_F(DropInspectTest, SidecarsAreReadWithItWhateverTheirCase) {
   EXPECT_EQ(inspection.sidecars[1].stat, place.Stat("a.apk.json"));
 }
 
+// They tell where the receipt of its refusal is awaited.
+TEST_F(DropInspectTest, TheSidecarsOfAnUnreadableFileAreReadAllTheSame) {
+  place.Write("a.apk", MakeApk());
+  place.Write("a.apk.json", "{}");
+  ASSERT_EQ(chmod(place.Path("a.apk").c_str(), 0), 0);
+  const InspectRequest request = RequestFor("a.apk");
+  AsOrdinaryUser([&] {
+    const Inspection inspection = ops.Inspect(request);
+    EXPECT_EQ(inspection.outcome, Outcome::kUnreadable);
+    ASSERT_EQ(inspection.sidecars.size(), 1U);
+    EXPECT_EQ(*inspection.sidecars[0].content, "{}");
+  });
+}
+
 TEST_F(DropInspectTest, ASidecarThatCameAfterTheListingIsSeen) {
   place.Write("a.apk", MakeApk());
   place.Write("a.apk.sha256", "sum");
