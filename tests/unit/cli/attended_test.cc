@@ -26,7 +26,7 @@ struct Ran {
   std::string err;
 };
 
-Ran Run(const std::function<ExitCode(Desk&)>& work, const AttendTimes& times = {}) {
+Ran Attend(const std::function<ExitCode(Desk&)>& work, const AttendTimes& times = {}) {
   ::testing::internal::CaptureStdout();
   ::testing::internal::CaptureStderr();
   Ran ran;
@@ -61,7 +61,7 @@ class DeadShare {
 };
 
 TEST(AttendedTest, WordsAndExitCodesComeThrough) {
-  const Ran ran = Run([](Desk& desk) {
+  const Ran ran = Attend([](Desk& desk) {
     desk.Out("one\n");
     desk.Err("two\n");
     desk.Out(std::string(300'000, 'x') + "\n");
@@ -74,12 +74,12 @@ TEST(AttendedTest, WordsAndExitCodesComeThrough) {
 
 TEST(AttendedTest, EveryCodeIsTheOneOfTheWork) {
   for (const ExitCode code : {ExitCode::kDone, ExitCode::kOutput, ExitCode::kLeft}) {
-    EXPECT_EQ(Run([code](Desk&) { return code; }).code, code);
+    EXPECT_EQ(Attend([code](Desk&) { return code; }).code, code);
   }
 }
 
 TEST(AttendedTest, WhoAttendsIsToldOfADeath) {
-  const Ran ran = Run([](Desk& desk) {
+  const Ran ran = Attend([](Desk& desk) {
     desk.LastWords("where it was\n");
     std::raise(SIGKILL);
     return ExitCode::kDone;
@@ -89,14 +89,14 @@ TEST(AttendedTest, WhoAttendsIsToldOfADeath) {
 }
 
 TEST(AttendedTest, AnExceptionIsAnInternalFault) {
-  const Ran ran = Run([](Desk&) -> ExitCode { throw std::runtime_error("no memory"); });
+  const Ran ran = Attend([](Desk&) -> ExitCode { throw std::runtime_error("no memory"); });
   EXPECT_EQ(ran.code, ExitCode::kInternal);
   EXPECT_THAT(ran.err, HasSubstr("internal fault: no memory"));
 }
 
 TEST(AttendedTest, EachStopSignalIsHandedOn) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-    const Ran ran = Run([number](Desk& desk) {
+    const Ran ran = Attend([number](Desk& desk) {
       EXPECT_FALSE(desk.Stopped());
       kill(getppid(), number);
       const bool slept = desk.Sleep(seconds(60));
@@ -109,14 +109,14 @@ TEST(AttendedTest, EachStopSignalIsHandedOn) {
 }
 
 TEST(AttendedTest, WorkThatWasNotStoppedSleepsToTheEnd) {
-  const Ran ran = Run([](Desk& desk) { return desk.Sleep(milliseconds(5)) ? ExitCode::kDone : ExitCode::kLeft; });
+  const Ran ran = Attend([](Desk& desk) { return desk.Sleep(milliseconds(5)) ? ExitCode::kDone : ExitCode::kLeft; });
   EXPECT_EQ(ran.code, ExitCode::kDone);
 }
 
 TEST(AttendedTest, ACallThatHangsIsNamedAndWaitedFor) {
   AttendTimes times;
   times.first_notice = milliseconds(20);
-  const Ran ran = Run(
+  const Ran ran = Attend(
       [](Desk& desk) {
         desk.Doing("copying app.apk into /srv/drop");
         desk.Sleep(milliseconds(200));
@@ -132,7 +132,7 @@ TEST(AttendedTest, ACallThatHangsIsNamedAndWaitedFor) {
 TEST(AttendedTest, WorkThatWaitsForNoFolderIsNotCalledHung) {
   AttendTimes times;
   times.first_notice = milliseconds(20);
-  const Ran ran = Run(
+  const Ran ran = Attend(
       [](Desk& desk) {
         desk.Doing("looking");
         desk.Doing("");
@@ -147,7 +147,7 @@ TEST(AttendedTest, ACallThatNeverComesBackIsLeftBehindAfterAStop) {
   DeadShare share;
   AttendTimes times;
   times.after_stop = milliseconds(50);
-  const Ran ran = Run(
+  const Ran ran = Attend(
       [&share](Desk& desk) {
         desk.Doing("opening /srv/drop");
         desk.LastWords("nothing was dropped\n");
@@ -166,7 +166,7 @@ TEST(AttendedTest, ACallThatNeverComesBackIsLeftBehindWhenTheTimeIsOver) {
   DeadShare share;
   AttendTimes times;
   times.after_stop = milliseconds(50);
-  const Ran ran = Run(
+  const Ran ran = Attend(
       [&share](Desk& desk) {
         desk.Doing("looking for receipts");
         desk.EndsWithin(milliseconds(10));
