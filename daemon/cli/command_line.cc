@@ -79,7 +79,8 @@ CLI::App* AddSubmitCommand(CLI::App& app, SubmitOptions& submit, std::string& ti
   command->add_flag("--wait", submit.wait, "wait for the outcome; the exit code is the release gate");
   command->add_option("--timeout", timeout, "wait no longer than this after the drop (30m, 8h)")->type_name("DURATION");
   command->add_option("--receipt", submit.receipts, "drop nothing; wait for an earlier drop by its submit_id")
-      ->type_name("SUBMIT_ID");
+      ->type_name("SUBMIT_ID")
+      ->allow_extra_args(false);
   command->add_option("--rooms", submit.rooms, "the name of the folder's room, where its config says otherwise")
       ->type_name("NAME")
       ->capture_default_str();
@@ -191,6 +192,7 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
     line.command = CommandName::kSubmit;
     if (const std::string fault = SubmitFault(line.submit); !fault.empty()) return usage(fault);
     line.submit.folder = Absolute(line.submit.folder);
+    while (line.submit.folder.size() > 1 && line.submit.folder.ends_with('/')) line.submit.folder.pop_back();
     line.submit.timeout = line.timeout;
     line.submit.wait |= !line.submit.receipts.empty();
   }

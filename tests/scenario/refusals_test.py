@@ -5,7 +5,7 @@ import os
 import shutil
 
 from tests import runner
-from tests.scenario.harness.case import ScenarioCase
+from tests.scenario.harness.case import ScenarioCase, is_root
 from tests.scenario.harness.site import sha256_of
 from tests.scenario.harness.wait import until
 
@@ -145,6 +145,22 @@ class SidecarTest(RefusalCase):
     def test_a_submit_id_names_the_receipt_of_a_refusal_too(self):
         self.refuse({"checksum"}, json={"sha256": "1" * 64, "submit_id": "ci-42"})
         self.assertEqual(list(self.folder.receipts()), ["ci-42.json"])
+
+    def test_a_submit_id_names_the_receipt_of_a_file_that_cannot_be_read_too(self):
+        if is_root():
+            return  # who may read everything
+        self.site.configure(refuse_after="1s")
+        staged = self.scratch("incoming", b"secret")
+        os.chmod(staged, 0)
+        daemon = self.site.start_and_watch()
+        self.folder.put("app.apk.json", '{"submit_id": "ci-43"}')
+        self.folder.rename_in(staged, "app.apk")
+        # It is looked at again after half a minute.
+        receipt = self.folder.wait_for_receipt(seconds=60)
+        self.assertEqual((receipt["state"], receipt["failure"]["kind"]), ("failed", "unreadable"))
+        self.assertEqual(list(self.folder.receipts()), ["ci-43.json"])
+        self.assertEqual(self.folder.room_names("failed"), ["app.apk", "app.apk.json", "app.apk.reason.json"])
+        self.stop(daemon)
 
 
 class NameTest(RefusalCase):

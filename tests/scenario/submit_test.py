@@ -195,6 +195,7 @@ class RefusalTest(SubmitCase):
         self.assert_refused(64, source, "--wait", "--timeout", "soon", said=["duration"])
         self.assert_refused(64, source, "--receipt", "x", said=["--receipt"])
         self.assert_refused(64, "--receipt", "../x", said=["--receipt"])
+        self.assert_refused(64, "--receipt", "x", source, said=["wants files, or --receipt"])
         self.assert_refused(64, source, "./app.apk", said=["one after the other"])
         self.assert_refused(64, source, "--rooms", "a/b", said=["--rooms"])
 
