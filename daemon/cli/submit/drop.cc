@@ -221,16 +221,22 @@ bool Drop::Retract(const std::string& artifact, const std::vector<Staged>& place
     auto there = fs_.StatAt(dir_.get(), it->name);
     const bool taken = there ? !there->SameContentAs(it->stat) : there.error().sys == ENOENT;
     if (taken && it->name == artifact) return false;
-    if (there && !taken) (void)fs_.RemoveAt(dir_.get(), it->name);
+    if (there && !taken) Remove(it->name);
   }
   (void)fs_.SyncFolder(dir_.get());
   return true;
 }
 
+void Drop::Remove(const std::string& name) {
+  auto gone = fs_.RemoveAt(dir_.get(), name);
+  if (gone || gone.error().sys == ENOENT) return;
+  desk_.Err("tegodrop: " + Printable(gone.error().message) + ": it is left behind in " + Printable(folder_) + "\n");
+}
+
 void Drop::Undo() {
   if (staged_.empty()) return;
   desk_.Doing("removing what was begun in " + folder_);
-  for (const Staged& one : staged_) (void)fs_.RemoveAt(dir_.get(), one.temp);
+  for (const Staged& one : staged_) Remove(one.temp);
   staged_.clear();
   (void)fs_.SyncFolder(dir_.get());
 }

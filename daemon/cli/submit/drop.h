@@ -68,6 +68,7 @@ class Drop {
   Result<Fd> CreateStaged(const std::string& artifact, const std::string& temp, const std::string& name);
   Result<FileStat> Seal(Fd file);
   Status MoveIn(const Staged& staged);
+  void Remove(const std::string& name);
   // False where a daemon has taken the artifact already: then it is dropped, whatever the folder said afterwards.
   bool Retract(const std::string& artifact, const std::vector<Staged>& placed);
 

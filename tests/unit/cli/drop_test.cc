@@ -209,6 +209,14 @@ TEST_F(DropTest, WhateverCallFailsAllOfItStandsOrNothing) {
   }
 }
 
+TEST_F(DropTest, WhatCannotBeRemovedIsNamed) {
+  desk.stop_after = 2;
+  fs.fail_every = "RemoveAt";
+  EXPECT_EQ(Refusal(ParcelOf("app.apk", std::string(5 << 20, 'a')), ErrorKind::kCancelled), kStopped);
+  EXPECT_THAT(desk.err, HasSubstr("left behind in " + folder));
+  EXPECT_EQ(Names().size(), 1U);
+}
+
 TEST_F(DropTest, WhatADaemonHasTakenIsDroppedWhateverTheFolderSaysThen) {
   fs.before_call = [&](std::string_view call) {
     if (call != "SyncFolder" || !Names().contains("app.apk")) return;
