@@ -5,10 +5,11 @@
 
 namespace tegodrop {
 
-FolderFileSystem::FolderFileSystem(World world, const std::string& path)
-    : world_(std::move(world)), there_(path, world_.start, world_.clock) {}
+FolderFileSystem::FolderFileSystem(World world, std::string path)
+    : world_(std::move(world)), path_(std::move(path)), there_(path_, world_.start, world_.clock) {}
 
 Result<Fd> FolderFileSystem::OpenFolder(const std::string& path) {
+  if (path != path_) return world_.here.OpenFolder(path);
   auto found = world_.find_mount(path);
   if (!found) return Fail(found.error());
   if (found->local) return world_.here.OpenFolder(path);

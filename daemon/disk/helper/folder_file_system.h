@@ -1,5 +1,6 @@
 // The file system as one drop or output folder sees it: what its path leads to decides at each OpenFolder whether this
-// process touches it itself, because it is a local disk, or leaves that to a helper process.
+// process touches it itself, because it is a local disk, or leaves that to a helper process. All other paths, as that
+// of the spool, are this process's own.
 #pragma once
 
 #include <functional>
@@ -20,8 +21,8 @@ class FolderFileSystem final : public FileSystem {
     const Clock& clock;
     std::function<Result<PathMount>(const std::string&)> find_mount;
   };
-  // `path`: the folder, for people. What World refers to must outlive it.
-  FolderFileSystem(World world, const std::string& path);
+  // `path`: the folder's. What World refers to must outlive it.
+  FolderFileSystem(World world, std::string path);
 
   // Calls under way in the helper end at once, later ones do not begin. From any thread.
   void Stop() { there_.Stop(); }
@@ -67,6 +68,7 @@ class FolderFileSystem final : public FileSystem {
   FileSystem& Of(int fd) { return RemoteFileSystem::Owns(fd) ? static_cast<FileSystem&>(there_) : world_.here; }
 
   const World world_;
+  const std::string path_;
   RemoteFileSystem there_;
   std::mutex mutex_;
   Mount mount_;  // of what was opened last in the helper; guarded by mutex_

@@ -20,8 +20,7 @@ class FolderFileSystemTest : public ::testing::Test {
  protected:
   FolderFileSystem::World World() {
     return {here, testing::StartIn(helpers), helpers.clock, [this](const std::string& path) -> Result<PathMount> {
-              if (path == share.path()) return PathMount{path, mount, IsLocalType(mount.type)};
-              return PathMount{path, {"/", "ext4", "rw"}, true};
+              return PathMount{path, mount, IsLocalType(mount.type)};
             }};
   }
 
@@ -31,11 +30,19 @@ class FolderFileSystemTest : public ::testing::Test {
   FaultyFileSystem there;
   testing::Helpers helpers{there, {}, 0, 0, -1};
   Mount mount{"/tmp", "cifs", "rw,actimeo=7"};
-  FolderFileSystem fs{World(), "the share"};
+  FolderFileSystem fs{World(), share.path()};
 };
 
+TEST_F(FolderFileSystemTest, AnotherPathThanTheFoldersIsTouchedHereWhateverItIsOn) {
+  auto spool = fs.OpenFolder(disk.path());
+  ASSERT_TRUE(spool);
+  EXPECT_FALSE(fs.MayHang(spool->get()));
+  EXPECT_EQ(helpers.started, 0);
+}
+
 TEST_F(FolderFileSystemTest, ALocalDiskIsTouchedHereAndNeedsNoHelper) {
-  auto folder = fs.OpenFolder(disk.path());
+  mount.type = "ext4";
+  auto folder = fs.OpenFolder(share.path());
   ASSERT_TRUE(folder);
   EXPECT_FALSE(fs.MayHang(folder->get()));
   EXPECT_TRUE(fs.CreateAt(folder->get(), "a", 0600));
