@@ -33,8 +33,9 @@ class FollowTest : public DropFolderFixture {
     const MonoMs due = clock.Mono() + after;
     desk.while_asleep = [this, due, what = std::move(what)] {
       if (clock.Mono() < due) return;
+      const auto now = what;  // this function ends with the next line
       desk.while_asleep = nullptr;
-      what();
+      now();
     };
   }
 

@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <regex>
 
 #include "daemon/base/digest.h"
+#include "daemon/intake/sidecar.h"
 #include "tests/unit/cli/drop_folder_fixture.h"
 
 namespace tegodrop::testing {
@@ -30,13 +30,13 @@ class SubmitTest : public DropFolderFixture {
   ExitCode Go() { return Submit(options, {fs, clock, random}, desk); }
   // As the daemon answers: a receipt for what NAME.json asks for.
   void Answer(const std::string& name, const std::string& state) {
-    const std::string json = Read(name + ".json");
-    std::smatch id;
-    ASSERT_TRUE(std::regex_search(json, id, std::regex("\"submit_id\": \"([^\"]+)\"")));
+    const auto sidecar = ParseSidecar(SidecarKind::kJson, Read(name + ".json"), name);
+    ASSERT_TRUE(sidecar) << sidecar.error().message;
+    ASSERT_NE(sidecar->submit_id, "");
     const std::string failure =
         state == "failed" ? R"({"kind": "build_failed", "message": "no", "remedy": "Mend it."})" : "null";
     const std::string trace = state == "failed" ? "null" : "\"/out/" + name + ".trace.json\"";
-    Put(".tegodrop/receipts/" + id[1].str() + ".json",
+    Put(".tegodrop/receipts/" + sidecar->submit_id + ".json",
         R"({"schema": "tegodrop-receipt/1", "state": ")" + state + R"(", "job": "j1", "file_name": ")" + name +
             R"(", "sha256": ")" + Sha256Hex(Read(name)) + R"(", "trace": )" + trace + R"(, "failure": )" + failure +
             "}");
