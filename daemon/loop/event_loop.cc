@@ -59,7 +59,8 @@ EventLoop::EventLoop() {
 
 EventLoop::~EventLoop() {
   uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
-  uv_run(&loop_, UV_RUN_DEFAULT);  // close callbacks free what is left
+  // Close callbacks free what is left. More than once: a Stop that came while nothing ran is used up by the first.
+  while (uv_loop_alive(&loop_) != 0) uv_run(&loop_, UV_RUN_DEFAULT);
   uv_loop_close(&loop_);
 }
 

@@ -84,6 +84,14 @@ TEST(EventLoop, MayRunAgainAfterAStop) {
   EXPECT_EQ(runs, 3);
 }
 
+// What it would leave is memory: LeakSanitizer convicts.
+TEST(EventLoop, AStopThatCameWhileNothingRanKeepsNothingFromBeingFreed) {
+  EventLoop loop;
+  HandlePtr timer = loop.After(1h, [] { FAIL(); });
+  loop.Stop();
+  timer.reset();
+}
+
 TEST(EventLoop, TimersFireInOrderAndNotBeforeTheirTime) {
   EventLoop loop;
   std::string order;
