@@ -7,6 +7,7 @@
 #                                              table that it prints are shown
 #   program_suite NAME CONFIG TARGET ARGS…     one program, counted as one case; what it says is printed
 #   script_suite NAME SCRIPT ARGS…             the same for a script of the tree
+#   tables CONFIG TARGET                       the lines of a table that a test of the last suite has printed
 #   suites_end                                 prints what failed and "N passed, N failed", and exits accordingly
 . third_party/build.sh
 
@@ -72,6 +73,12 @@ suite() {
   failed=$((failed + bad))
   printf '%-10s %4d passed, %d failed   (built in %d s, ran in %d s)\n' "$name" "$good" "$bad" "$built" \
     $((SECONDS - begun - built))
+}
+
+tables() {
+  local path=${2#//} logs
+  logs=$(build_bazel info "--config=$1" bazel-testlogs 2>/dev/null)
+  grep -h ' | ' "$logs/${path/://}/test.log" || true
 }
 
 root_suite() {

@@ -2,31 +2,12 @@
 
 import errno
 import os
-import subprocess
-import sys
-import tempfile
 
-from tests.runner import main as run_tests
+from tests.scenario.harness import namespace
 from tests.scenario.harness.case import ScenarioCase
+from tests.scenario.harness.namespace import main  # for the files that use this one
 
-_INSIDE = "TEGODROP_TEST_NAMESPACE"
-_ENTER = ["unshare", "--user", "--map-root-user", "--mount", "--propagation", "private"]
-# From the mapped root that mounts to an ordinary user, without its capabilities: every permission check is real. The process
-# keeps its id, which the harness sends signals to.
-_ORDINARY = "exec unshare --user --map-user=1000 --map-group=1000 -- {program} \"$@\""
-
-
-def main():
-    """Called by a test file instead of runner.main: starts the file again inside the namespace, then runs its tests."""
-    if os.environ.get(_INSIDE):
-        return run_tests()
-    tried = subprocess.run([*_ENTER, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, text=True, check=False)
-    if tried.returncode != 0:
-        sys.exit("these tests mount small disks of their own and need unprivileged user namespaces, which this machine does not "
-                 f"give (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces): {tried.stderr.strip()}")
-    os.environ[_INSIDE] = "1"
-    module = sys.modules["__main__"].__spec__.name
-    os.execvp(_ENTER[0], [*_ENTER, sys.executable, "-m", module, *sys.argv[1:]])
+__all__ = ["Disk", "SmallDisksCase", "main"]
 
 
 class Disk:
@@ -34,7 +15,7 @@ class Disk:
 
     def __init__(self, path, kib):
         self.path = path
-        self._mount("-t", "tmpfs", "-o", f"size={kib}k,mode=0750", "tmpfs", path)
+        namespace.mount("-t", "tmpfs", "-o", f"size={kib}k,mode=0750", "tmpfs", path)
         self._filler = os.path.join(path, ".filler")
 
     def fill(self, leave_kib=0):
@@ -60,29 +41,17 @@ class Disk:
 
     def _remount(self, options):
         # With its source named: else mount(8) repeats the options that it finds, with ids that do not exist in here.
-        self._mount("-o", f"remount,{options}", "tmpfs", self.path)
+        namespace.mount("-o", f"remount,{options}", "tmpfs", self.path)
 
     def unmount(self):
-        subprocess.run(["umount", "--lazy", self.path], check=True)
-
-    @staticmethod
-    def _mount(*arguments):
-        done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise AssertionError(f"mount {' '.join(arguments)}: {done.stderr}")
+        namespace.unmount(self.path)
 
 
 class SmallDisksCase(ScenarioCase):
     """Gives `self.disk_on(path, kib)`; the daemon and its commands run as an ordinary user."""
 
     def setUp(self):
-        program = os.path.abspath(os.environ["TEGODROP"])
-        with tempfile.NamedTemporaryFile("w", prefix="tegodrop-", dir="/tmp", delete=False) as script:
-            script.write("#!/bin/sh\n" + _ORDINARY.format(program=f"'{program}'") + "\n")
-        os.chmod(script.name, 0o755)
-        self.addCleanup(os.unlink, script.name)
-        os.environ["TEGODROP"] = script.name
-        self.addCleanup(os.environ.__setitem__, "TEGODROP", program)
+        namespace.run_daemon_as_ordinary(self)
         super().setUp()
 
     def disk_on(self, path, kib):
