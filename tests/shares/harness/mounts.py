@@ -104,6 +104,6 @@ class SshfsMount(_Mount):
         self.mount()
 
     def _command(self):
-        # As the one who mounts, whoever they are on the server.
-        options = [part for one in ("uid=0", "gid=0", *self._options) for part in ("-o", one)]
+        # Who mounts here and who logs in there are the same person under two numbers.
+        options = [part for one in ("idmap=user", *self._options) for part in ("-o", one)]
         return ["setpriv", "--pdeathsig", "KILL", "sshfs", "-f", "-F", self._server.client_config, f"far:{self.far}", self.path, *options]
