@@ -9,6 +9,7 @@ from tests.scenario.harness.namespace import SERVER_USER, as_server
 from tests.scenario.harness.programs import Program
 from tests.scenario.harness.wait import until
 
+# Where a session begins must be the user's own: sshfs learns from it what the user's number is.
 _SERVER = """ListenAddress 127.0.0.1
 Port {port}
 HostKey {folder}/host_key
@@ -21,7 +22,7 @@ KbdInteractiveAuthentication no
 MaxStartups 200
 MaxSessions 200
 Subsystem sftp internal-sftp
-ForceCommand internal-sftp
+ForceCommand internal-sftp -d {folder}
 """
 _CLIENT = """Host far
  HostName 127.0.0.1
