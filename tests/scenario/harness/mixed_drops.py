@@ -23,6 +23,44 @@ def _size(dice, kind):
     return dice.randint(*(SIZES_OF_KILLED if "killed" in kind else SIZES))
 
 
+def judge(drops, received, left, refused):
+    """`received`: (file name, SHA-256) of each build; `left`: names in the drop folder; `refused`: (file name, kind of failure) of each
+    job that failed. ({column: {kind of writer: number}}, what is wrong)"""
+    counts = {column: collections.Counter() for column in ("drops", "finished", "built", "early", "missed", "doubled", "left", "refused")}
+    wrong = []
+
+    def count(column, kind, what=None):
+        counts[column][kind] += 1
+        if what:
+            wrong.append(f"{column}: {kind}: {what}")
+    kind_of = {drop.name: drop.kind for drop in drops}
+    finished = {one: drop.kind for drop in drops for one in drop.finished}
+    passing = {one for drop in drops for one in drop.passing}
+    for drop in drops:
+        counts["drops"][drop.kind] += 1
+        counts["finished"][drop.kind] += len(drop.finished)
+    seen = set()
+    for name, sha256 in received:
+        if sha256 not in finished and sha256 not in passing:
+            count("early", kind_of[name], f"{name}: nobody has finished {sha256}")
+        elif sha256 in seen:
+            count("doubled", kind_of[name], f"{name}: {sha256}")
+        else:
+            count("built", kind_of[name])
+        seen.add(sha256)
+    for sha256, kind in finished.items():
+        if sha256 not in seen:
+            count("missed", kind, sha256)
+    for name in left:
+        if name in kind_of:
+            count("left", kind_of[name])
+    for name, failure in refused:
+        # What a copy that died has left under its name is refused, or left.
+        expected = "killed" in kind_of[name] and failure == "incomplete"
+        count("refused", kind_of[name], None if expected else f"{name}: {failure}")
+    return counts, wrong
+
+
 class MixedDropsCase(ScenarioCase):
     """Gives `play(count, threads)` and `watch()`. The file ends with `namespace.main()`."""
 
@@ -119,41 +157,11 @@ class MixedDropsCase(ScenarioCase):
             print(f"\nlate: {late}")  # the judge names them
 
     def _judge(self, drops):
-        kind_of = {drop.name: drop.kind for drop in drops}
-        finished = {one: drop.kind for drop in drops for one in drop.finished}
-        passing = {one: drop.kind for drop in drops for one in drop.passing}
-        received = collections.Counter()
-        counts = {column: collections.Counter() for column in ("drops", "finished", "built", "early", "missed", "doubled", "left", "refused")}
-        wrong = []
-
-        def convict(column, kind, what):
-            counts[column][kind] += 1
-            wrong.append(f"{column}: {kind}: {what}")
-        for drop in drops:
-            counts["drops"][drop.kind] += 1
-            counts["finished"][drop.kind] += len(drop.finished)
-        for build in self.portal.state()["builds"]:
-            sha256, kind = build["source_sha256"], kind_of[build["name"]]
-            received[sha256] += 1
-            if sha256 not in finished and sha256 not in passing:
-                convict("early", kind, f"{build['name']}: {sha256} is what nobody finished")
-            elif received[sha256] > 1:
-                convict("doubled", kind, f"{build['name']}: {sha256}")
-            else:
-                counts["built"][kind] += 1
-        for sha256, kind in finished.items():
-            if sha256 not in received:
-                convict("missed", kind, sha256)
-        for name in self.folder.waiting_names():
-            if name in kind_of:
-                counts["left"][kind_of[name]] += 1
-        for name, failed in self.folder.failures().items():
-            kind = kind_of[failed["file_name"]]
-            counts["refused"][kind] += 1
-            if "killed" not in kind or failed["failure"]["kind"] != "incomplete":
-                wrong.append(f"refused: {kind}: {name}: {failed['failure']}")
+        received = [(one["name"], one["source_sha256"]) for one in self.portal.state()["builds"]]
+        failures = [(one["file_name"], one["failure"]["kind"]) for one in self.folder.failures().values()]
+        counts, wrong = judge(drops, received, self.folder.waiting_names(), failures)
         self._print(counts)
-        self._judge_deliveries(received)
+        self._judge_deliveries(collections.Counter(sha256 for _, sha256 in received))
         self.assertEqual(wrong, [])
 
     def _judge_deliveries(self, received):

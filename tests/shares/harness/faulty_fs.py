@@ -169,7 +169,7 @@ def main():
     threading.Thread(target=_serve, args=(listener, rules), daemon=True).start()
     # Nothing remembered: a fault is met by the next call. Ids of files as they are below: a share keeps them.
     FUSE(FaultyFileSystem(os.path.realpath(root), rules), mountpoint, foreground=True, nothreads=False, fsname="faulty", subtype="faulty",
-         use_ino=True, hard_remove=True, attr_timeout=0, entry_timeout=0, negative_timeout=0)
+         nonempty=True, use_ino=True, hard_remove=True, attr_timeout=0, entry_timeout=0, negative_timeout=0)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class FaultyMount(_Mount):
 
     def __init__(self, name, path, far, logs):
         super().__init__(name, path, far, logs)
-        self._address = os.path.join(logs, f"{name}.socket")
+        self._address = f"{far}.socket"
         self.mount()
 
     def mount(self):
