@@ -42,9 +42,9 @@ class OutputTest(SharesCase):
             self.wait_until_state(folder, "ok", seconds=BACK_WITHIN)
 
     def words(self):
-        """{operation: what `status` says of its folder or its job}, as far as there is anything to say."""
+        """{operation: what `status` says of its folder or its job}, as far as it names the place of the trouble."""
         status = self.site.status()
-        said = {one["folder"]: one["waiting_for"] for one in status["jobs"] if one["waiting_for"]}
+        said = {one["folder"]: one["waiting_for"] for one in status["jobs"] if f"/{one['folder']}" in (one["waiting_for"] or "")}
         said.update({one["name"]: f"{one['state']}: {one['reason']}" for one in status["folders"] if one["state"] != "ok"})
         return said
 
@@ -94,7 +94,7 @@ class OutputTest(SharesCase):
     def test_a_stop_while_everything_hangs(self):
         daemon = self.site.start_and_watch()
         self.fail_and_drop("stall")
-        until(lambda: all(self.faulty[name].hits() for name in NEEDED), "deliveries hang")
+        until(lambda: any(mounted.hits() for mounted in self.faulty.values()), "a delivery hangs")
         # Within 5 s.
         self.stop(daemon)
         daemon = self.site.start()

@@ -26,12 +26,13 @@ class FaultsCase(SharesCase):
         return len(folder.traces()) >= count and len(folder.receipts()) >= count
 
     def words_of(self, folder):
-        """What `status` says of a folder that is not well, or of a job of it that waits."""
+        """What `status` says of a folder that is not well, or of a job of it that waits, if it names the place of the trouble."""
         status = self.site.status()
         entry = next(one for one in status["folders"] if one["name"] == folder.name)
         if entry["state"] != "ok":
             return f"{entry['state']}: {entry['reason']}"
-        return next((one["waiting_for"] for one in status["jobs"] if one["folder"] == folder.name and one["waiting_for"]), None)
+        return next((one["waiting_for"] for one in status["jobs"]
+                     if one["folder"] == folder.name and f"/{folder.name}" in (one["waiting_for"] or "")), None)
 
 
 class EveryOperationCase(FaultsCase):
