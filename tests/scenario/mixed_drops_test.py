@@ -29,19 +29,20 @@ class JudgeTest(unittest.TestCase):
     drops = [Drop(1, "cp", "one.apk", 1, finished=["1"]), Drop(2, "two, one after the other", "two.apk", 1, finished=["2"], passing=["0"]),
              Drop(3, "cp killed", "three.apk", 1)]
 
-    def wrong(self, *received, refused=()):
-        return [one.split(":")[0] for one in judge(self.drops, received, ["three.apk"], refused)[1]]
+    def wrong(self, *received, left=("three.apk",), refused=()):
+        return [one.split(":")[0] for one in judge(self.drops, received, left, refused)[1]]
 
     def test_what_is_right_is_not_convicted(self):
         self.assertEqual(self.wrong(("one.apk", "1"), ("two.apk", "2")), [])
-        self.assertEqual(self.wrong(("one.apk", "1"), ("two.apk", "0"), ("two.apk", "2"), refused=[("three.apk", "incomplete")]), [])
+        self.assertEqual(self.wrong(("one.apk", "1"), ("two.apk", "0"), ("two.apk", "2"), left=(), refused=[("three.apk", "incomplete")]), [])
 
-    def test_what_is_taken_early_missed_doubled_or_refused_is_convicted(self):
+    def test_what_is_taken_early_missed_doubled_refused_or_lost_is_convicted(self):
         self.assertEqual(self.wrong(("one.apk", "1"), ("two.apk", "2"), ("three.apk", "3")), ["early"])
         self.assertEqual(self.wrong(("one.apk", "1"), ("two.apk", "0")), ["missed"])
         self.assertEqual(self.wrong(("one.apk", "1"), ("two.apk", "2"), ("one.apk", "1")), ["doubled"])
         self.assertEqual(self.wrong(("one.apk", "1"), ("two.apk", "2"), refused=[("one.apk", "incomplete")]), ["refused"])
         self.assertEqual(self.wrong(("one.apk", "1"), ("two.apk", "2"), refused=[("three.apk", "unreadable")]), ["refused"])
+        self.assertEqual(self.wrong(("one.apk", "1"), ("two.apk", "2"), left=()), ["lost"])
 
 
 if __name__ == "__main__":

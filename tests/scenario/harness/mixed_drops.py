@@ -26,7 +26,7 @@ def _size(dice, kind):
 def judge(drops, received, left, refused):
     """`received`: (file name, SHA-256) of each build; `left`: names in the drop folder; `refused`: (file name, kind of failure) of each
     job that failed. ({column: {kind of writer: number}}, what is wrong)"""
-    counts = {column: collections.Counter() for column in ("drops", "finished", "built", "early", "missed", "doubled", "left", "refused")}
+    counts = {column: collections.Counter() for column in ("drops", "finished", "built", "early", "missed", "doubled", "left", "refused", "lost")}
     wrong = []
 
     def count(column, kind, what=None):
@@ -58,6 +58,10 @@ def judge(drops, received, left, refused):
         # What a copy that died has left under its name is refused, or left.
         expected = "killed" in kind_of[name] and failure == "incomplete"
         count("refused", kind_of[name], None if expected else f"{name}: {failure}")
+    somewhere = {*left, *(name for name, _ in refused)}
+    for drop in drops:
+        if not drop.finished and drop.name not in somewhere:
+            count("lost", drop.kind, f"{drop.name}: what its writer had begun is gone")
     return counts, wrong
 
 
