@@ -131,7 +131,7 @@ class MixedDropsCase(ScenarioCase):
         with concurrent.futures.ThreadPoolExecutor(threads) as pool:
             for _ in pool.map(lambda drop: writers.kinds[drop.kind](drop), drops):
                 pass
-        self._all_taken(drops, seconds=60 + count / 20)
+        self._all_taken(drops, seconds=60 + count / 5)
         self.stop(daemon)
         # What is not taken by now is not whole: also a last look, which waits for nothing more, must find it so.
         self.site.run("run", "--once", seconds=120)
