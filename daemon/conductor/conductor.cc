@@ -9,7 +9,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Downloads at once: more only share the same line.
+// Deliveries at once into one output folder: more only share the same line. Of each folder by itself: one that hangs
+// must not keep the others from theirs.
 constexpr int kConcurrentDeliveries = 2;
 // How long a stop waits for the answer to an upload that has left whole.
 constexpr milliseconds kLastAnswerGrace = std::chrono::seconds(2);
@@ -94,7 +95,7 @@ void Conductor::Turn() {
   if (stopping_) return;
   const MonoMs now = world_.clock.Mono();
   UploadRound uploads;
-  int deliveries = 0;
+  std::map<std::string, int> deliveries;  // by output folder
   std::vector<ActiveJob*> ready;
   MonoMs next = INT64_MAX;
   std::map<std::string, int> awaited;  // jobs by version
@@ -113,7 +114,7 @@ void Conductor::Turn() {
         ++uploads.under_way;
         ++uploads.running[job->job().target.folder];
       }
-      deliveries += stage == Stage::kDeliver ? 1 : 0;
+      if (stage == Stage::kDeliver) ++deliveries[job->job().target.output_path];
       continue;
     }
     if (job->saving() || job->comparing || stage == Stage::kAwait) continue;
@@ -132,7 +133,7 @@ void Conductor::Turn() {
   });
   for (ActiveJob* job : ready) {
     const Stage stage = StageOf(job->job());
-    if (stage == Stage::kDeliver && ++deliveries > kConcurrentDeliveries) continue;
+    if (stage == Stage::kDeliver && ++deliveries[job->job().target.output_path] > kConcurrentDeliveries) continue;
     Begin(*job, stage);
   }
   next = std::min(next, BeginUploads(std::move(uploads), now));

@@ -265,9 +265,10 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Status SetModeAndGroup(int fd, mode_t mode, gid_t group) override {
-    // The group first: chown clears set-id bits. A group that we may not give is no reason to fail a delivery; the mode
-    // still holds.
-    if (fchown(fd, static_cast<uid_t>(-1), group) != 0 && errno != EPERM) {
+    // The group first: chown clears set-id bits. A group that we may not give, or that a share does not know (sshfs
+    // says EBADMSG, seen), is no reason to fail a delivery; the mode still holds.
+    if (fchown(fd, static_cast<uid_t>(-1), group) != 0 && errno != EPERM && errno != EINVAL && errno != EBADMSG &&
+        errno != EOPNOTSUPP && errno != ENOSYS) {
       return FailOpen("cannot set the group of", fd, "a file", errno);
     }
     if (fchmod(fd, mode) == 0) return {};

@@ -166,6 +166,14 @@ void FolderKeeper::SetCrowded(std::string reason) {
   if (record_dirty_) SaveRecord();
 }
 
+void FolderKeeper::SetUnreadable(std::string reason) {
+  if (unreadable_ == reason) return;
+  unreadable_ = std::move(reason);
+  if (!open_) return;
+  ShowState();
+  if (record_dirty_) SaveRecord();
+}
+
 void FolderKeeper::SetRemark(std::string remark) {
   remark_ = std::move(remark);
   if (!open_) return;
@@ -180,9 +188,10 @@ void FolderKeeper::SetState(const std::string& state, const std::string& reason)
 }
 
 void FolderKeeper::ShowState() {
-  const bool crowded = state_ == "ok" && !crowded_.empty();
-  const std::string state = crowded ? "degraded" : state_;
-  const std::string reason = crowded ? crowded_ : state_ == "ok" ? remark_ : reason_;
+  const std::string& trouble = crowded_.empty() ? unreadable_ : crowded_;
+  const bool troubled = state_ == "ok" && !trouble.empty();
+  const std::string state = troubled ? "degraded" : state_;
+  const std::string reason = troubled ? trouble : state_ == "ok" ? remark_ : reason_;
   if (record_.state == state && record_.reason == reason) return;
   record_.state = state;
   record_.reason = reason;

@@ -45,6 +45,8 @@ class FolderKeeper {
   void MarkSeen();
   // Why it takes nothing at the moment although it is open: degraded. Empty: not so.
   void SetCrowded(std::string reason);
+  // A file of it that cannot be read just now, and why: degraded. Empty: none.
+  void SetUnreadable(std::string reason);
   // Said of it while nothing is wrong.
   void SetRemark(std::string remark);
 
@@ -80,6 +82,7 @@ class FolderKeeper {
   std::string state_ = "ok";  // by itself: what the record says depends on the two after the reason, too
   std::string reason_;
   std::string crowded_;
+  std::string unreadable_;
   std::string remark_;
   DropFolderFacts facts_;
   bool open_ = false;

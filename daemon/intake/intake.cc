@@ -176,6 +176,7 @@ Intake::Impl::Entries::iterator Intake::Impl::Forget(Entries::iterator entry) {
   }
   pending_changed_ = true;
   SetDue(entry->first, entry->second, std::nullopt);
+  if (unreadable_.erase(entry->first) > 0) ShowUnreadable();
   return entries_.erase(entry);
 }
 
@@ -313,6 +314,15 @@ void Intake::Impl::ShowCrowd() {
   if (crowded_.empty()) return keeper_.SetCrowded("");
   const std::string& first = crowded_.front();
   keeper_.SetCrowded(Printable(first) + " waits for " + entries_.at(first).reason);
+}
+
+void Intake::Impl::ShowUnreadable() {
+  if (unreadable_.empty()) return keeper_.SetUnreadable("");
+  const auto& [name, reason] = *unreadable_.begin();
+  const std::size_t others = unreadable_.size() - 1;
+  keeper_.SetUnreadable(Printable(name) +
+                        (others == 0 ? "" : " and " + std::to_string(others) + (others == 1 ? " other" : " others")) +
+                        " cannot be read, and is tried again: " + reason);
 }
 
 // What lies there when the folder is first seen. Only once the ledger knows it, it counts as seen.

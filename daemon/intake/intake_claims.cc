@@ -15,6 +15,12 @@ void Intake::Impl::Looked(const std::string& name, MonoMs begun, const Inspectio
   --looks_;
   if (stopping_) return;
   if (!keeper_.is_open()) return Pump();
+  if (inspection.outcome == Inspection::Outcome::kUnreadable) {
+    unreadable_[name] = inspection.reason;
+    ShowUnreadable();
+  } else if (unreadable_.erase(name) > 0) {
+    ShowUnreadable();
+  }
   Weighed weighed = Weigh(settings_.folder, name, KindOfName(name).value_or(ArtifactKind::kApk), inspection);
   Candidate::Look look{inspection.outcome, inspection.reason, inspection.writers_known, weighed.proven,
                        weighed.failure.has_value()};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -77,6 +78,7 @@ class Intake::Impl {
   void RoomSoon();
   void RoomIsFree();
   void ShowCrowd();
+  void ShowUnreadable();
   void IgnoreWhatIsThere(const Listing& listing);
   void ShowIgnored();
   void Loaded();
@@ -102,8 +104,9 @@ class Intake::Impl {
   Entries entries_;
   std::unordered_map<std::string, Hinted> hints_;
   std::set<std::pair<MonoMs, std::string>> due_;
-  std::deque<std::string> ready_;    // first come, first served: none starves
-  std::deque<std::string> crowded_;  // the longest waiting first
+  std::deque<std::string> ready_;                  // first come, first served: none starves
+  std::deque<std::string> crowded_;                // the longest waiting first
+  std::map<std::string, std::string> unreadable_;  // why, as the last look said, by name
   HandlePtr freed_;
   HandlePtr free_turn_;
   int looks_ = 0;

@@ -72,9 +72,7 @@ std::shared_ptr<RemoteFileSystem::Session> RemoteFileSystem::session() const {
 }
 
 Unexpected RemoteFileSystem::Stalled() const {
-  Error error = MakeError(ErrorKind::kLocalDisk,
-                          what_ + " does not answer: a call hangs in its file system (" + abandoned_->name() +
-                              "), and nothing is done there until that ends; look at the share and its server");
+  Error error = MakeError(ErrorKind::kLocalDisk, stalled_words_);
   error.sys = ETIMEDOUT;
   return Fail(std::move(error));
 }
@@ -85,7 +83,10 @@ Status RemoteFileSystem::Begin() {
     const std::lock_guard lock(mutex_);
     if (stopped_) return FailPosix("cannot use", what_, EPIPE);
   }
-  if (abandoned_ && !abandoned_->HasEnded()) return Stalled();
+  if (abandoned_ && !abandoned_->HasEnded()) {
+    if (stalled_number_ >= 0) return Stalled();
+    return FailPosix("cannot yet replace the helper process of", what_, EAGAIN);
+  }
   abandoned_.reset();
   if (session()) return {};
   auto helper = start_();
@@ -111,7 +112,12 @@ Unexpected RemoteFileSystem::Lost(const std::shared_ptr<Session>& session, const
   }
   abandoned_ = std::move(session->helper);
   if (stopped) return FailPosix("cannot go on in", what_, EPIPE);
-  if (error.sys == ETIMEDOUT) return Stalled();
+  if (error.sys == ETIMEDOUT) {
+    stalled_number_ = session->number;
+    stalled_words_ = what_ + " does not answer: a call hangs in its file system (" + abandoned_->name() +
+                     "), and nothing is done there until that ends; look at the share and its server";
+    return Stalled();
+  }
   return Fail(ErrorKind::kLocalDisk, "the helper process of " + what_ + " has ended: " + error.message);
 }
 
@@ -136,7 +142,7 @@ Result<FrameReader> RemoteFileSystem::Exchange(const std::shared_ptr<Session>& s
 Result<std::shared_ptr<RemoteFileSystem::Session>> RemoteFileSystem::SessionOf(int fd) const {
   std::shared_ptr<Session> now = session();
   if (now && Owns(fd) && NumberOf(fd) == now->number) return now;
-  if (!now && abandoned_ && !abandoned_->HasEnded()) return Stalled();
+  if (Owns(fd) && NumberOf(fd) == stalled_number_) return Stalled();
   return FailPosix("cannot go on in", what_, ESTALE);
 }
 

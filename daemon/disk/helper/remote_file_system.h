@@ -56,8 +56,8 @@ class RemoteFileSystem final : public FileSystem {
   // Whether a descriptor is one of a RemoteFileSystem.
   static bool Owns(int fd);
 
-  // Begins with a helper of its own where there is none. All else needs one that is at work: ESTALE where the one that
-  // opened a descriptor has ended.
+  // Begins with a helper of its own where there is none. All else needs one that is at work: where the one that opened
+  // a descriptor has ended ESTALE, or ETIMEDOUT if it was killed because a call hung.
   Result<Fd> OpenFolder(const std::string& path) override;
   Result<Fd> OpenFolderAt(int dir, const std::string& name) override;
   Result<Fd> OpenFileAt(int dir, const std::string& name) override;
@@ -119,6 +119,8 @@ class RemoteFileSystem final : public FileSystem {
   std::mutex calls_;                   // one call at a time
   std::unique_ptr<Helper> abandoned_;  // guarded by calls_
   int numbers_ = 0;                    // guarded by calls_
+  int stalled_number_ = -1;            // of the session that was ended last because a call hung; guarded by calls_
+  std::string stalled_words_;          // guarded by calls_
   mutable std::mutex mutex_;
   bool stopped_ = false;              // guarded by mutex_
   std::shared_ptr<Session> session_;  // guarded by mutex_
