@@ -40,6 +40,7 @@ class Writers:
     writer leaves between two of its writes."""
 
     def __init__(self, mint, path, near, across, ssh, samba, pace):
+        self._delayed = threading.Lock()
         self._mint, self.path, self._near, self._across, self._ssh, self._samba, self._pace = (
             mint, path, near, across, ssh, samba, pace)
         for folder in (near, across):
@@ -110,7 +111,9 @@ class Writers:
         self.rsync(drop, "--inplace", "--times")
 
     def rsync_delayed(self, drop):
-        self.rsync(drop, "--partial", "--delay-updates")
+        # Two of them at once in one folder take its .~tmp~ away from each other.
+        with self._delayed:
+            self.rsync(drop, "--partial", "--delay-updates")
 
     def scp(self, drop):
         with self._source(drop) as source:
