@@ -106,8 +106,12 @@ TEST_F(DeskTest, AllThatFailedAreTheFailedAlone) {
   OperatorRequest request;
   request.all_failed = true;
   const OperatorAnswer answer = Say(request);
-  ASSERT_EQ(answer.results.size(), 1U);
+  ASSERT_EQ(answer.results.size(), 2U);
   EXPECT_EQ(answer.results[0].about, "a");
+  EXPECT_EQ(answer.results[0].outcome, OperatorOutcome::kDone);
+  EXPECT_EQ(answer.results[1].about, "c");
+  EXPECT_EQ(answer.results[1].outcome, OperatorOutcome::kRefused);
+  EXPECT_NE(answer.results[1].message.find("put away"), std::string::npos) << answer.results[1].message;
 }
 
 TEST_F(DeskTest, WithADaemonJobsAtWorkAreItsOwnAndEndedOnesAreHandedOver) {
