@@ -13,13 +13,13 @@ namespace {
 // Sidecars are a few lines; a larger one is somebody's mistake.
 constexpr std::size_t kSidecarLimit = 64 * 1024;
 
+}  // namespace
+
 Inspection Give(Inspection out, Inspection::Outcome outcome, std::string reason) {
   out.outcome = outcome;
   out.reason = std::move(reason);
   return out;
 }
-
-}  // namespace
 
 Result<std::vector<Inspection::SidecarFile>> FolderOps::ReadSidecars(int folder, const InspectRequest& request) {
   std::vector<std::string> names = request.sidecars;

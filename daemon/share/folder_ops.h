@@ -42,6 +42,9 @@ struct OpenedFolder {
   bool spools = false;  // see DropFolderFacts
 };
 
+// What was found so far, with what it comes to.
+Inspection Give(Inspection out, Inspection::Outcome outcome, std::string reason);
+
 class FolderOps {
  public:
   // All references must outlive it.

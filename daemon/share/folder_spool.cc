@@ -13,12 +13,6 @@ namespace {
 
 bool Missing(const Error& error) { return error.sys == ENOENT; }
 
-Inspection Give(Inspection out, Inspection::Outcome outcome, std::string reason) {
-  out.outcome = outcome;
-  out.reason = std::move(reason);
-  return out;
-}
-
 }  // namespace
 
 // One for each drop folder: what another folder has under way must not be taken for left over.
