@@ -12,13 +12,13 @@ class LocalDropFolder : public DropFolder {
  public:
   // `watching`: the loop that a watch runs on; none: there is no watch.
   LocalDropFolder(LocalDropFolderSettings settings, EventLoop* watching, TaskRunner& calls, TaskRunner& readers,
-                  FileSystem& fs, const Clock& clock, Random& random)
+                  std::shared_ptr<FileSystem> fs, const Clock& clock, Random& random)
       : settings_(std::move(settings)),
         watching_(watching),
         calls_(calls),
         readers_(readers),
-        fs_(fs),
-        ops_(std::make_shared<FolderOps>(settings_.ops, fs, clock, random)) {}
+        fs_(std::move(fs)),
+        ops_(WithFiles<FolderOps>::Make(fs_, settings_.ops, *fs_, clock, random)) {}
 
   HandlePtr Open(const std::string& known_room_id, const std::string& known_fs, std::function<void(Hint)> hint,
                  std::function<void(Result<DropFolderFacts>)> done) override {
@@ -96,7 +96,7 @@ class LocalDropFolder : public DropFolder {
     if (watching_ == nullptr || !settings_.events || !(facts.fs.local || settings_.events_everywhere)) return;
     const auto opened = ops_->opened();
     if (!opened) return;  // opened anew meanwhile: that one arms it
-    if (fs_.MayHang(opened->fd.get())) return;
+    if (fs_->MayHang(opened->fd.get())) return;
     auto watch = FolderWatch::Start(*watching_, opened->fd.get(), settings_.ops.path, hint);
     if (!watch) {
       facts.watch_trouble = watch.error().message;
@@ -110,7 +110,7 @@ class LocalDropFolder : public DropFolder {
   EventLoop* watching_;
   TaskRunner& calls_;
   TaskRunner& readers_;
-  const FileSystem& fs_;
+  std::shared_ptr<FileSystem> fs_;
   std::shared_ptr<FolderOps> ops_;  // shared with work that outlives its caller
   std::unique_ptr<FolderWatch> watch_;
 };
@@ -121,9 +121,10 @@ class ThreadedDropFolder final : private OwnFiles, private OwnThread, public Loc
                      const Clock& clock, Random& random)
       : OwnFiles(settings.ops.path, here, clock),
         OwnThread(loop, "drop folder"),
-        LocalDropFolder(settings, &loop, thread, readers, settings.events_everywhere ? here : fs, clock, random) {}
+        LocalDropFolder(settings, &loop, thread, readers, settings.events_everywhere ? Unowned(here) : fs, clock,
+                        random) {}
   // The thread would wait for what hangs.
-  ~ThreadedDropFolder() override { fs.Stop(); }
+  ~ThreadedDropFolder() override { fs->Stop(); }
 };
 
 }  // namespace
@@ -135,7 +136,7 @@ std::unique_ptr<DropFolder> MakeLocalDropFolder(LocalDropFolderSettings settings
 
 std::unique_ptr<DropFolder> MakeDropFolderOn(LocalDropFolderSettings settings, TaskRunner& calls, TaskRunner& readers,
                                              FileSystem& fs, const Clock& clock, Random& random) {
-  return std::make_unique<LocalDropFolder>(std::move(settings), nullptr, calls, readers, fs, clock, random);
+  return std::make_unique<LocalDropFolder>(std::move(settings), nullptr, calls, readers, Unowned(fs), clock, random);
 }
 
 }  // namespace tegodrop

@@ -48,18 +48,19 @@ class LocalStagedFile final : public StagedFile {
 
 class LocalOutputFolder : public OutputFolder {
  public:
-  LocalOutputFolder(std::string path, std::string rooms, TaskRunner& calls, TaskRunner& writers, FileSystem& fs)
+  LocalOutputFolder(std::string path, std::string rooms, TaskRunner& calls, TaskRunner& writers,
+                    std::shared_ptr<FileSystem> fs)
       : calls_(calls),
         writers_(writers),
-        fs_(fs),
-        ops_(std::make_shared<OutputOps>(std::move(path), std::move(rooms), fs)) {}
+        fs_(std::move(fs)),
+        ops_(WithFiles<OutputOps>::Make(fs_, std::move(path), std::move(rooms), *fs_)) {}
 
   HandlePtr Stage(const std::string& staging_name, std::uint64_t size,
                   std::function<void(Result<std::unique_ptr<StagedFile>>)> done) override {
     return OnThread<Result<Fd>>([=](OutputOps& ops) { return ops.Stage(staging_name, size); },
                                 [this, staging_name, done = std::move(done)](Result<Fd> file) {
                                   if (!file) return done(Fail(file.error()));
-                                  auto writer = std::make_shared<StagedWriter>(ops_, fs_, std::move(*file));
+                                  auto writer = std::make_shared<StagedWriter>(ops_, *fs_, std::move(*file));
                                   Remember(staging_name, writer);
                                   done(std::make_unique<LocalStagedFile>(Writers(), std::move(writer)));
                                 });
@@ -72,7 +73,7 @@ class LocalOutputFolder : public OutputFolder {
       if (auto live = one->second.lock()) before.push_back(std::move(live));
     }
     // Remembered before it begins: it may be given up in the middle, and is then one of those to be waited for.
-    auto writer = std::make_shared<StagedWriter>(ops_, fs_, std::move(before));
+    auto writer = std::make_shared<StagedWriter>(ops_, *fs_, std::move(before));
     Remember(staging_name, writer);
     return RunTask<Result<bool>>(
         Writers(), [=] { return writer->Open(staging_name, offset, size); },
@@ -147,7 +148,7 @@ class LocalOutputFolder : public OutputFolder {
 
   TaskRunner& calls_;
   TaskRunner& writers_;
-  FileSystem& fs_;
+  std::shared_ptr<FileSystem> fs_;
   // Those that may still have work under way, by staging name; of the loop alone.
   std::multimap<std::string, std::weak_ptr<StagedWriter>> writers_of_;
   std::shared_ptr<OutputOps> ops_;  // shared with work that outlives its caller
@@ -161,7 +162,7 @@ class ThreadedOutputFolder final : private OwnFiles, private OwnThread, public L
         OwnThread(loop, "output folder"),
         LocalOutputFolder(path, std::move(rooms), thread, writers, fs) {}
   // The thread would wait for what hangs.
-  ~ThreadedOutputFolder() override { fs.Stop(); }
+  ~ThreadedOutputFolder() override { fs->Stop(); }
 };
 
 }  // namespace
@@ -173,7 +174,7 @@ std::unique_ptr<OutputFolder> MakeLocalOutputFolder(const std::string& path, std
 
 std::unique_ptr<OutputFolder> MakeOutputFolderOn(std::string path, std::string rooms, TaskRunner& calls,
                                                  TaskRunner& writers, FileSystem& fs) {
-  return std::make_unique<LocalOutputFolder>(std::move(path), std::move(rooms), calls, writers, fs);
+  return std::make_unique<LocalOutputFolder>(std::move(path), std::move(rooms), calls, writers, Unowned(fs));
 }
 
 }  // namespace tegodrop

@@ -2,7 +2,9 @@
 // they are there before the folder that uses them and go after it. Internal.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "daemon/base/clock.h"
 #include "daemon/disk/file_system.h"
@@ -15,12 +17,35 @@
 namespace tegodrop {
 
 struct OwnFiles {
-  // Both references must outlive it.
+  // Both references must outlive it, and whatever shares `fs`.
   OwnFiles(const std::string& path, FileSystem& here, const Clock& clock)
-      : fs(FolderFileSystem::World{here, [path] { return StartHelperProcess(path); }, clock,
-                                   [](const std::string& one) { return FindMount(one); }},
-           path) {}
-  FolderFileSystem fs;
+      : fs(std::make_shared<FolderFileSystem>(
+            FolderFileSystem::World{here, [path] { return StartHelperProcess(path); }, clock,
+                                    [](const std::string& one) { return FindMount(one); }},
+            path)) {}
+  std::shared_ptr<FolderFileSystem> fs;
+};
+
+// Somebody else's, who keeps it for long enough.
+inline std::shared_ptr<FileSystem> Unowned(FileSystem& fs) { return {std::shared_ptr<FileSystem>(), &fs}; }
+
+// What works on shared workers may outlive its folder, and so does what it works through.
+template <typename T>
+class WithFiles {
+ public:
+  // A T made of `args`; whoever holds it holds `fs` too.
+  template <typename... Args>
+  static std::shared_ptr<T> Make(std::shared_ptr<FileSystem> fs, Args&&... args) {
+    auto both = std::make_shared<WithFiles>(std::move(fs), std::forward<Args>(args)...);
+    return {both, &both->it_};
+  }
+  template <typename... Args>
+  explicit WithFiles(std::shared_ptr<FileSystem> fs, Args&&... args)
+      : fs_(std::move(fs)), it_(std::forward<Args>(args)...) {}
+
+ private:
+  std::shared_ptr<FileSystem> fs_;
+  T it_;
 };
 
 struct OwnThread {

@@ -46,7 +46,7 @@ class StagedWriter {
   Unexpected Failed(Error error);
 
   std::shared_ptr<OutputOps> ops_;
-  FileSystem& fs_;
+  FileSystem& fs_;  // the ops' own, and there as long as they are
   std::mutex mutex_;
   // All below is guarded by it.
   std::vector<std::shared_ptr<StagedWriter>> before_;

@@ -7,9 +7,11 @@
 
 #include <cerrno>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -238,6 +240,35 @@ TEST_F(LocalDropFolderTest, LooksGoOnWhileTheFolderIsOpenedAnew) {
   }
   loop.Run();
   EXPECT_EQ(answers, 60);
+}
+
+TEST_F(LocalDropFolderTest, ALookMayOutliveItsFolder) {
+  auto own_readers = std::make_unique<WorkerPool>(loop, 1, "own");
+  LocalDropFolderSettings settings;
+  settings.ops = {place.path, ".tegodrop", place.spool, true};
+  folder = MakeLocalDropFolder(std::move(settings), loop, *own_readers, place.fs, place.clock, place.random);
+  place.Write("a.apk", MakeApk(100'000));
+  ASSERT_TRUE(Open());
+  std::promise<void> begun;
+  std::promise<void> gone;
+  int opened = 0;
+  int reads = 0;
+  place.fs.before_call = [&](std::string_view call) {
+    if (call == "ReadAt") ++reads;
+    if (call != "OpenFileAt" || ++opened > 1) return;
+    begun.set_value();
+    gone.get_future().wait();
+  };
+  InspectRequest request;
+  request.name = "a.apk";
+  request.expected = place.Stat("a.apk");
+  HandlePtr look = folder->Inspect(request, [](const Inspection&) { FAIL() << "who asked is gone"; });
+  begun.get_future().wait();
+  look.reset();
+  folder.reset();
+  gone.set_value();
+  own_readers.reset();  // waits for the look
+  EXPECT_GT(reads, 0) << "it went on to its end";
 }
 
 }  // namespace
