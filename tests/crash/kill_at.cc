@@ -140,13 +140,22 @@ void StartProgram(const Options& options) {
 }
 
 std::string TextAt(pid_t thread, uint64_t address) {
-  char text[256] = {};
-  iovec here{text, sizeof(text) - 1};
-  // A page at most, so that the end of the mapping is no trouble.
-  here.iov_len = std::min<size_t>(here.iov_len, 4096 - address % 4096);
-  iovec there{reinterpret_cast<void*>(address), here.iov_len};
-  const ssize_t got = process_vm_readv(thread, &here, 1, &there, 1, 0);
-  return got > 0 ? std::string(text) : std::string("?");
+  constexpr size_t kPage = 4096;
+  constexpr size_t kEnough = 256;
+  std::string text;
+  // A page at a time, so that the end of the mapping is no trouble, and what goes on behind a page's end is read too.
+  while (text.size() < kEnough) {
+    char piece[kPage];
+    const uint64_t from = address + text.size();
+    iovec here{piece, std::min<size_t>(kEnough - text.size(), kPage - from % kPage)};
+    iovec there{reinterpret_cast<void*>(from), here.iov_len};
+    const ssize_t got = process_vm_readv(thread, &here, 1, &there, 1, 0);
+    if (got <= 0) return text.empty() ? "?" : text;
+    const size_t length = strnlen(piece, static_cast<size_t>(got));
+    text.append(piece, length);
+    if (length < static_cast<size_t>(got)) break;
+  }
+  return text;
 }
 
 uint64_t FlagsOf(pid_t thread, const Call& call, const uint64_t* args) {
