@@ -160,12 +160,12 @@ class World:
     def _receipts(self, folder):
         """With `after: keep` they stand in the output folder's room."""
         room = os.path.join(folder.output, folder.rooms, "receipts") if self.keeps else folder.room("receipts")
-        names = os.listdir(room) if os.path.isdir(room) else ()
+        # Dot files are being written, and may be gone again.
+        names = [name for name in os.listdir(room) if not name.startswith(".")] if os.path.isdir(room) else []
         found = []
         for name in names:
             with open(os.path.join(room, name), encoding="utf-8") as file:
-                if not name.startswith("."):
-                    found.append(json.load(file))
+                found.append(json.load(file))
         return found
 
     # Judgement.
