@@ -127,7 +127,7 @@ class CancelTest(OperatorCase):
         self.end()
 
     def test_an_upload_in_parts_is_aborted(self):
-        self.portal.set(multipart_threshold=200_000, chunk_size=300_000, upload_bytes_per_second=200_000)
+        self.portal.set(multipart_threshold=200_000, chunk_size=300_000, upload_bytes_per_second=20_000)
         self.start()
         self.drop()
         self.site.wait_for_state("uploading")
