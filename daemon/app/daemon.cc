@@ -111,7 +111,7 @@ Rooms Daemon::MakeRooms() {
     if (!folder) {
       return Later(folder.error(), std::move(done));
     }
-    return (*folder)->HasClaimed(job.id, job.artifact.file_name, InSpool(job),
+    return (*folder)->HasClaimed(job.id, job.artifact.path(), InSpool(job),
                                  [this, id = job.id, done = std::move(done)](const Result<bool>& claimed) {
                                    if (claimed && !*claimed) spool_.Free(id);
                                    done(claimed);

@@ -19,11 +19,11 @@ Folders::Folders(FolderMaker& maker, std::string spool, std::vector<FolderRecord
 Folders::~Folders() = default;
 
 Folders::Entry& Folders::Make(const std::string& path, const std::string& rooms, bool change, WatchMode watch,
-                              bool configured) {
+                              bool configured, bool recursive) {
   Entry& entry = drops_[KeyOf(path, rooms, change)];
   if (!entry.folder) {
     LocalDropFolderSettings settings;
-    settings.ops = {path, rooms, spool_, change, configured};
+    settings.ops = {path, rooms, spool_, change, configured, recursive};
     settings.events = configured && watch != WatchMode::kPoll;
     settings.events_everywhere = watch == WatchMode::kEvents;
     entry.folder = maker_.MakeDrop(std::move(settings));
@@ -33,12 +33,13 @@ Folders::Entry& Folders::Make(const std::string& path, const std::string& rooms,
 }
 
 DropFolder& Folders::Configured(const FolderSettings& settings) {
-  return *Make(settings.path, settings.rooms, settings.after != After::kKeep, settings.watch, true).folder;
+  return *Make(settings.path, settings.rooms, settings.after != After::kKeep, settings.watch, true, settings.recursive)
+              .folder;
 }
 
 Result<DropFolder*> Folders::Drop(const Job& job) {
   const bool change = job.target.after != SourceAfter::kKeep;
-  Entry& entry = Make(job.target.drop_path, job.target.rooms, change, WatchMode::kPoll, false);
+  Entry& entry = Make(job.target.drop_path, job.target.rooms, change, WatchMode::kPoll, false, false);
   const std::string missing = "the drop folder " + job.target.drop_path + " cannot be reached";
   if (entry.configured) {
     if (!change || is_open_(job.target.drop_path)) return entry.folder.get();

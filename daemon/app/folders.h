@@ -54,7 +54,8 @@ class Folders {
     std::string trouble;  // why it is not
     HandlePtr opening;
   };
-  Entry& Make(const std::string& path, const std::string& rooms, bool change, WatchMode watch, bool configured);
+  Entry& Make(const std::string& path, const std::string& rooms, bool change, WatchMode watch, bool configured,
+              bool recursive);
   void OpenForJob(const std::string& key, const Job& job);
 
   FolderMaker& maker_;

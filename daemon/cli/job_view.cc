@@ -53,7 +53,7 @@ void WriteJobFields(Json& json, const Job& job, const std::vector<Pause>& pauses
 
 void PrintJob(const Job& job, const std::vector<Pause>& pauses) {
   std::printf("%s  %-11s %s  %s\n", job.id.c_str(), std::string(ToString(job.state)).c_str(), job.target.folder.c_str(),
-              Printable(job.artifact.file_name).c_str());
+              Printable(job.artifact.path()).c_str());
   if (!job.duplicate_of.empty()) {
     std::printf("    the same bytes as job %s: not built again\n", job.duplicate_of.c_str());
   }

@@ -38,6 +38,7 @@ class Reclaim final : public Errand {
   void TakeBack() {
     TakeBackRequest request;
     request.job = job().id;
+    request.subfolder = job().artifact.subfolder;
     request.name = job().artifact.file_name;
     request.sidecars = job().artifact.sidecar.files;
     request.size = job().artifact.size;

@@ -93,16 +93,19 @@ Failure TooLarge(std::uint64_t size) {
 
 }  // namespace
 
-bool RefusedUnread(std::string_view name, std::uint64_t size) { return !IsUtf8(name) || size > kLargestArtifact; }
+bool RefusedUnread(std::string_view name, std::uint64_t size) {
+  return !IsUtf8(BaseName(name)) || size > kLargestArtifact;
+}
 
-Weighed Weigh(const FolderSettings& folder, const std::string& name, ArtifactKind kind, const Inspection& inspection) {
+Weighed Weigh(const FolderSettings& folder, const std::string& path, ArtifactKind kind, const Inspection& inspection) {
   Weighed weighed;
   Artifact& artifact = weighed.artifact;
-  artifact.file_name = name;
+  artifact.file_name = BaseName(path);
+  artifact.subfolder = SubfolderOf(path);
   artifact.kind = kind;
   artifact.size = inspection.stat.size;
   artifact.sha256 = inspection.sha256;
-  if (!IsUtf8(name)) Refuse(weighed, BadName());
+  if (!IsUtf8(artifact.file_name)) Refuse(weighed, BadName());
   if (artifact.size > kLargestArtifact) Refuse(weighed, TooLarge(artifact.size));
   if (inspection.outcome == Inspection::Outcome::kNotAnArtifact) Refuse(weighed, NotAnArtifact(inspection.reason));
   for (const Inspection::SidecarFile& file : inspection.sidecars) WeighSidecar(folder, file, weighed);

@@ -28,7 +28,8 @@ struct Weighed {
   std::optional<Failure> failure;
 };
 
-Weighed Weigh(const FolderSettings& folder, const std::string& name, ArtifactKind kind, const Inspection& inspection);
+// `path`: below the drop folder.
+Weighed Weigh(const FolderSettings& folder, const std::string& path, ArtifactKind kind, const Inspection& inspection);
 
 // A copy of it would never fit.
 Failure TooLargeForSpool(std::uint64_t size, std::uint64_t limit);

@@ -25,6 +25,7 @@ ClaimPlan MakeClaimPlan(const IntakeSettings& settings, const ClaimedFile& file,
   job.failure = plan.failure;
 
   plan.request.job = job.id;
+  plan.request.subfolder = job.artifact.subfolder;
   plan.request.name = job.artifact.file_name;
   plan.request.expected = file.stat;
   // What is refused is never sent, so that its content is of no interest any more.
@@ -35,7 +36,7 @@ ClaimPlan MakeClaimPlan(const IntakeSettings& settings, const ClaimedFile& file,
   }
   if (file.copy) {
     plan.kept =
-        KeptArtifact{settings.folder.name, job.artifact.file_name, job.artifact.sha256, job.id, StatKey(file.stat)};
+        KeptArtifact{settings.folder.name, job.artifact.path(), job.artifact.sha256, job.id, StatKey(file.stat)};
   }
   return plan;
 }
@@ -44,7 +45,7 @@ void LogDecision(Log& log, const Job& job) {
   if (!job.failure) {
     log.Info("artifact.admitted", "an artifact was admitted",
              {{"folder", job.target.folder},
-              {"file", job.artifact.file_name},
+              {"file", job.artifact.path()},
               {"job", job.id},
               {"size", job.artifact.size},
               {"sha256", job.artifact.sha256},
@@ -53,7 +54,7 @@ void LogDecision(Log& log, const Job& job) {
   }
   log.Warning("artifact.refused", job.failure->message + ". " + job.failure->remedy,
               {{"folder", job.target.folder},
-               {"file", job.artifact.file_name},
+               {"file", job.artifact.path()},
                {"job", job.id},
                {"kind", ToString(job.failure->kind)}});
 }

@@ -101,6 +101,7 @@ void FolderKeeper::OpenAs(const std::string& room_id, const std::string& fs_type
 void FolderKeeper::Opened(DropFolderFacts facts) {
   facts_ = std::move(facts);
   open_ = true;
+  watched_ = facts_.watched;
   tries_ = 0;
   if (record_.first_seen == 0 && settings_.existing == Existing::kTake) {
     record_dirty_ = true;
@@ -188,7 +189,10 @@ void FolderKeeper::SetState(const std::string& state, const std::string& reason)
 }
 
 void FolderKeeper::ShowState() {
-  const std::string& trouble = crowded_.empty() ? unreadable_ : crowded_;
+  std::string trouble = crowded_;
+  for (const std::string* other : {&unreadable_, &inside_}) {
+    if (trouble.empty()) trouble = *other;
+  }
   const bool troubled = state_ == "ok" && !trouble.empty();
   const std::string state = troubled ? "degraded" : state_;
   const std::string reason = troubled ? trouble : state_ == "ok" ? remark_ : reason_;
@@ -236,6 +240,8 @@ void FolderKeeper::Listed(Result<Listing> listing) {
   const HandlePtr done = std::move(listing_);
   if (!listing) return Trouble(listing.error());
   took_ = listing->took;
+  watched_ = facts_.watched && listing->watch_trouble.empty();
+  ShowInside(*listing);
   listed_at_ = world_.clock.Mono();
   not_before_ = listed_at_ + std::clamp(took_, kListingGap, kLongestGap).count();
   if (record_dirty_) SaveRecord();
@@ -248,10 +254,20 @@ void FolderKeeper::Listed(Result<Listing> listing) {
   PlanPoll();
 }
 
+void FolderKeeper::ShowInside(const Listing& listing) {
+  std::string trouble = listing.trouble;
+  if (trouble.empty() && !listing.watch_trouble.empty() && facts_.watched) {
+    trouble = "no events from all folders inside, so it is polled: " + listing.watch_trouble;
+  }
+  if (inside_ == trouble) return;
+  inside_ = std::move(trouble);
+  ShowState();
+}
+
 void FolderKeeper::PlanPoll() {
   if (!open_ || stopped_ || listing_) return;
   milliseconds every = kScanWatched;
-  if (!facts_.watched) {
+  if (!watched_) {
     every = settings_.poll_interval.value_or(active_ ? kPollActive : kPollIdle);
     every = std::max<milliseconds>(every, took_ * kScanShare);
   }
@@ -265,7 +281,7 @@ void FolderKeeper::PlanPoll() {
 void FolderKeeper::SetActive(bool active) {
   if (active_ == active) return;
   active_ = active;
-  if (poll_ && !facts_.watched) PlanPoll();
+  if (poll_ && !watched_) PlanPoll();
 }
 
 void FolderKeeper::Prune() {

@@ -71,6 +71,7 @@ class FolderKeeper {
   void SaveRecord();
   void List();
   void Listed(Result<Listing> listing);
+  void ShowInside(const Listing& listing);
   void PlanPoll();
   void Prune();
 
@@ -83,6 +84,7 @@ class FolderKeeper {
   std::string reason_;
   std::string crowded_;
   std::string unreadable_;
+  std::string inside_;  // trouble with a folder inside
   std::string remark_;
   DropFolderFacts facts_;
   bool open_ = false;
@@ -93,6 +95,7 @@ class FolderKeeper {
   std::uint64_t started_ = 0;
   int tries_ = 0;
   std::chrono::milliseconds took_{0};
+  bool watched_ = false;   // events arrive from all of it
   MonoMs listed_at_ = 0;   // when the last listing ended
   MonoMs not_before_ = 0;  // no listing before
   HandlePtr opening_;

@@ -110,7 +110,7 @@ void Intake::Impl::OnListed(const Listing& listing, std::uint64_t number) {
     if (file.kind != EntryKind::kSidecar || !kind || ignored_.Knows(file)) continue;
     const std::string artifact = file.name.substr(0, file.name.size() - Suffix(*kind).size());
     if (artifacts.contains(artifact)) {
-      sidecars[artifact].push_back({file.name, file.stat});
+      sidecars[artifact].push_back({std::string(BaseName(file.name)), file.stat});
     } else if (!entries_.contains(artifact) || !entries_.at(artifact).claiming) {
       alone.push_back(file);
     }
@@ -349,7 +349,8 @@ bool Intake::Impl::Unread(const std::string& name, const Entry& entry) const {
 
 void Intake::Impl::Look(const std::string& name, Entry& entry, InspectRequest request) {
   ++looks_;
-  request.name = name;
+  request.subfolder = SubfolderOf(name);
+  request.name = BaseName(name);
   request.kind = KindOfName(name).value_or(ArtifactKind::kApk);
   if (keeper_.spools() && world_.spool != nullptr) {
     entry.place = std::make_unique<Spool::Place>(*world_.spool, entry.candidate.stat().size);

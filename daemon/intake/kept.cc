@@ -51,8 +51,8 @@ void Kept::LoadJobs() {
     if (!jobs) return Again(jobs.error(), &Kept::LoadJobs);
     for (const Job& job : *jobs) {
       if (job.target.folder != folder_ || job.target.after != SourceAfter::kKeep) continue;
-      if (IsKnown(job.artifact.file_name, job.artifact.sha256)) continue;
-      const KeptArtifact kept{folder_, job.artifact.file_name, job.artifact.sha256, job.id, ""};
+      if (IsKnown(job.artifact.path(), job.artifact.sha256)) continue;
+      const KeptArtifact kept{folder_, job.artifact.path(), job.artifact.sha256, job.id, ""};
       if (job.state == JobState::kClaiming) {
         to_ask_.push_back(kept);
       } else {

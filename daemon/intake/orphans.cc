@@ -30,7 +30,7 @@ std::string OrphanReasonJson(const std::string& sidecar, WallMs now) {
   json.StartObject();
   text("schema", "tegodrop-reason/1");
   null("job");
-  text("file_name", Printable(sidecar));
+  text("file_name", Printable(BaseName(sidecar)));
   null("sha256");
   json.Key("failure");
   json.StartObject();

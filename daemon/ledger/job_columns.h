@@ -31,8 +31,9 @@ void VisitTarget(Visitor& v, TargetT& target) {
 
 template <typename Visitor, typename ArtifactT>
 void VisitArtifact(Visitor& v, ArtifactT& artifact) {
-  auto& [file_name, kind, size, sha256, sidecar, commit] = artifact;
+  auto& [file_name, subfolder, kind, size, sha256, sidecar, commit] = artifact;
   v.Field("file_name", file_name);
+  v.Field("subfolder", subfolder);
   v.Field("kind", kind);
   v.Field("size", size);
   v.Field("sha256", sha256);

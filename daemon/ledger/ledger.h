@@ -35,7 +35,7 @@ struct FolderRecord {
 // same artifact.
 struct KeptArtifact {
   std::string folder;
-  std::string file_name;
+  std::string file_name;  // its path below the folder
   std::string sha256;
   std::string job;
   // The file's identity when it was last looked at: while it stays the same the file is not even read again.

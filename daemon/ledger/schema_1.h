@@ -36,6 +36,7 @@ CREATE TABLE jobs (
   skip_same_bytes INTEGER NOT NULL,
 
   file_name TEXT NOT NULL,
+  subfolder TEXT NOT NULL,
   kind TEXT NOT NULL,
   size INTEGER NOT NULL,
   sha256 TEXT NOT NULL,

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::array kKinds{ArtifactKind::kApk, ArtifactKind::kAab, ArtifactKind::kIpa};
 constexpr std::array kSidecars{SidecarKind::kCommit, SidecarKind::kSha256, SidecarKind::kJson};
+constexpr std::array<std::string_view, 7> kNeverEntered{
+    "@eaDir", "#recycle", "#snapshot", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"};
 constexpr std::array<std::string_view, 5> kTemporary{".part", ".partial", ".filepart", ".crdownload", ".tmp"};
 
 }  // namespace
@@ -39,6 +41,21 @@ bool IsPassedOver(std::string_view file_name) {
   if (file_name.empty() || file_name.front() == '.' || file_name.front() == '~') return true;
   return std::any_of(kTemporary.begin(), kTemporary.end(),
                      [&](std::string_view suffix) { return EndsWithNoCase(file_name, suffix); });
+}
+
+bool IsPassedOverFolder(std::string_view name) {
+  return IsPassedOver(name) || std::find(kNeverEntered.begin(), kNeverEntered.end(), name) != kNeverEntered.end();
+}
+
+std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string_view SubfolderOf(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+std::string JoinPath(std::string_view subfolder, std::string_view name) {
+  return subfolder.empty() ? std::string(name) : std::string(subfolder) + "/" + std::string(name);
 }
 
 std::string_view Suffix(SidecarKind kind) {

@@ -27,6 +27,15 @@ std::string_view PlatformOf(ArtifactKind kind);
 // (*.part, *.partial, *.filepart, *.crdownload, *.tmp).
 bool IsPassedOver(std::string_view file_name);
 
+// True for folders that are passed over inside a drop folder, by any name that IsPassedOver passes over or one that
+// storage boxes and operating systems give to what is not for people: @eaDir, #recycle, __MACOSX, lost+found, …
+bool IsPassedOverFolder(std::string_view name);
+
+// Where a file stands below its drop folder: "NAME", or "SUB/FOLDER/NAME".
+std::string_view BaseName(std::string_view path);     // behind the last slash
+std::string_view SubfolderOf(std::string_view path);  // before it; empty: the drop folder itself
+std::string JoinPath(std::string_view subfolder, std::string_view name);
+
 enum class SidecarKind : std::uint8_t { kCommit, kSha256, kJson };
 
 // The sidecar kind of "NAME.commit" and so on, where NAME is an artifact's name; nullopt otherwise.
@@ -71,11 +80,15 @@ struct SidecarFacts {
 
 struct Artifact {
   std::string file_name;  // as dropped, UTF-8 unless the job fails as bad_name
+  std::string subfolder;  // below the drop folder, where it was dropped into one; else empty
   ArtifactKind kind = ArtifactKind::kApk;
   std::uint64_t size = 0;
   std::string sha256;  // 64 lowercase hex digits
   SidecarFacts sidecar;
   CommitFacts commit;
+
+  // Below the drop folder.
+  std::string path() const { return JoinPath(subfolder, file_name); }
 };
 
 }  // namespace tegodrop

@@ -35,13 +35,15 @@ struct DropFolderFacts {
 enum class EntryKind : std::uint8_t { kArtifact, kSidecar };
 
 struct ListedFile {
-  std::string name;
+  std::string name;  // its path below the drop folder
   EntryKind kind = EntryKind::kArtifact;
   FileStat stat;
 };
 
 struct Listing {
   std::vector<ListedFile> files;
+  std::string trouble;        // a folder inside that could not be entered, and why; empty: none
+  std::string watch_trouble;  // one that raises no events, and why
   std::chrono::milliseconds took{0};
 };
 
@@ -54,11 +56,13 @@ enum class Nomination : std::uint8_t {
 };
 
 struct Hint {
-  std::string name;  // empty: list the whole folder (overflow, or something about the folder itself changed)
+  std::string name;  // its path below the drop folder; empty: list the whole folder (overflow, or something about the
+                     // folder itself changed)
   Nomination nomination = Nomination::kScanned;
 };
 
 struct InspectRequest {
+  std::string subfolder;  // below the drop folder; empty: in itself
   std::string name;
   ArtifactKind kind = ArtifactKind::kApk;
   FileStat expected;                  // as listed; anything else is a change
@@ -102,6 +106,7 @@ struct SidecarRef {
 
 struct ClaimRequest {
   std::string job;
+  std::string subfolder;  // as in InspectRequest: where it stands, and goes back to
   std::string name;
   FileStat expected;
   std::string sha256;                // of the content; empty where it is not known
@@ -133,6 +138,7 @@ struct PutAwayRequest {
 
 struct TakeBackRequest {
   std::string job;
+  std::string subfolder;  // where a copied source stands
   std::string name;
   std::vector<std::string> sidecars;
   std::uint64_t size = 0;  // of a copied source, which is copied afresh where it is still these bytes
@@ -150,8 +156,8 @@ class DropFolder {
   // errno; kCorrupt where it is another folder than the known one.
   virtual HandlePtr Open(const std::string& known_room_id, const std::string& known_fs, std::function<void(Hint)> hint,
                          std::function<void(Result<DropFolderFacts>)> done) = 0;
-  // Artifacts and sidecars of the folder itself, names filtered before any stat. An error says that the folder is not
-  // to be trusted now, never that it is empty.
+  // Artifacts and sidecars of the folder itself, and where it is so configured of the folders inside it, names filtered
+  // before any stat. An error says that the folder is not to be trusted now, never that it is empty.
   virtual HandlePtr List(std::function<void(Result<Listing>)> done) = 0;
   virtual HandlePtr Inspect(InspectRequest request, std::function<void(Inspection)> done) = 0;
   // Moves sidecars and then the artifact into claimed/<job>/, synced. A file with further hard links is copied there,
@@ -159,7 +165,8 @@ class DropFolder {
   virtual HandlePtr Claim(ClaimRequest request, std::function<void(Result<ClaimOutcome>)> done) = 0;
   // Whether the claimed artifact stands in its place (after a death between intent and outcome). False only where that
   // is certain; a folder that is missing or lost its room is an error. For a copy the folder need not be open.
-  virtual HandlePtr HasClaimed(const std::string& job, const std::string& name, bool copy,
+  // `path`: where it was dropped, below the drop folder.
+  virtual HandlePtr HasClaimed(const std::string& job, const std::string& path, bool copy,
                                std::function<void(Result<bool>)> done) = 0;
   // The claimed artifact, open for reading.
   virtual HandlePtr OpenClaimed(const std::string& job, const std::string& name, bool copy,
@@ -171,7 +178,8 @@ class DropFolder {
   // synced, and the reason goes; of a copy, the source in the folder is copied into the spool again. False where it is
   // not to be had any more (taken away, or not the same bytes). Safe to do again; runs to its end as PutAway does.
   virtual HandlePtr TakeBack(TakeBackRequest request, std::function<void(Result<bool>)> done) = 0;
-  // Moves a sidecar that has no artifact to failed/; one that is gone, or whose artifact has come, is left alone.
+  // Moves a sidecar (its path) that has no artifact to failed/; one that is gone, or whose artifact has come, is left
+  // alone.
   virtual HandlePtr PutAwayOrphan(const std::string& sidecar, const std::string& reason_json,
                                   std::function<void(Status)> done) = 0;
   // receipts/<id>.json; one that is there is left alone.

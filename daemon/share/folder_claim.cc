@@ -66,13 +66,16 @@ Result<ClaimOutcome> FolderOps::CopyToSpool(const OpenedFolder& folder, const Cl
     (void)DropSpoolFolder(request.job);
     return outcome;
   };
-  auto source = fs_.OpenFileAt(folder.fd.get(), request.name);
+  auto place = Enter(folder, request.subfolder);
+  if (!place && Missing(place.error())) return leave(ClaimOutcome::kGone);
+  if (!place) return Fail(place.error());
+  auto source = fs_.OpenFileAt(place->fd, request.name);
   if (!source && Missing(source.error())) return leave(ClaimOutcome::kGone);
   if (!source) return Fail(source.error());
   auto stat = fs_.Stat(source->get());
   if (!stat) return Fail(stat.error());
   if (!(*stat == request.expected)) return leave(ClaimOutcome::kChanged);
-  auto taken = TakeIncoming(request.job, request.name, request.expected);
+  auto taken = TakeIncoming(request);
   if (!taken) return Fail(taken.error());
   if (*taken) return ClaimOutcome::kClaimed;
   auto same = CopyWhole(source->get(), *stat, spool->get(), request.name, request.sha256, true);
@@ -134,8 +137,7 @@ Status FolderOps::PutBack(int folder, int to, const ClaimRequest& request) {
   return {};
 }
 
-Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int to, const ClaimRequest& request) {
-  const int from = folder.fd.get();
+Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int from, int to, const ClaimRequest& request) {
   const auto leave = [&](ClaimOutcome outcome) -> Result<ClaimOutcome> {
     if (auto back = PutBack(from, to, request); !back) return Fail(back.error());
     return outcome;
@@ -187,7 +189,7 @@ Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int to, c
   }
   // What was never read is refused and never sent.
   if (folder.spools && !request.sha256.empty()) {
-    auto taken = TakeIncoming(request.job, request.name, request.expected);
+    auto taken = TakeIncoming(request);
     if (!taken) return Fail(taken.error());
     auto same = *taken ? taken : SpoolClaimed(request.job, request.name, request.sha256);
     if (!same) return Fail(same.error());
@@ -202,19 +204,23 @@ Result<ClaimOutcome> FolderOps::Claim(const ClaimRequest& request) {
     plain = plain && IsPlainName(sidecar.name) && sidecar.name.starts_with(request.name);
   }
   if (!plain) return Fail(ErrorKind::kBug, "not a name in a folder");
+  const std::string path = JoinPath(request.subfolder, request.name);
   auto folder = Opened();
   if (!folder) return Fail(folder.error());
   if (auto there = StillThere(**folder); !there) return Fail(there.error());
   if (request.copy) {
     auto copied = CopyToSpool(**folder, request);
-    if (copied) DropIncoming(request.name);
+    if (copied) DropIncoming(path);
     return copied;
   }
   auto to = room((*folder)->fd.get()).ClaimedFolder(request.job, true);
   if (!to) return Fail(to.error());
-  auto moved = MoveToRoom(**folder, to->get(), request);
+  // Where its folder inside the drop folder is gone, it is gone with it, or was taken by an earlier try.
+  auto from = EnterWhatIsLeft(**folder, request.subfolder);
+  if (!from) return Fail(from.error());
+  auto moved = MoveToRoom(**folder, from->fd, to->get(), request);
   // Whoever lost drops the copy; who won has taken it.
-  if (moved) DropIncoming(request.name);
+  if (moved) DropIncoming(path);
   return moved;
 }
 

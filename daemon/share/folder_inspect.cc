@@ -50,7 +50,13 @@ Inspection FolderOps::Inspect(const InspectRequest& request) {
   Inspection out;
   auto folder = Opened();
   if (!folder) return Give(out, Outcome::kUnreadable, folder.error().message);
-  const int dir = (*folder)->fd.get();
+  auto place = Enter(**folder, request.subfolder);
+  if (!place) {
+    const int error = place.error().sys;
+    const bool gone = error == ENOENT || error == ENOTDIR || error == ELOOP || error == EXDEV;
+    return Give(out, gone ? Outcome::kChanged : Outcome::kUnreadable, place.error().message);
+  }
+  const int dir = place->fd;
   auto file = fs_.OpenFileAt(dir, request.name);
   if (!file) {
     const int error = file.error().sys;

@@ -20,9 +20,6 @@ constexpr std::size_t kLargestReceipt = 64 * 1024;
 
 bool Missing(const Error& error) { return error.sys == ENOENT; }
 
-// One entry of a share in trouble is "not yet" and does not make the folder suspect.
-bool NotNow(const Error& error) { return error.sys == ENOENT || error.sys == ESTALE || error.sys == EBUSY; }
-
 }  // namespace
 
 FolderOps::FolderOps(FolderOpsSettings settings, FileSystem& fs, const Clock& clock, Random& random)
@@ -131,37 +128,6 @@ Status FolderOps::StillThere(const OpenedFolder& folder) {
   return {};
 }
 
-Result<Listing> FolderOps::List() {
-  const MonoMs begin = clock_.Mono();
-  auto folder = Opened();
-  if (!folder) return Fail(folder.error());
-  if (auto there = StillThere(**folder); !there) return Fail(there.error());
-  const int dir = (*folder)->fd.get();
-  Listing listing;
-  std::vector<std::pair<std::string, EntryKind>> names;
-  auto listed = fs_.List(dir, [&](std::string_view name, EntryType type) {
-    if (type != EntryType::kRegular && type != EntryType::kUnknown) return true;
-    if (IsPassedOver(name)) return true;
-    if (KindOfName(name)) {
-      names.emplace_back(name, EntryKind::kArtifact);
-    } else if (SidecarOf(name)) {
-      names.emplace_back(name, EntryKind::kSidecar);
-    }
-    return true;
-  });
-  if (!listed) return Fail(listed.error());
-  for (auto& [name, kind] : names) {
-    auto stat = fs_.StatAt(dir, name);
-    if (!stat) {
-      if (NotNow(stat.error())) continue;
-      return Fail(stat.error());
-    }
-    if (stat->IsRegular()) listing.files.push_back({std::move(name), kind, *stat});
-  }
-  listing.took = std::chrono::milliseconds(clock_.Mono() - begin);
-  return listing;
-}
-
 Result<Fd> FolderOps::Spool(bool make) {
   auto spool = fs_.OpenFolder(settings_.spool);
   if (spool || !make || spool.error().sys != ENOENT) return spool;
@@ -196,7 +162,8 @@ Result<Fd> FolderOps::ClaimedFolder(const std::string& job, bool copy) {
   return fs_.OpenFolderAt(claimed->get(), job);
 }
 
-Result<bool> FolderOps::HasClaimed(const std::string& job, const std::string& name, bool copy) {
+Result<bool> FolderOps::HasClaimed(const std::string& job, const std::string& path, bool copy) {
+  const std::string name(BaseName(path));
   if (!IsPlainName(job) || !IsPlainName(name)) return Fail(ErrorKind::kBug, "not a name in a folder");
   if (copy) return HasCopied(job, name);
   auto folder = Opened();
@@ -208,7 +175,9 @@ Result<bool> FolderOps::HasClaimed(const std::string& job, const std::string& na
   // By its stat and not by opening it: what may not be read was claimed all the same.
   auto stat = fs_.StatAt(claimed->get(), name);
   if (!stat && !Missing(stat.error())) return Fail(stat.error());
-  const int dir = (*folder)->fd.get();
+  auto from = EnterWhatIsLeft(**folder, std::string(SubfolderOf(path)));
+  if (!from) return Fail(from.error());
+  const int dir = from->fd;
   if (!stat) {
     if (auto back = PutBackSidecars(dir, claimed->get(), job, name); !back) return Fail(back.error());
     return false;

@@ -7,6 +7,7 @@
 // folder as it was open when it began. All other calls belong to one thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,7 +34,15 @@ struct FolderOpsSettings {
   bool change = true;  // false: `after: keep`, nothing in the folder is changed
   // False: a folder that is opened for the sake of what was claimed into it; without its room it is not that folder.
   bool make_rooms = true;
+  bool recursive = false;  // List enters the folders inside
 };
+
+// How deep List goes: a level is a folder inside a folder.
+inline constexpr int kDeepest = 16;
+
+// Called before a folder inside the drop folder is listed, with its descriptor and its path below the drop folder; what
+// it answers stands in Listing::watch_trouble.
+using BeforeListing = std::function<Status(int folder, const std::string& subfolder)>;
 
 // The folder as one Open found it.
 struct OpenedFolder {
@@ -58,10 +67,10 @@ class FolderOps {
   // Whether calls of the folder as it is open now may take as long as a share lets them.
   bool may_hang() const;
 
-  Result<Listing> List();
+  Result<Listing> List(const BeforeListing& before = nullptr);
   Inspection Inspect(const InspectRequest& request);
   Result<ClaimOutcome> Claim(const ClaimRequest& request);
-  Result<bool> HasClaimed(const std::string& job, const std::string& name, bool copy);
+  Result<bool> HasClaimed(const std::string& job, const std::string& path, bool copy);
   Result<Fd> OpenClaimed(const std::string& job, const std::string& name, bool copy);
   Status PutAway(const PutAwayRequest& request);
   Result<bool> TakeBack(const TakeBackRequest& request);
@@ -72,11 +81,22 @@ class FolderOps {
 
  private:
   using Folder = std::shared_ptr<const OpenedFolder>;
+  // The drop folder or one inside it, as long as the former stays open.
+  struct Place {
+    Fd own;
+    int fd = -1;
+  };
+  struct Walk;
 
   Result<Folder> Opened() const;
   // Errors where the path leads to another folder than the one that was opened: it was mounted over, renamed or
   // replaced.
   Status StillThere(const OpenedFolder& folder);
+  Result<Place> Enter(const OpenedFolder& folder, const std::string& subfolder);
+  // The same, or the drop folder itself where that one is gone.
+  Result<Place> EnterWhatIsLeft(const OpenedFolder& folder, const std::string& subfolder);
+  Status ListOne(int dir, const std::string& subfolder, Walk& walk);
+  Status ListInside(int top, const std::string& subfolder, const BeforeListing& before, Walk& walk);
   Status CheckRooms(int folder);
   Status CheckId(int folder, const std::string& known_room_id);
 
@@ -85,10 +105,10 @@ class FolderOps {
   // A look at a file of a share: it is copied, and the copy is looked at.
   Inspection InspectCopy(Inspection out, const InspectRequest& request, int source);
   Result<Fd> IncomingFolder();
-  void DropIncoming(const std::string& name);
+  void DropIncoming(const std::string& path);
   void DropAllIncoming();
   // The copy that a look made becomes the job's; false where there is none of this very file.
-  Result<bool> TakeIncoming(const std::string& job, const std::string& name, const FileStat& expected);
+  Result<bool> TakeIncoming(const ClaimRequest& request);
   // The copy of what was claimed on a share, made where it is not. False where the claimed file is not these bytes.
   Result<bool> SpoolClaimed(const std::string& job, const std::string& name, const std::string& sha256);
   Status DropSpooled(const std::string& job);
@@ -101,7 +121,7 @@ class FolderOps {
   Result<bool> CopyBack(const TakeBackRequest& request);
   Status PutBackSidecars(int folder, int claimed, const std::string& job, const std::string& name);
   Result<ClaimOutcome> CopyToSpool(const OpenedFolder& folder, const ClaimRequest& request);
-  Result<ClaimOutcome> MoveToRoom(const OpenedFolder& folder, int to, const ClaimRequest& request);
+  Result<ClaimOutcome> MoveToRoom(const OpenedFolder& folder, int from, int to, const ClaimRequest& request);
   Result<bool> SidecarsAsRead(int folder, int to, const ClaimRequest& request);
   Result<bool> AlreadyClaimed(int to, const ClaimRequest& request);
   Status PutBack(int folder, int to, const ClaimRequest& request);
@@ -127,7 +147,7 @@ class FolderOps {
 
   mutable std::mutex mutex_;
   Folder opened_;                             // guarded by mutex_
-  std::map<std::string, Incoming> incoming_;  // by the source's name; guarded by mutex_
+  std::map<std::string, Incoming> incoming_;  // by the source's path; guarded by mutex_
 };
 
 }  // namespace tegodrop

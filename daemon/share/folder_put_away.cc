@@ -76,14 +76,18 @@ Status FolderOps::DropSpooled(const std::string& job) {
 
 Status FolderOps::PutAwayOrphan(const std::string& sidecar, const std::string& reason_json) {
   const auto kind = SidecarOf(sidecar);
-  if (!IsPlainName(sidecar) || !kind) return Fail(ErrorKind::kBug, "not a sidecar's name");
+  const std::string name(BaseName(sidecar));
+  if (!IsPlainName(name) || !kind) return Fail(ErrorKind::kBug, "not a sidecar's name");
   auto folder = Opened();
   if (!folder) return Fail(folder.error());
   if (auto there = StillThere(**folder); !there) return Fail(there.error());
-  const int dir = (*folder)->fd.get();
-  const std::string artifact = sidecar.substr(0, sidecar.size() - Suffix(*kind).size());
-  if (fs_.StatAt(dir, artifact) || !fs_.StatAt(dir, sidecar)) return {};
-  return room(dir).MoveInto(dir, sidecar, {{}, reason_json}, kRoomFailed, NewId(clock_.Wall(), random_));
+  auto place = Enter(**folder, std::string(SubfolderOf(sidecar)));
+  if (!place && place.error().sys == ENOENT) return {};
+  if (!place) return Fail(place.error());
+  const std::string artifact = name.substr(0, name.size() - Suffix(*kind).size());
+  if (fs_.StatAt(place->fd, artifact) || !fs_.StatAt(place->fd, name)) return {};
+  return room((*folder)->fd.get())
+      .MoveInto(place->fd, name, {{}, reason_json}, kRoomFailed, NewId(clock_.Wall(), random_));
 }
 
 }  // namespace tegodrop

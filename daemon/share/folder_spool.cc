@@ -25,11 +25,11 @@ Result<Fd> FolderOps::IncomingFolder() {
   return fs_.OpenFolderAt(spool->get(), name);
 }
 
-void FolderOps::DropIncoming(const std::string& name) {
+void FolderOps::DropIncoming(const std::string& path) {
   Incoming dropped;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = incoming_.find(name);
+    const auto found = incoming_.find(path);
     if (found == incoming_.end()) return;
     dropped = std::move(found->second);
     incoming_.erase(found);
@@ -56,7 +56,8 @@ void FolderOps::DropAllIncoming() {
 
 Inspection FolderOps::InspectCopy(Inspection out, const InspectRequest& request, int source) {
   using Outcome = Inspection::Outcome;
-  DropIncoming(request.name);
+  const std::string path = JoinPath(request.subfolder, request.name);
+  DropIncoming(path);
   auto dir = IncomingFolder();
   if (!dir) return Give(std::move(out), Outcome::kUnreadable, "it cannot be copied: " + dir.error().message);
   const std::string copy = NewId(clock_.Wall(), random_);
@@ -78,28 +79,29 @@ Inspection FolderOps::InspectCopy(Inspection out, const InspectRequest& request,
     return Give(std::move(out), incomplete ? Outcome::kIncomplete : Outcome::kNotAnArtifact, verdict->reason);
   }
   const std::lock_guard lock(mutex_);
-  incoming_[request.name] = {copy, out.stat};
+  incoming_[path] = {copy, out.stat};
   return Give(std::move(out), Outcome::kWhole, "");
 }
 
-Result<bool> FolderOps::TakeIncoming(const std::string& job, const std::string& name, const FileStat& expected) {
+Result<bool> FolderOps::TakeIncoming(const ClaimRequest& request) {
+  const std::string path = JoinPath(request.subfolder, request.name);
   Incoming copy;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = incoming_.find(name);
-    if (found == incoming_.end() || !found->second.source.SameContentAs(expected)) return false;
+    const auto found = incoming_.find(path);
+    if (found == incoming_.end() || !found->second.source.SameContentAs(request.expected)) return false;
     copy = found->second;
   }
   auto dir = IncomingFolder();
   if (!dir) return Fail(dir.error());
-  auto spool = SpoolFolder(job, true);
+  auto spool = SpoolFolder(request.job, true);
   if (!spool) return Fail(spool.error());
-  auto moved = fs_.RenameAt(dir->get(), copy.copy, spool->get(), name);
+  auto moved = fs_.RenameAt(dir->get(), copy.copy, spool->get(), request.name);
   if (!moved && Missing(moved.error())) return false;
   if (!moved) return Fail(moved.error());
   if (auto synced = fs_.SyncFolder(spool->get()); !synced) return Fail(synced.error());
   const std::lock_guard lock(mutex_);
-  incoming_.erase(name);
+  incoming_.erase(path);
   return true;
 }
 

@@ -102,7 +102,10 @@ Result<bool> FolderOps::CopyBack(const TakeBackRequest& request) {
   auto folder = Opened();
   if (!folder) return Fail(folder.error());
   if (auto there = StillThere(**folder); !there) return Fail(there.error());
-  auto source = fs_.OpenFileAt((*folder)->fd.get(), request.name);
+  auto place = Enter(**folder, request.subfolder);
+  if (!place && Missing(place.error())) return false;
+  if (!place) return Fail(place.error());
+  auto source = fs_.OpenFileAt(place->fd, request.name);
   if (!source && Missing(source.error())) return false;
   if (!source) return Fail(source.error());
   auto stat = fs_.Stat(source->get());

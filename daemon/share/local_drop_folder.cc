@@ -32,7 +32,18 @@ class LocalDropFolder : public DropFolder {
   }
 
   HandlePtr List(std::function<void(Result<Listing>)> done) override {
-    return OnThread<Result<Listing>>([](FolderOps& ops) { return ops.List(); }, std::move(done));
+    std::shared_ptr<WatchedFolders> watched;
+    if (watch_ && settings_.ops.recursive) watched = watch_->folders();
+    return OnThread<Result<Listing>>(
+        [watched](FolderOps& ops) {
+          if (!watched) return ops.List();
+          watched->BeginListing();
+          auto listing =
+              ops.List([&](int folder, const std::string& subfolder) { return watched->Watch(folder, subfolder); });
+          if (listing) watched->EndListing();
+          return listing;
+        },
+        std::move(done));
   }
 
   HandlePtr Inspect(InspectRequest request, std::function<void(Inspection)> done) override {
@@ -46,9 +57,9 @@ class LocalDropFolder : public DropFolder {
                                           std::move(done));
   }
 
-  HandlePtr HasClaimed(const std::string& job, const std::string& name, bool copy,
+  HandlePtr HasClaimed(const std::string& job, const std::string& path, bool copy,
                        std::function<void(Result<bool>)> done) override {
-    return OnThread<Result<bool>>([=](FolderOps& ops) { return ops.HasClaimed(job, name, copy); }, std::move(done));
+    return OnThread<Result<bool>>([=](FolderOps& ops) { return ops.HasClaimed(job, path, copy); }, std::move(done));
   }
 
   HandlePtr OpenClaimed(const std::string& job, const std::string& name, bool copy,

@@ -106,8 +106,10 @@ class FakeDropFolder final : public DropFolder {
       --listings_under_way_;
       Listing listing;
       listing.took = list_takes;
+      listing.trouble = list_trouble;
+      listing.watch_trouble = watch_trouble;
       for (const auto& [name, file] : files) {
-        if (IsPassedOver(name)) continue;
+        if (IsPassedOver(BaseName(name))) continue;
         if (KindOfName(name)) {
           listing.files.push_back({name, EntryKind::kArtifact, file.stat});
         } else if (SidecarOf(name)) {
@@ -136,11 +138,11 @@ class FakeDropFolder final : public DropFolder {
                                       [this, request] { return Take(request); });
   }
 
-  HandlePtr HasClaimed(const std::string& job, const std::string& name, bool copy,
+  HandlePtr HasClaimed(const std::string& job, const std::string& path, bool copy,
                        std::function<void(Result<bool>)> done) override {
-    return Call<Result<bool>>("has_claimed", "", std::move(done), [this, job, name, copy]() -> Result<bool> {
+    return Call<Result<bool>>("has_claimed", "", std::move(done), [this, job, path, copy]() -> Result<bool> {
       Files& where = copy ? spool[job] : claimed[job];
-      return where.contains(name);
+      return where.contains(std::string(BaseName(path)));
     });
   }
 
@@ -237,6 +239,8 @@ class FakeDropFolder final : public DropFolder {
   std::map<std::string, std::string> reasons;
   std::map<std::string, std::string> receipts;
   std::chrono::milliseconds list_takes{1};
+  std::string list_trouble;   // what the next listings say of folders inside
+  std::string watch_trouble;  // the same
   // Run once, just before the next claim looks at the file: for what happens in between.
   std::function<void()> before_claim;
 
@@ -300,7 +304,8 @@ class FakeDropFolder final : public DropFolder {
   Inspection LookInto(const InspectRequest& request) {
     using Outcome = Inspection::Outcome;
     Inspection out;
-    const auto found = files.find(request.name);
+    const std::string path = JoinPath(request.subfolder, request.name);
+    const auto found = files.find(path);
     if (found == files.end() || !(found->second.stat == request.expected)) {
       out.outcome = Outcome::kChanged;
       out.reason = "the file has changed";
@@ -321,10 +326,10 @@ class FakeDropFolder final : public DropFolder {
     }
     for (const auto& [name, sidecar] : files) {
       const auto kind = SidecarOf(name);
-      if (!kind || name.substr(0, name.size() - Suffix(*kind).size()) != request.name) continue;
+      if (!kind || name.substr(0, name.size() - Suffix(*kind).size()) != path) continue;
       Result<std::string> content = sidecar.content;
       if (sidecar.inside == Outcome::kUnreadable) content = FailPosix("cannot open", name, EACCES);
-      out.sidecars.push_back({name, *kind, sidecar.stat, std::move(content)});
+      out.sidecars.push_back({std::string(BaseName(name)), *kind, sidecar.stat, std::move(content)});
     }
     out.outcome = request.read ? file.inside : Outcome::kWhole;
     if (out.outcome != Outcome::kWhole) out.reason = "inside it is not as it should be";
@@ -335,7 +340,7 @@ class FakeDropFolder final : public DropFolder {
 
   Result<ClaimOutcome> Take(const ClaimRequest& request) {
     if (const auto before = std::exchange(before_claim, nullptr)) before();
-    const auto found = files.find(request.name);
+    const auto found = files.find(JoinPath(request.subfolder, request.name));
     Files& to = request.copy ? spool[request.job] : claimed[request.job];
     if (found == files.end()) return to.contains(request.name) ? ClaimOutcome::kClaimed : ClaimOutcome::kGone;
     if (!(found->second.stat == request.expected)) return ClaimOutcome::kChanged;
@@ -344,7 +349,9 @@ class FakeDropFolder final : public DropFolder {
     files.erase(found);
     Raise(request.name, Nomination::kScanned);  // MOVED_FROM
     for (const SidecarRef& sidecar : request.sidecars) {
-      if (auto moved = files.extract(sidecar.name); !moved.empty()) to.insert(std::move(moved));
+      if (auto moved = files.extract(JoinPath(request.subfolder, sidecar.name)); !moved.empty()) {
+        to[sidecar.name] = std::move(moved.mapped());
+      }
     }
     return ClaimOutcome::kClaimed;
   }

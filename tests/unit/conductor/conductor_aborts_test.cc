@@ -211,7 +211,7 @@ TEST_F(ConductorAborts, ARestartGoesOnWithThemOnJobsThatAreFinished) {
   ledger.jobs["a"] = Finished("a", {"up-1"});
   ledger.jobs["b"] = Finished("b", {});
   std::vector<Job> loaded;
-  ledger.LoadUnfinished([&](Result<std::vector<Job>> jobs) { loaded = *jobs; });
+  ledger.LoadUnfinished([&](const Result<std::vector<Job>>& jobs) { loaded.assign(jobs->begin(), jobs->end()); });
   Run();
   ASSERT_EQ(loaded.size(), 1U) << "the other one has nothing left";
   conductor->Take(loaded[0]);

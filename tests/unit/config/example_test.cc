@@ -243,7 +243,7 @@ TEST(Schema, AcceptsWhatTheLoaderAccepts) {
   for (const char* line :
        {"settle: 500ms", "settle: auto", "poll_interval: 1s", "output_mode: 0664", "output_mode: \"0600\"",
         "require_signed: true", "require_signed: auto", "allow_keys: [k1, 17]", "signing_key: 1234", "rooms: _room",
-        "priority: -3", "watch: poll", "output_name: '{stem}{ext}'", "after: delete", "recursive: false",
+        "priority: -3", "watch: poll", "output_name: '{stem}{ext}'", "after: delete", "recursive: true",
         "same_bytes: skip", "existing: ignore"}) {
     EXPECT_THAT(FaultsOf(WithFolderKey(line)), IsEmpty()) << line;
     EXPECT_EQ(SchemaFault(WithFolderKey(line)), "") << line;
@@ -260,7 +260,7 @@ TEST(Schema, RefusesWhatTheLoaderRefuses) {
   for (const char* line : {"settle: 5", "settle: soon", "output_mode: '0200'", "output_mode: rw",
                            "require_signed: maybe", "allow_keys: k1", "allow_keys: ['a b']", "rooms: a/b",
                            "priority: high", "priority: 5000", "watch: often", "output_name: x", "after: 7",
-                           "recursive: true", "same_bytes: often", "existing: 1", "unknown: 1", "commit_pattern: x"}) {
+                           "recursive: 1", "same_bytes: often", "existing: 1", "unknown: 1", "commit_pattern: x"}) {
     EXPECT_EQ(FaultsOf(WithFolderKey(line)).size(), 1U) << line;
     EXPECT_NE(SchemaFault(WithFolderKey(line)), "") << line;
   }

@@ -205,6 +205,7 @@ TEST(ParseConfig, ReadsTheModeAsTheOctalDigitsThatStandThere) {
 
 TEST(ParseConfig, TakesOnlyTrueAndFalseForFlags) {
   EXPECT_FALSE(Good(WithFolderKey("recursive: false")).folders[0].recursive);
+  EXPECT_TRUE(Good(WithFolderKey("recursive: true")).folders[0].recursive);
   for (const char* wrong : {"yes", "no", "on", "off", "True", "FALSE", "0", "'false'", "n"}) {
     EXPECT_THAT(FaultsOf(WithFolderKey(std::string("recursive: ") + wrong)),
                 ElementsAre(AllOf(StartsWith("9:5: 'recursive' is '"),
@@ -234,7 +235,6 @@ TEST(ParseConfig, RefusesWhatIsNotBuiltYetAtAnyValueButItsDefault) {
     const char* other_line;
     const char* place;
   } cases[] = {
-      {"    recursive: false", "    recursive: true", "9:5: 'recursive'"},
       {"    commit_pattern: null", "    commit_pattern: '([0-9a-f]{40})'", "9:5: 'commit_pattern'"},
       {"    require_commit: false", "    require_commit: true", "9:5: 'require_commit'"},
       {"schedule: {window: null}", "schedule: {window: '22:00-06:00'}", "9:12: 'schedule.window'"},

@@ -133,6 +133,36 @@ TEST_F(IntakeFolderTest, WithoutWatchesItIsPolledAndDegradedButOpen) {
   EXPECT_THAT(AdmittedNames(), ElementsAre("app.apk:claimed"));
 }
 
+TEST_F(IntakeFolderTest, AFolderInsideThatRaisesNoEventsHasAllPolledAndIsNamed) {
+  folder.watch_trouble = "cannot watch team: No space left on device";
+  Start();
+  EXPECT_EQ(intake->state().state, "degraded");
+  EXPECT_THAT(intake->state().reason, HasSubstr("team"));
+  const int polled = folder.listings;
+  Pass(minutes(2));
+  EXPECT_EQ(folder.listings - polled, 4);
+  folder.watch_trouble.clear();
+  Pass(seconds(31));
+  EXPECT_EQ(intake->state().state, "ok");
+  const int rare = folder.listings;
+  Pass(minutes(2));
+  EXPECT_EQ(folder.listings, rare) << "events tell again";
+}
+
+TEST_F(IntakeFolderTest, AFolderInsideThatMayNotBeEnteredIsNamedUntilItMay) {
+  folder.facts.watched = false;
+  folder.list_trouble = "what lies in team is not taken: Permission denied";
+  Start();
+  EXPECT_EQ(intake->state().state, "degraded");
+  EXPECT_EQ(intake->state().reason, folder.list_trouble);
+  folder.Put("app.apk", "content");
+  PassLong(seconds(40));
+  EXPECT_THAT(AdmittedNames(), ElementsAre("app.apk:claimed")) << "the rest goes on";
+  folder.list_trouble.clear();
+  PassLong(minutes(6));
+  EXPECT_EQ(intake->state().state, "ok");
+}
+
 TEST_F(IntakeFolderTest, PollingIsEveryThirtySecondsIdleAndEveryFiveWhileSomethingHappens) {
   folder.facts.watched = false;
   Start();

@@ -73,9 +73,11 @@ TEST_F(CodecTest, OptionalsInsideAGroupStayAbsent) {
 }
 
 TEST_F(CodecTest, FalseIsNotAbsent) {
+  BuildRow row;
+  row.success = false;
+  row.signed_ = false;
   Job job;
-  job.build.emplace().success = false;
-  job.build->signed_ = false;
+  job.build = row;
   EXPECT_EQ(RoundTrip(job).build->success, false);
 }
 

@@ -43,8 +43,12 @@ void EachField(T& a, T& b, Fn fn) {
     auto& [b1, b2, b3, b4, b5, b6, b7, b8] = b;
     each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6), pair(a7, b7),
          pair(a8, b8));
-  } else if constexpr (std::is_same_v<Plain, Artifact> || std::is_same_v<Plain, Failure> ||
-                       std::is_same_v<Plain, MultipartUpload> || std::is_same_v<Plain, Output>) {
+  } else if constexpr (std::is_same_v<Plain, Artifact>) {
+    auto& [a1, a2, a3, a4, a5, a6, a7] = a;
+    auto& [b1, b2, b3, b4, b5, b6, b7] = b;
+    each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6), pair(a7, b7));
+  } else if constexpr (std::is_same_v<Plain, Failure> || std::is_same_v<Plain, MultipartUpload> ||
+                       std::is_same_v<Plain, Output>) {
     auto& [a1, a2, a3, a4, a5, a6] = a;
     auto& [b1, b2, b3, b4, b5, b6] = b;
     each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6));

@@ -35,10 +35,11 @@ struct Seen {
 class LocalDropFolderTest : public ::testing::Test {
  protected:
   LocalDropFolderTest() { Make(true, true); }
-  void Make(bool change, bool events) {
+  void Make(bool change, bool events, bool recursive = false) {
     folder.reset();
     LocalDropFolderSettings settings;
     settings.ops = {place.path, ".tegodrop", place.spool, change};
+    settings.ops.recursive = recursive;
     settings.events = events;
     folder = MakeLocalDropFolder(std::move(settings), loop, readers, place.fs, place.clock, place.random);
   }
@@ -182,6 +183,38 @@ TEST_F(LocalDropFolderTest, WithoutEventsThereIsNoWatch) {
   ASSERT_TRUE(facts);
   EXPECT_FALSE(facts->watched);
   EXPECT_EQ(facts->watch_trouble, "");
+}
+
+TEST_F(LocalDropFolderTest, FoldersInsideRaiseHintsByTheirPathsWhereverTheyMove) {
+  Make(true, true, true);
+  files::create_directories(place.Path("team"));
+  ASSERT_TRUE(Open());
+  ASSERT_TRUE(List());
+  seen.clear();
+  place.Write("team/a.apk", "x");
+  ExpectHint("team/a.apk", Nomination::kClosed);
+  // A folder that comes asks for a listing, and is watched from then on, also under its next name.
+  files::create_directories(place.Path("team/night"));
+  ExpectHint("", Nomination::kScanned);
+  ASSERT_TRUE(List());
+  seen.clear();
+  place.Write("team/night/b.apk", "x");
+  ExpectHint("team/night/b.apk", Nomination::kClosed);
+  files::rename(place.Path("team/night"), place.Path("day"));
+  ExpectHint("", Nomination::kScanned);
+  ASSERT_TRUE(List());
+  seen.clear();
+  place.Write("day/c.apk", "x");
+  ExpectHint("day/c.apk", Nomination::kClosed);
+  // One that has left is watched no longer.
+  files::rename(place.Path("day"), place.scratch.Path("elsewhere"));
+  ExpectHint("", Nomination::kScanned);
+  ASSERT_TRUE(List());
+  seen.clear();
+  place.scratch.Write("elsewhere/d.apk", "x");
+  place.Write("team/e.apk", "x");
+  RunUntil([&] { return std::find(seen.begin(), seen.end(), Seen{"team/e.apk", Nomination::kClosed}) != seen.end(); });
+  for (const Seen& one : seen) EXPECT_EQ(one.name, "team/e.apk");
 }
 
 TEST_F(LocalDropFolderTest, AHintMayOpenTheFolderAnew) {
