@@ -55,7 +55,8 @@ class FaultyMount(_Mount):
 
     def __init__(self, name, path, far, logs):
         super().__init__(name, path, far, logs)
-        self._address = f"{far}.socket"
+        # Two mounts may show one folder.
+        self._address = os.path.join(os.path.dirname(far), f"{name}.socket")
         self.mount()
 
     def mount(self):
