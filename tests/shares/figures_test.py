@@ -20,10 +20,10 @@ from tests.shares.harness.mounts import FaultyMount
 
 
 def row(what, goal, times, bare=None):
-    """A line of the table; milliseconds."""
+    """A line of the table; milliseconds. `bare`: what a process took, at the same time, that does nothing else."""
     own = " | ".join(f"{at(times, percent):.1f}" for percent in (50, 99, 99.9, 100))
-    machine = f"{at(bare, 99):.1f}, {at(bare, 99.9):.1f}" if bare else "-"
-    print(f"\nwhat, ms | goal | times | p50 | p99 | p99.9 | worst | a bare reader's p99, p99.9\n"
+    machine = ", ".join(f"{at(bare, percent):.1f}" for percent in (50, 99, 99.9)) if bare else "-"
+    print(f"\nwhat, ms | goal | times | p50 | p99 | p99.9 | worst | the machine's own p50, p99, p99.9\n"
           f"{what} | {goal} | {len(times)} | {own} | {machine}")
 
 
@@ -88,13 +88,16 @@ class AdmissionTest(FigureCase):
     rounds, size = 60, 100 << 20
 
     def test_100_mib_of_the_services_own_are_admitted_within_150_ms_of_the_rename(self):
-        mint = Mint(self.artifacts.apk())
+        whole = Mint(self.artifacts.apk()).make(1, self.size)
         daemon = self.start_paused()
-        times = []
+        times, hashed = [], []
         for number in range(1, self.rounds + 1):
             name = f"app-{number}.apk"
             # Just written, so that it is read from memory, as after any build.
-            staged = self.stage(mint.make(number, self.size))
+            staged = self.stage(commented(whole, f"{number:08}"))
+            begun = time.time()
+            sha256_of(staged)
+            hashed.append((time.time() - begun) * 1000)
             begun = time.time()
             self.folder.rename_in(staged, name)
             times.append(self.until_logged(daemon, "artifact.admitted", name, begun))
@@ -104,7 +107,7 @@ class AdmissionTest(FigureCase):
             # The disk is not to fill.
             until(lambda: name in self.folder.room_names("failed"), "it is put away")
             os.unlink(self.folder.room("failed", name))
-        row("rename-in to admitted, 100 MiB", "p99 150", times)
+        row("rename-in to admitted, 100 MiB (own: one reading and hashing)", "p99 150", times, hashed)
         self.assertLessEqual(at(times, 99), 150 * PATIENCE)
         self.stop(daemon)
 
@@ -182,6 +185,11 @@ class BurstTest(FigureCase):
         claimed = {one["file_name"]: sha256_of(self.folder.room("claimed", one["id"], one["file_name"])) for one in jobs}
         self.assertEqual(claimed, content_of)
         self.assertEqual(len(set(claimed.values())), self.count)
+
+
+def commented(whole, text):
+    """The same ZIP, which ends in a comment now: other bytes."""
+    return whole[:-2] + len(text).to_bytes(2, "little") + text.encode()
 
 
 def tiny(number):

@@ -60,7 +60,7 @@ class KilledHostsTest(TwoHostsCase):
             writing.result()
         # What was in flight when the last one came is in a ledger, and one more dies of it.
         self.kill_and_start_again()
-        self.wait_until_all_told_are_delivered(seconds=90 + COUNT / 5)
+        self.wait_until_all_told_are_delivered(seconds=240 + COUNT / 5)
         taken = [len(host.traces()) for host in self.hosts]
         print(f"\ntwo hosts on one share, seed | artifacts | kills | delivered by the first | by the second\n"
               f"{'with sidecars' if any(kinds) else 'without sidecars'}, {SEED} | {COUNT} | {kills + 1} | {taken[0]} | {taken[1]}")
