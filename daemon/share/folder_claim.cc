@@ -154,9 +154,13 @@ Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int from,
     auto as_read = SidecarsAsRead(from, to, request);
     if (!as_read) return Fail(as_read.error());
     if (!*as_read) return leave(ClaimOutcome::kChanged);
+    // Of several hosts that want it the one that gets the first sidecar goes on: so its sidecars stay together.
     for (const SidecarRef& sidecar : request.sidecars) {
+      if (fs_.StatAt(to, sidecar.name)) continue;  // moved by an earlier try
       auto moved = fs_.MoveAt(from, sidecar.name, to, sidecar.name);
       if (!moved && !Missing(moved.error()) && moved.error().sys != EEXIST) return Fail(moved.error());
+      // A share may have moved it and lost its answer.
+      if (!moved && !fs_.StatAt(to, sidecar.name)) return leave(ClaimOutcome::kChanged);
     }
     // Not every file system keeps the order of two moves through a power cut, and an artifact in its place tells that
     // its sidecars are there too.

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <future>
 #include <string>
+#include <string_view>
 
 #include "daemon/base/digest.h"
 #include "tests/unit/share_drop/drop_place.h"
@@ -12,6 +14,7 @@
 namespace tegodrop::testing {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 using Fault = FaultyFileSystem::Fault;
@@ -79,6 +82,66 @@ TEST_F(DropClaimTest, SidecarsThatCameWentOrChangedSinceTheyWereReadAreAChange) 
   EXPECT_EQ(Claim(with), ClaimOutcome::kChanged);
   EXPECT_THAT(place.Names(".tegodrop/claimed"), IsEmpty());
   EXPECT_EQ(Claim(place.RequestFor("a.apk")), ClaimOutcome::kClaimed);
+}
+
+TEST_F(DropClaimTest, OfTwoHostsOneGetsTheArtifactWithAllItsSidecars) {
+  // The first stops before its call of one number while the second goes as far as that of the other; then the first
+  // goes on to its end, and after it the second.
+  const auto race = [](int first_stops, int second_stops) {
+    DropPlace own(true);
+    FaultyFileSystem other_fs;
+    FolderOps first = own.Ops();
+    FolderOps second({own.path, ".tegodrop", own.spool, true}, other_fs, own.clock, own.random);
+    EXPECT_TRUE(first.Open("", ""));
+    EXPECT_TRUE(second.Open("", ""));
+    own.Write("a.apk", "content");
+    own.Write("a.apk.commit", "commit");
+    own.Write("a.apk.json", "{}");
+    const ClaimRequest mine = own.RequestFor("a.apk", {"a.apk.commit", "a.apk.json"});
+    ClaimRequest theirs = mine;
+    theirs.job = "fedcba9876543210";
+    std::promise<void> stopped;
+    std::promise<void> go_on;
+    std::future<Result<ClaimOutcome>> their_answer;
+    int calls = 0;
+    int other_calls = 0;
+    other_fs.before_call = [&](std::string_view) {
+      if (++other_calls != second_stops) return;
+      stopped.set_value();
+      go_on.get_future().wait();
+    };
+    own.fs.before_call = [&](std::string_view) {
+      if (++calls != first_stops) return;
+      their_answer = std::async(std::launch::async, [&] {
+        auto answer = second.Claim(theirs);
+        if (other_calls < second_stops) stopped.set_value();
+        return answer;
+      });
+      stopped.get_future().wait();
+    };
+    const auto my_answer = first.Claim(mine);
+    own.fs.before_call = nullptr;
+    if (!their_answer.valid()) return false;
+    go_on.set_value();
+    const auto answer = their_answer.get();
+    EXPECT_TRUE(my_answer && answer);
+    if (!my_answer || !answer) return false;
+    const std::string which = std::to_string(first_stops) + ", " + std::to_string(second_stops);
+    const bool i_won = *my_answer == ClaimOutcome::kClaimed;
+    EXPECT_NE(i_won, *answer == ClaimOutcome::kClaimed) << which;
+    const std::string winner = i_won ? mine.job : theirs.job;
+    EXPECT_THAT(own.Names(own.Room("claimed/" + winner)), UnorderedElementsAre("a.apk", "a.apk.commit", "a.apk.json"))
+        << which;
+    EXPECT_THAT(own.Names(own.Room("claimed")), ElementsAre(winner)) << which;
+    EXPECT_THAT(own.Names(), ElementsAre(".tegodrop")) << which;
+    return !HasFailure();
+  };
+  int most = 0;
+  while (race(most + 1, 1)) ++most;
+  EXPECT_GT(most, 10);
+  for (int first = 1; first <= most && !HasFailure(); ++first) {
+    for (int second = 1; second <= most && !HasFailure(); ++second) race(first, second);
+  }
 }
 
 TEST_F(DropClaimTest, AFileThatTakesTheNameJustBeforeTheRenameIsPutBack) {
