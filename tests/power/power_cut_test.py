@@ -4,7 +4,6 @@ What the guest has not synced is lost with it. The portal simulator runs on the 
 """
 
 import collections
-import json
 import os
 import random
 import shutil
@@ -12,15 +11,16 @@ import sys
 import tempfile
 import time
 import unittest
-import urllib.parse
 
 from tests.artifacts.make_artifacts import Workshop
-from tests.power.machine import HERE, Line, Machine, orders_socket, pause
+from tests.machine.deliveries import check_drop_folder, check_output_folder
+from tests.machine.machine import Line, Machine, orders_socket, pause
+from tests.machine.payload import Payload
 from tests.runner import main
 from tests.scenario.harness.portal import Portal
-from tests.scenario.harness.programs import path_of
 from tests.scenario.harness.site import sha256_of
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 CUTS = 5
 ARTIFACTS = 40
 KIB = 1 << 10
@@ -51,44 +51,29 @@ class PowerCutTest(unittest.TestCase):
         self.addCleanup(self.machine.cut)
 
     def _make_payload(self):
-        payload = os.path.join(self.room, "payload")
-        for folder in ("bin", "samples", "drop", "protected"):
-            os.makedirs(os.path.join(payload, folder))
-        os.makedirs(os.path.join(payload, "state"), mode=0o750)
-        shutil.copy(path_of("TEGODROP"), os.path.join(payload, "bin", "tegodrop"))
-        shutil.copy(os.path.join(HERE, "guest.py"), payload)
-        self._write(payload, "run", "#!/bin/sh\nexec python3 /payload/guest.py\n", 0o755)
-        self._write(payload, "token", self.portal.token + "\n", 0o600)
-        self._write(payload, "plan.json", json.dumps({
-            "portal_port": urllib.parse.urlsplit(self.portal.url).port, "orders_port": self.orders_port,
+        preload = os.environ.get("POWER_PRELOAD")
+        payload = Payload(os.path.join(self.room, "payload"), self.portal, os.path.join(HERE, "guest.py"), {
+            "orders_port": self.orders_port,
             # A program that must fail this test runs with a library in front that forgets to sync.
-            "environment": {"LD_PRELOAD": "/payload/bin/preload.so"} if os.environ.get("POWER_PRELOAD") else {}}))
-        if os.environ.get("POWER_PRELOAD"):
-            shutil.copy(os.environ["POWER_PRELOAD"], os.path.join(payload, "bin", "preload.so"))
-        self._write(payload, "tegodrop.yaml", json.dumps({
-            "portal": {"url": self.portal.url, "tenant": self.portal.tenant, "token_file": "/payload/token"},
-            "state_dir": "/payload/state",
-            "folders": [{"name": "night", "path": "/payload/drop", "output": "/payload/protected", "version": "production",
-                         "settle": "500ms"}],
-            "polling": {"interval": "1s", "confirm_after": "10s"},
-            "log": {"level": "info", "format": "json"}}), 0o600)
-        workshop = Workshop(os.path.join(payload, "samples", "workshop"))
+            "environment": {"LD_PRELOAD": "/payload/bin/preload.so"} if preload else {}})
+        for folder in ("drop", "protected"):
+            os.makedirs(payload.path(folder))
+        os.makedirs(payload.path("state"), mode=0o750)
+        if preload:
+            shutil.copy(preload, payload.path("bin", "preload.so"))
+        folders = [{"name": "night", "path": "/payload/drop", "output": "/payload/protected", "version": "production", "settle": "500ms"}]
+        payload.write("tegodrop.yaml", payload.config(folders, polling={"interval": "1s", "confirm_after": "10s"}), 0o600)
+        workshop = Workshop(payload.path("samples", "workshop"))
         makers = (workshop.apk, workshop.aab, workshop.ipa)
-        samples = os.path.join(payload, "samples")
         for number in range(ARTIFACTS):
             made = makers[number % len(makers)](size=(200 + number * 30) * KIB, marker=f"night {number}")
             name = f"app-{number:02}{os.path.splitext(made)[1]}"
-            shutil.move(made, os.path.join(samples, name))
-            self.drops.append(Drop(name, sha256_of(os.path.join(samples, name))))
+            shutil.move(made, payload.path("samples", name))
+            self.drops.append(Drop(name, sha256_of(payload.path("samples", name))))
         shutil.rmtree(workshop.folder)
         self.waiting = collections.deque(self.drops)
         self.told = []
-        return payload
-
-    @staticmethod
-    def _write(folder, name, text, mode=0o644):
-        with open(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
-            file.write(text)
+        return payload.folder
 
     def drop_next(self, line, seconds):
         drop = self.waiting.popleft()
@@ -157,32 +142,9 @@ class PowerCutTest(unittest.TestCase):
         self.assertEqual(len(builds), len(done))
         self.assertEqual(sorted(one["source_sha256"] for one in builds),
                          sorted(one.source for one in self.told if one.name in done), "built twice, or not at all")
-        by_source = {one["source_sha256"]: one for one in builds}
-        names = [name for name in os.listdir(protected) if not name.startswith(".")]
-        traces = [name for name in names if name.endswith(".trace.json")]
-        expected = set()
-        for name in traces:
-            with open(os.path.join(protected, name), encoding="utf-8") as file:
-                trace = json.load(file)
-            output = trace["protected_output"]
-            expected |= {name, output, output + ".sha256"}
-            whole = sha256_of(os.path.join(protected, output))
-            self.assertEqual(whole, trace["output"]["sha256"])
-            self.assertEqual(whole, by_source[trace["source"]["sha256"]]["output_sha256"])
-            with open(os.path.join(protected, output + ".sha256"), encoding="utf-8") as file:
-                self.assertEqual(file.read().split()[0], whole)
+        traces = check_output_folder(self, protected, builds)
         self.assertEqual(len(traces), len(done), "each artifact is delivered once")
-        self.assertEqual(set(names), expected, "nothing half stands in the output folder")
-        room = os.path.join(drop, ".tegodrop")
-        self.assertEqual([name for name in os.listdir(drop) if not name.startswith(".")], [])
-        # What an unfinished drop left under its temporary name is not ours.
-        self.assertEqual(os.listdir(os.path.join(room, "failed")) if os.path.isdir(os.path.join(room, "failed")) else [], [])
-        self.assertEqual(os.listdir(os.path.join(room, "claimed")), [])
-        self.assertEqual(sorted(os.listdir(os.path.join(room, "processed"))), sorted(done))
-        for drop_made in self.told:
-            if drop_made.name in done:
-                self.assertEqual(sha256_of(os.path.join(room, "processed", drop_made.name)), drop_made.source)
-        self.assertEqual(len(os.listdir(os.path.join(room, "receipts"))), len(done))
+        check_drop_folder(self, drop, {one.name: one.source for one in self.told if one.name in done})
         self.assertEqual(self.portal.violations(), [])
         print(f"end | {CUTS} cuts, {len(self.told)} dropped ({sum(one.durable for one in self.told)} acknowledged as durable), "
               f"{len(builds)} builds, {len(traces)} deliveries, 0 doubles, 0 losses, e2fsck clean", flush=True)
