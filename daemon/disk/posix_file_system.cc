@@ -87,6 +87,23 @@ Status CheckAt(int code, std::string_view what, int dir, const std::string& name
   return {};
 }
 
+// A move that never replaces, by a rename that would: the new name is taken by an empty file of ours first. A death
+// between the two leaves it.
+Status MoveOverOwn(int from_dir, const std::string& from, int to_dir, const std::string& to) {
+  auto own = OpenBeneath(to_dir, to, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (!own) return Fail(own.error());
+  struct stat taken {};
+  const bool known = fstat(own->get(), &taken) == 0;
+  if (renameat(from_dir, from.c_str(), to_dir, to.c_str()) == 0) return {};
+  const int error = errno;
+  // A share may have done it all the same, and answer for a second try: then the name is not ours any more.
+  struct stat there {};
+  const bool still_ours = known && fstatat(to_dir, to.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+                          there.st_ino == taken.st_ino && there.st_size == 0;
+  if (still_ours) unlinkat(to_dir, to.c_str(), 0);
+  return FailAt("cannot move", from_dir, from, error);
+}
+
 class PosixFileSystem final : public FileSystem {
  public:
   Result<Fd> OpenFolder(const std::string& path) override {
@@ -248,8 +265,13 @@ class PosixFileSystem final : public FileSystem {
   Status MoveAt(int from_dir, const std::string& from, int to_dir, const std::string& to) override {
     if (renameat2(from_dir, from.c_str(), to_dir, to.c_str(), RENAME_NOREPLACE) == 0) return {};
     if (errno != EINVAL && errno != ENOSYS) return FailAt("cannot move", from_dir, from, errno);
-    if (linkat(from_dir, from.c_str(), to_dir, to.c_str(), 0) != 0) return FailAt("cannot move", from_dir, from, errno);
-    return CheckAt(unlinkat(from_dir, from.c_str(), 0), "cannot remove", from_dir, from);
+    if (linkat(from_dir, from.c_str(), to_dir, to.c_str(), 0) == 0) {
+      return CheckAt(unlinkat(from_dir, from.c_str(), 0), "cannot remove", from_dir, from);
+    }
+    // Nobody may link a file of somebody else that he cannot write (fs.protected_hardlinks), as those of build agents
+    // are; and some file systems know no links.
+    if (errno != EPERM && errno != EOPNOTSUPP) return FailAt("cannot move", from_dir, from, errno);
+    return MoveOverOwn(from_dir, from, to_dir, to);
   }
 
   Status RenameAt(int from_dir, const std::string& from, int to_dir, const std::string& to) override {
