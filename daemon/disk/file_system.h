@@ -139,7 +139,7 @@ class FileSystem {
   virtual Status Close(Fd fd) = 0;
 
   // Never replaces: EEXIST where the new name is taken. By RENAME_NOREPLACE, else by link and unlink (CIFS has one, NFS
-  // the other), else, where no link is allowed, by a rename over an empty file that was made for it.
+  // the other), else, where somebody else's file may not be linked, by a rename over an empty file made for it.
   virtual Status MoveAt(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;
   // A plain rename, for a target that nobody else can make (a folder that carries our own job's id).
   virtual Status RenameAt(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;

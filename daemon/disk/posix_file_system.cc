@@ -87,6 +87,11 @@ Status CheckAt(int code, std::string_view what, int dir, const std::string& name
   return {};
 }
 
+bool IsOurs(int dir, const std::string& name) {
+  struct stat st {};
+  return fstatat(dir, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_uid == geteuid();
+}
+
 // A move that never replaces, by a rename that would: the new name is taken by an empty file of ours first. A death
 // between the two leaves it.
 Status MoveOverOwn(int from_dir, const std::string& from, int to_dir, const std::string& to) {
@@ -268,9 +273,10 @@ class PosixFileSystem final : public FileSystem {
     if (linkat(from_dir, from.c_str(), to_dir, to.c_str(), 0) == 0) {
       return CheckAt(unlinkat(from_dir, from.c_str(), 0), "cannot remove", from_dir, from);
     }
+    const int error = errno;
     // Nobody may link a file of somebody else that he cannot write (fs.protected_hardlinks), as those of build agents
-    // are; and some file systems know no links.
-    if (errno != EPERM && errno != EOPNOTSUPP) return FailAt("cannot move", from_dir, from, errno);
+    // are. Only of these: what is our own appears whole under its name, and never as the empty file that keeps it free.
+    if (error != EPERM || IsOurs(from_dir, from)) return FailAt("cannot move", from_dir, from, error);
     return MoveOverOwn(from_dir, from, to_dir, to);
   }
 

@@ -6,7 +6,7 @@ import time
 from tests.scenario.harness import namespace
 from tests.scenario.harness.wait import Late, until
 from tests.shares.harness.case import STALLED_WITHIN
-from tests.shares.harness.faults import NEEDED, OPERATIONS, EveryOperationCase, FaultsCase
+from tests.shares.harness.faults import NEEDED, OPERATIONS, EveryOperationCase
 
 
 class EveryOperationFails(EveryOperationCase):
@@ -65,21 +65,6 @@ class EveryOperationFails(EveryOperationCase):
         for error in ("EIO", "ESTALE", "ENOSPC", "EACCES"):
             self.fail_and_drop(error, times=1)
             self.all_come_back()
-        self.stop_and_judge(daemon)
-
-
-class LinksAreRefused(FaultsCase):
-    """As on NFS and sshfs: no rename that never replaces, and nobody may link a file of somebody else (fs.protected_hardlinks)."""
-
-    def test_what_somebody_else_dropped_is_claimed_and_put_away(self):
-        daemon = self.start()
-        self.faulty[self.folder.name].fail("link", "EPERM")
-        for _ in range(2):
-            # The second finds its name taken in processed/.
-            self.drop(self.folder, "same.apk")
-            self.wait_until_all_delivered(self.folder)
-            until(lambda: len(self.folder.room_names("processed")) == len(self.dropped[self.folder.name]), "it is put away")
-        self.assertGreater(self.faulty[self.folder.name].hits(), 0)
         self.stop_and_judge(daemon)
 
 
