@@ -21,6 +21,7 @@ namespace tegodrop::simulation {
 struct Drop {
   std::size_t folder = 0;
   std::string name;
+  std::string subfolder;  // where it is dropped, below the drop folder; empty: in itself
   std::string bytes;
   std::string sha256;
   std::int64_t at = 0;
@@ -28,6 +29,8 @@ struct Drop {
   bool dropped = false;  // it lies there, or did
   // Somebody put another file over it while it lay in the folder: nobody can ask for it any more.
   bool replaced = false;
+
+  std::string path() const { return JoinPath(subfolder, name); }
 };
 
 class Judge {

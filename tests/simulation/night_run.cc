@@ -232,7 +232,7 @@ bool NightRun::AtRest() {
     const FolderSettings& folder = plan_.settings.folders[drop.folder];
     if (folder.after == After::kKeep) {
       refused_late = refused_late || !drop.whole;
-    } else if (access((folder.path + "/" + drop.name).c_str(), F_OK) == 0) {
+    } else if (access((folder.path + "/" + drop.path()).c_str(), F_OK) == 0) {
       return false;
     }
   }

@@ -68,7 +68,7 @@ void NightRun::MakeFolders() {
 void NightRun::ScheduleWorld() {
   for (std::size_t i = 0; i < plan_.drops.size(); ++i) {
     const Drop& drop = plan_.drops[i];
-    Tell("will drop " + drop.name + " (" + std::to_string(drop.bytes.size()) + " bytes, " + drop.sha256.substr(0, 8) +
+    Tell("will drop " + drop.path() + " (" + std::to_string(drop.bytes.size()) + " bytes, " + drop.sha256.substr(0, 8) +
          ") into " + DropName(drop.folder) + " at " + std::to_string(drop.at / kMinute) + " min");
     loop_.InWorld(drop.at, [this, i] { PlaceDrop(i); });
   }
@@ -121,13 +121,15 @@ void NightRun::PlaceDrop(std::size_t index) {
   if (away_.contains(DropName(drop.folder))) {
     return loop_.InWorld(5 * kMinute, [this, index] { PlaceDrop(index); });
   }
-  const std::string folder = plan_.settings.folders[drop.folder].path;
+  const std::string folder =
+      plan_.settings.folders[drop.folder].path + (drop.subfolder.empty() ? "" : "/" + drop.subfolder);
+  std::filesystem::create_directories(folder);
   if (std::filesystem::exists(folder + "/" + drop.name)) {
     // The one that lies there is the last one that was dropped so.
     for (std::size_t i = plan_.drops.size(); i-- > 0;) {
       Drop& other = plan_.drops[i];
       if (i == index || !other.dropped || other.replaced) continue;
-      if (other.folder != drop.folder || other.name != drop.name) continue;
+      if (other.folder != drop.folder || other.path() != drop.path()) continue;
       std::ifstream in(folder + "/" + drop.name, std::ios::binary);
       const std::string there{std::istreambuf_iterator<char>(in), {}};
       if (Sha256Hex(there) != other.sha256) continue;
@@ -151,7 +153,7 @@ void NightRun::PlaceDrop(std::size_t index) {
   PlaceFile(folder, drop.name, drop.bytes);
   drop.dropped = true;
   ++placed_;
-  Tell("== drops " + drop.name + " (" + drop.sha256.substr(0, 8) + ") into " + DropName(drop.folder));
+  Tell("== drops " + drop.path() + " (" + drop.sha256.substr(0, 8) + ") into " + DropName(drop.folder));
 }
 
 void NightRun::TakeAway(Place place, bool empty_instead, std::int64_t until) {

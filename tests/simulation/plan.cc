@@ -95,6 +95,11 @@ Drop DrawDrop(Dice& dice, const Plan& plan, std::int64_t last, std::int64_t inde
   return drop;
 }
 
+std::string DrawSubfolder(Dice& dice) {
+  const std::uint64_t which = dice.Below(4);
+  return which == 0 ? "team" : which == 1 ? "team/night" : which == 2 ? "other" : "";
+}
+
 Death DrawDeath(Dice& dice, std::int64_t last) {
   Death death;
   death.at = dice.Between(0, last);
@@ -141,6 +146,11 @@ Plan DrawPlan(std::uint64_t seed, const std::string& site) {
     plan.wall_jump = person.Between(-120, 120) * kMinute;
   }
   if (!dice.Chance(0.1)) plan.weather = Weather(dice.Fork(5), hours);
+  Dice inside = dice.Fork(6);
+  for (FolderSettings& folder : plan.settings.folders) folder.recursive = inside.Chance(0.4);
+  for (Drop& drop : plan.drops) {
+    if (plan.settings.folders[drop.folder].recursive) drop.subfolder = DrawSubfolder(inside);
+  }
   return plan;
 }
 
