@@ -16,6 +16,13 @@ inline constexpr std::string_view kRoomProcessed = "processed";  // processed/NA
 inline constexpr std::string_view kRoomFailed = "failed";        // failed/NAME beside failed/NAME.reason.json
 inline constexpr std::string_view kRoomReceipts = "receipts";    // receipts/<job or submit_id>.json
 
+// claimed/.<of the path>.<job>: on a share, while a host is taking what stands under that path. `path_digest`: SHA-256
+// of the path below the drop folder, hex.
+inline std::string ClaimMarkPrefix(std::string_view path_digest) {
+  constexpr std::size_t kEnough = 16;
+  return "." + std::string(path_digest.substr(0, kEnough)) + ".";
+}
+
 // Below an output folder's own room (of the same name as the drop folder's):
 inline constexpr std::string_view kOutputStaging = "staging";        // what is not whole yet
 inline constexpr std::string_view kOutputQuarantine = "quarantine";  // what failed its checks, for a person to look at

@@ -5,6 +5,7 @@
 #include "daemon/base/digest.h"
 #include "daemon/disk/layout.h"
 #include "daemon/model/output_name.h"
+#include "daemon/share/claim_mark.h"
 #include "daemon/share/folder_ops.h"
 
 namespace tegodrop {
@@ -202,6 +203,27 @@ Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int from,
   return ClaimOutcome::kClaimed;
 }
 
+Result<ClaimOutcome> FolderOps::MoveMarked(const OpenedFolder& folder, int from, int to, const ClaimRequest& request) {
+  auto claimed = room(folder.fd.get()).Part(kRoomClaimed);
+  if (!claimed) return Fail(claimed.error());
+  bool begun = false;
+  auto listed = fs_.List(to, [&](std::string_view, EntryType) {
+    begun = true;
+    return false;
+  });
+  if (!listed) return Fail(listed.error());
+  ClaimMark mark(fs_, claimed->get(), request.job, JoinPath(request.subfolder, request.name));
+  if (auto set = mark.Set(begun); !set) {
+    if (!begun) (void)room(folder.fd.get()).RemoveClaimedFolder(request.job);
+    return Fail(set.error());
+  }
+  auto moved = MoveToRoom(folder, from, to, request);
+  // After an error the next try goes on with it.
+  if (!moved) return moved;
+  if (auto gone = mark.Clear(); !gone) return Fail(gone.error());
+  return moved;
+}
+
 Result<ClaimOutcome> FolderOps::Claim(const ClaimRequest& request) {
   bool plain = IsPlainName(request.job) && IsPlainName(request.name);
   for (const SidecarRef& sidecar : request.sidecars) {
@@ -222,7 +244,8 @@ Result<ClaimOutcome> FolderOps::Claim(const ClaimRequest& request) {
   // Where its folder inside the drop folder is gone, it is gone with it, or was taken by an earlier try.
   auto from = EnterWhatIsLeft(**folder, request.subfolder);
   if (!from) return Fail(from.error());
-  auto moved = MoveToRoom(**folder, from->fd, to->get(), request);
+  auto moved = (*folder)->spools ? MoveMarked(**folder, from->fd, to->get(), request)
+                                 : MoveToRoom(**folder, from->fd, to->get(), request);
   // Whoever lost drops the copy; who won has taken it.
   if (moved) DropIncoming(path);
   return moved;

@@ -11,6 +11,7 @@
 #include "daemon/base/text.h"
 #include "daemon/disk/layout.h"
 #include "daemon/disk/whole_file.h"
+#include "daemon/share/claim_mark.h"
 
 namespace tegodrop {
 namespace {
@@ -169,13 +170,24 @@ Result<bool> FolderOps::HasClaimed(const std::string& job, const std::string& pa
   auto folder = Opened();
   if (!folder) return Fail(folder.error());
   if (auto there = StillThere(**folder); !there) return Fail(there.error());
+  auto moved = HasMoved(**folder, job, path);
+  if (!moved || !(*folder)->spools) return moved;
+  auto claimed = room((*folder)->fd.get()).Part(kRoomClaimed);
+  if (!claimed) return Fail(claimed.error());
+  // Whatever a death left half done is whole or undone now.
+  if (auto gone = ClaimMark(fs_, claimed->get(), job, path).Clear(); !gone) return Fail(gone.error());
+  return moved;
+}
+
+Result<bool> FolderOps::HasMoved(const OpenedFolder& folder, const std::string& job, const std::string& path) {
+  const std::string name(BaseName(path));
   auto claimed = ClaimedFolder(job, false);
   if (!claimed && Missing(claimed.error())) return false;
   if (!claimed) return Fail(claimed.error());
   // By its stat and not by opening it: what may not be read was claimed all the same.
   auto stat = fs_.StatAt(claimed->get(), name);
   if (!stat && !Missing(stat.error())) return Fail(stat.error());
-  auto from = EnterWhatIsLeft(**folder, std::string(SubfolderOf(path)));
+  auto from = EnterWhatIsLeft(folder, std::string(SubfolderOf(path)));
   if (!from) return Fail(from.error());
   const int dir = from->fd;
   if (!stat) {

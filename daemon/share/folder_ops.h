@@ -116,12 +116,15 @@ class FolderOps {
   Result<Fd> Spool(bool make);
   Result<Fd> SpoolFolder(const std::string& job, bool make);
   Status DropSpoolFolder(const std::string& job);
+  Result<bool> HasMoved(const OpenedFolder& folder, const std::string& job, const std::string& path);
   Result<bool> HasCopied(const std::string& job, const std::string& name);
   Result<bool> MoveOutOfFailed(const TakeBackRequest& request);
   Result<bool> CopyBack(const TakeBackRequest& request);
   Status PutBackSidecars(int folder, int claimed, const std::string& job, const std::string& name);
   Result<ClaimOutcome> CopyToSpool(const OpenedFolder& folder, const ClaimRequest& request);
   Result<ClaimOutcome> MoveToRoom(const OpenedFolder& folder, int from, int to, const ClaimRequest& request);
+  // The same on a share, where other hosts may want it too.
+  Result<ClaimOutcome> MoveMarked(const OpenedFolder& folder, int from, int to, const ClaimRequest& request);
   Result<bool> SidecarsAsRead(int folder, int to, const ClaimRequest& request);
   Result<bool> AlreadyClaimed(int to, const ClaimRequest& request);
   Status PutBack(int folder, int to, const ClaimRequest& request);

@@ -2,8 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "daemon/base/digest.h"
 #include "tests/unit/share_drop/drop_place.h"
@@ -211,6 +214,96 @@ TEST_F(SpooledTest, CutAtAnyCallItIsThereOnceAndWhole) {
       break;
     }
   }
+}
+
+// Another host on the same share.
+struct OtherHost {
+  explicit OtherHost(DropPlace& place)
+      : ops({place.path, ".tegodrop", place.scratch.Path("other"), true}, fs, place.clock, place.random) {
+    fs.type = place.fs.type;
+    EXPECT_TRUE(ops.Open("", ""));
+  }
+  // Takes what it sees now; nothing where there is nothing to take.
+  bool Takes(DropPlace& place) {
+    if (!place.Has("a.apk")) return false;
+    std::vector<std::string> sidecars;
+    for (const char* name : {"a.apk.commit", "a.apk.json"}) {
+      if (place.Has(name)) sidecars.emplace_back(name);
+    }
+    ClaimRequest request = place.RequestFor("a.apk", sidecars);
+    request.job = "fedcba9876543210";
+    const auto outcome = ops.Claim(request);
+    return outcome && *outcome == ClaimOutcome::kClaimed;
+  }
+
+  FaultyFileSystem fs;
+  FolderOps ops;
+};
+
+TEST_F(SpooledTest, NoHostTakesAnArtifactFromWhichAnotherOneHasMovedTheSidecars) {
+  for (const bool dies : {false, true}) {
+    for (int call = 1;; ++call) {
+      SCOPED_TRACE((dies ? "dies at " : "is disturbed at ") + std::to_string(call));
+      DropPlace own(true);
+      own.fs.type = place.fs.type;
+      FolderOps first = own.Ops();
+      ASSERT_TRUE(first.Open("", ""));
+      OtherHost other(own);
+      own.Write("a.apk", kContent);
+      own.Write("a.apk.commit", "commit");
+      own.Write("a.apk.json", "{}");
+      const ClaimRequest mine = own.RequestFor("a.apk", {"a.apk.commit", "a.apk.json"});
+      bool reached = false;
+      bool other_has = false;
+      own.fs.before_call = [&, calls = 0](std::string_view) mutable {
+        if (++calls != call) return;
+        reached = true;
+        if (!dies) other_has = other.Takes(own);
+      };
+      if (dies) own.fs.FailAt(call, Fault::kDeath);
+      auto outcome = first.Claim(mine);
+      bool i_have = outcome && *outcome == ClaimOutcome::kClaimed;
+      own.fs.before_call = nullptr;
+      own.fs.Heal();
+      if (dies) {
+        other_has = other.Takes(own);
+        FolderOps again = own.Ops();
+        ASSERT_TRUE(again.Open("", ""));
+        i_have = *again.HasClaimed(mine.job, "a.apk", false);
+      }
+      EXPECT_FALSE(i_have && other_has);
+      // What nobody has got yet stands there with its sidecars, and is got by whoever comes next.
+      if (!i_have && !other_has) other_has = other.Takes(own);
+      EXPECT_TRUE(i_have || other_has);
+      const std::string winner = i_have ? mine.job : "fedcba9876543210";
+      EXPECT_THAT(own.Names(own.Room("claimed/" + winner)),
+                  UnorderedElementsAre("a.apk", "a.apk.commit", "a.apk.json"));
+      EXPECT_THAT(own.Names(own.Room("claimed")), ElementsAre(winner)) << "no mark is left, and nothing half taken";
+      EXPECT_THAT(own.Names(), ElementsAre(".tegodrop"));
+      if (HasFailure()) return;
+      if (!reached) break;
+      ASSERT_LT(call, 200);
+    }
+  }
+}
+
+TEST_F(SpooledTest, WhileAnotherHostTakesItTheReasonNamesWhatToDoIfThatHostIsGone) {
+  place.Write("a.apk.commit", "commit");
+  OtherHost other(place);
+  ClaimRequest theirs = place.RequestFor("a.apk", {"a.apk.commit"});
+  theirs.job = "fedcba9876543210";
+  // It dies when it has moved the sidecar.
+  other.fs.before_call = [&](std::string_view) {
+    if (!place.Has("a.apk.commit")) other.fs.FailAt(1, Fault::kDeath);
+  };
+  EXPECT_FALSE(other.ops.Claim(theirs));
+  ASSERT_FALSE(place.Has("a.apk.commit"));
+  const auto outcome = ops.Claim(place.RequestFor("a.apk"));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().sys, EBUSY);
+  EXPECT_THAT(outcome.error().message, ::testing::HasSubstr("another host is taking it"));
+  EXPECT_THAT(outcome.error().message, ::testing::HasSubstr("claimed/fedcba9876543210"));
+  EXPECT_TRUE(place.Has("a.apk"));
 }
 
 TEST_F(SpooledTest, AFolderThatIsKeptIsReadOnceToo) {
