@@ -9,12 +9,6 @@
 #include "daemon/share/folder_ops.h"
 
 namespace tegodrop {
-namespace {
-
-bool Missing(const Error& error) { return error.sys == ENOENT; }
-
-}  // namespace
-
 Result<std::string> FolderOps::CopyWhole(int source, const FileStat& stat, int dir, const std::string& name,
                                          const std::string& sha256, bool private_mode) {
   const std::string part(kCopyPart);

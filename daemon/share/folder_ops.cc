@@ -19,8 +19,6 @@ namespace {
 // Ours are some lines; what is larger is somebody else's.
 constexpr std::size_t kLargestReceipt = 64 * 1024;
 
-bool Missing(const Error& error) { return error.sys == ENOENT; }
-
 }  // namespace
 
 FolderOps::FolderOps(FolderOpsSettings settings, FileSystem& fs, const Clock& clock, Random& random)

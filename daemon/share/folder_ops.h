@@ -7,6 +7,7 @@
 // folder as it was open when it began. All other calls belong to one thread.
 #pragma once
 
+#include <cerrno>
 #include <functional>
 #include <map>
 #include <memory>
@@ -50,6 +51,8 @@ struct OpenedFolder {
   FileStat stat;
   bool spools = false;  // see DropFolderFacts
 };
+
+inline bool Missing(const Error& error) { return error.sys == ENOENT; }
 
 // What was found so far, with what it comes to.
 Inspection Give(Inspection out, Inspection::Outcome outcome, std::string reason);

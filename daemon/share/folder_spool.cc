@@ -9,12 +9,6 @@
 #include "daemon/share/folder_ops.h"
 
 namespace tegodrop {
-namespace {
-
-bool Missing(const Error& error) { return error.sys == ENOENT; }
-
-}  // namespace
-
 // One for each drop folder: what another folder has under way must not be taken for left over.
 Result<Fd> FolderOps::IncomingFolder() {
   auto spool = Spool(true);

@@ -13,8 +13,6 @@
 namespace tegodrop {
 namespace {
 
-bool Missing(const Error& error) { return error.sys == ENOENT; }
-
 Result<bool> Exists(FileSystem& fs, int dir, const std::string& name) {
   auto stat = fs.StatAt(dir, name);
   if (stat) return true;
