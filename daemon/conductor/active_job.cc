@@ -26,6 +26,7 @@ void ActiveJob::WriteFirst() {
   const auto answer = [this, alive = std::weak_ptr<bool>(alive_), changed](Status status) {
     if (alive.expired()) return;
     if (status) {
+      wait_unwritten = false;
       std::swap(job_, *changed);
       on_saved_(*changed, job_);
     }

@@ -51,6 +51,7 @@ class ActiveJob final : public JobRecord {
   int abort_failures = 0;
   MonoMs due = 0;               // nothing is begun before
   MonoMs show_due = 0;          // a wait that the ledger would not take is not shown again before
+  bool wait_unwritten = false;  // the ledger would not take last_wait, and has taken nothing since
   bool disk_trouble = false;    // the last error was a folder's or the ledger's
   bool output_trouble = false;  // most likely its output folder's
   // The last wait, also while a try that will meet it again is under way: since when it lasts, and whether it is news.

@@ -117,7 +117,12 @@ void Conductor::Turn() {
       if (stage == Stage::kDeliver) ++deliveries[job->job().target.output_path];
       continue;
     }
-    if (job->saving() || job->comparing || stage == Stage::kAwait) continue;
+    if (job->saving() || job->comparing) continue;
+    if (job->wait_unwritten && job->show_due > now) next = std::min(next, job->show_due);
+    if (stage == Stage::kAwait) {
+      WriteWaitAgain(*job, now);
+      continue;
+    }
     if (!OurPortal(job->job()) && AsksPortal(job->job())) continue;
     const MonoMs due = std::max(job->due, HeldUntil(job->job()));
     if (due <= now) {
@@ -125,7 +130,7 @@ void Conductor::Turn() {
     } else {
       next = std::min(next, due);
       ShowHeldBack(*job, now);
-      if (job->show_due > now) next = std::min(next, job->show_due);
+      WriteWaitAgain(*job, now);
     }
   }
   std::stable_sort(ready.begin(), ready.end(), [](const ActiveJob* a, const ActiveJob* b) {

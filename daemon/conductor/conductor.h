@@ -165,6 +165,9 @@ class Conductor {
   void NoteForeign(ActiveJob& job);
   void EndWaits();
   void NoteWait(ActiveJob& job, const std::string& for_what, std::chrono::milliseconds delay);
+  void WriteWait(ActiveJob& job);
+  void WriteWaitAgain(ActiveJob& job, MonoMs now);
+  void LedgerRefused(const std::string& id, const Error& error);
   void LookAt(const std::string& version, Watch& watch);
   void TakeLook(const std::string& version, const std::vector<std::string>& ids, Result<HistoryLook> look);
   void StepJob(const std::string& id, std::optional<BuildRow> row);

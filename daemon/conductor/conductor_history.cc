@@ -89,7 +89,7 @@ void Conductor::StepJob(const std::string& id, std::optional<BuildRow> row) {
   }
   job->Save(step.change, step.note, [this, id, row, again = step.again](Status status) {
     if (!status) {
-      world_.log.Error("ledger.error", "the ledger did not take a change: " + status.error().message, {{"job", id}});
+      LedgerRefused(id, status.error());
     } else if (again) {
       return StepJob(id, row);
     }

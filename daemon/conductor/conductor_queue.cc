@@ -103,8 +103,7 @@ void Conductor::ShowWait(ActiveJob& job, const std::string& for_what, WallMs not
   if (world_.clock.Mono() < job.show_due) return;
   const bool news = job.last_wait.for_what != for_what;
   job.last_wait = {for_what, news ? world_.clock.Wall() : job.last_wait.since, not_before};
-  Note(
-      job, [waiting = job.last_wait](Job& changed) { changed.waiting = waiting; }, "");
+  WriteWait(job);
 }
 
 // Takes out of `waiting` what must not be built before it is known whether its bytes were delivered already.

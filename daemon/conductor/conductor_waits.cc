@@ -140,8 +140,31 @@ void Conductor::NoteWait(ActiveJob& job, const std::string& for_what, millisecon
     world_.log.Warning("job.waiting", "waits for " + for_what,
                        {{"job", row.id}, {"folder", row.target.folder}, {"file", row.artifact.file_name}});
   }
-  Note(
-      job, [waiting = job.last_wait](Job& changed) { changed.waiting = waiting; }, "");
+  WriteWait(job);
+}
+
+void Conductor::WriteWait(ActiveJob& job) {
+  const std::string id = job.job().id;
+  job.Save([waiting = job.last_wait](Job& changed) { changed.waiting = waiting; }, "",
+           [this, id](const Status& status) {
+             ActiveJob* active = Find(id);
+             if (!status && active != nullptr) {
+               active->wait_unwritten = true;
+               active->show_due = world_.clock.Mono() + kLedgerRetry.count();
+             }
+             if (!status) LedgerRefused(id, status.error());
+             TurnSoon();
+           });
+}
+
+// What holds a job up may last much longer than what keeps the ledger from saying so.
+void Conductor::WriteWaitAgain(ActiveJob& job, MonoMs now) {
+  if (!job.wait_unwritten || job.show_due > now || job.last_wait.for_what.empty() || job.saving()) return;
+  WriteWait(job);
+}
+
+void Conductor::LedgerRefused(const std::string& id, const Error& error) {
+  world_.log.Error("ledger.error", "the ledger did not take a change: " + error.message, {{"job", id}});
 }
 
 // Writes the row, and waits a little where the ledger would not take it: the row says how to go on in any case.
@@ -149,10 +172,8 @@ void Conductor::Note(ActiveJob& job, std::function<void(Job&)> change, std::stri
   const std::string id = job.job().id;
   job.Save(std::move(change), std::move(note), [this, id](Status status) {
     ActiveJob* active = Find(id);
-    if (!status) {
-      if (active != nullptr) active->due = active->show_due = world_.clock.Mono() + kLedgerRetry.count();
-      world_.log.Error("ledger.error", "the ledger did not take a change: " + status.error().message, {{"job", id}});
-    }
+    if (!status && active != nullptr) active->due = world_.clock.Mono() + kLedgerRetry.count();
+    if (!status) LedgerRefused(id, status.error());
     TurnSoon();
   });
 }

@@ -291,6 +291,22 @@ TEST_F(ConductorTest, AWriteThatTheLedgerRefusesIsMadeAgain) {
   EXPECT_EQ(Row("a").state, JobState::kBuilt);
 }
 
+TEST_F(ConductorTest, AWaitThatTheLedgerRefusedIsShownSoonAfterItTakesChangesAgain) {
+  Take(MakeJob("a"));
+  Take(MakeJob("b", JobState::kBuilding));
+  const auto full = [&] { ledger.FailNext("save", PosixError("cannot write", "ledger", ENOSPC)); };
+  full();
+  full();
+  full();
+  End(*Only("upload"), Fail(ErrorKind::kSignIn, "token revoked"));
+  EXPECT_TRUE(Row("a").waiting.for_what.empty());
+  EXPECT_TRUE(Row("b").waiting.for_what.empty());
+  Step(seconds(6));
+  EXPECT_NE(Row("a").waiting.for_what.find("token revoked"), std::string::npos);
+  EXPECT_NE(Row("b").waiting.for_what.find("token revoked"), std::string::npos);
+  EXPECT_TRUE(Live("upload").empty()) << "what the ledger refused is no reason to ask the portal sooner";
+}
+
 TEST_F(ConductorTest, ARoomCannotBreakTheLifecycle) {
   Take(MakeJob("a"));
   auto upload = Only("upload");
