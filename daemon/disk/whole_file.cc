@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -19,10 +20,9 @@ Status Fill(FileSystem& fs, Fd file, std::string_view content, mode_t mode, std:
   return fs.Close(std::move(file));
 }
 
-}  // namespace
-
-Status WriteWhole(FileSystem& fs, int temp_dir, const std::string& temp_name, int dir, const std::string& name,
-                  std::string_view content, mode_t mode, std::optional<gid_t> group) {
+// `move`: puts it from its temporary name to its own.
+Status WriteThenMove(FileSystem& fs, int temp_dir, const std::string& temp_name, int dir, std::string_view content,
+                     mode_t mode, std::optional<gid_t> group, const std::function<Status()>& move) {
   // What a death left under the same temporary name is nobody's; and durably gone, because nobody looks for it again.
   auto removed = fs.RemoveAt(temp_dir, temp_name);
   if (removed) removed = fs.SyncFolder(temp_dir);
@@ -30,13 +30,30 @@ Status WriteWhole(FileSystem& fs, int temp_dir, const std::string& temp_name, in
   auto file = fs.CreateAt(temp_dir, temp_name, mode);
   if (!file) return Fail(file.error());
   Status status = Fill(fs, std::move(*file), content, mode, group);
-  if (status) status = fs.MoveAt(temp_dir, temp_name, dir, name);
+  if (status) status = move();
   if (!status) {
     // Durably: nobody may look for it again.
     if (fs.RemoveAt(temp_dir, temp_name)) (void)fs.SyncFolder(temp_dir);
+    // What is there may be our own, written just before a death: who takes it for that counts on it.
+    if (status.error().sys != EEXIST) return status;
+    if (auto synced = fs.SyncFolder(dir); !synced) return synced;
     return status;
   }
   return fs.SyncFolder(dir);
+}
+
+}  // namespace
+
+Status WriteWhole(FileSystem& fs, int temp_dir, const std::string& temp_name, int dir, const std::string& name,
+                  std::string_view content, mode_t mode, std::optional<gid_t> group) {
+  return WriteThenMove(fs, temp_dir, temp_name, dir, content, mode, group,
+                       [&] { return fs.MoveAt(temp_dir, temp_name, dir, name); });
+}
+
+Status ReplaceWhole(FileSystem& fs, int dir, const std::string& temp_name, const std::string& name,
+                    std::string_view content, mode_t mode, std::optional<gid_t> group) {
+  return WriteThenMove(fs, dir, temp_name, dir, content, mode, group,
+                       [&] { return fs.RenameAt(dir, temp_name, dir, name); });
 }
 
 Result<std::string> ReadWhole(FileSystem& fs, int dir, const std::string& name, std::size_t limit) {

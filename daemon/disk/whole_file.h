@@ -14,10 +14,15 @@
 namespace tegodrop {
 
 // Writes `content` under `temp_name`, syncs, moves it to `name` without replacing, syncs the folder. EEXIST (in
-// Error::sys) where `name` is taken. The temporary file is gone in every case. `group`: given to the file; nullopt
-// keeps the folder's own rule.
+// Error::sys) where `name` is taken, and the folder is synced then too. The temporary file is gone in every case.
+// `group`: given to the file; nullopt keeps the folder's own rule.
 Status WriteWhole(FileSystem& fs, int temp_dir, const std::string& temp_name, int dir, const std::string& name,
                   std::string_view content, mode_t mode, std::optional<gid_t> group);
+
+// The same in place of what is there: under its name stands the old content or the new one, whole. `name` and
+// `temp_name` stand in `dir`.
+Status ReplaceWhole(FileSystem& fs, int dir, const std::string& temp_name, const std::string& name,
+                    std::string_view content, mode_t mode, std::optional<gid_t> group);
 
 // A regular file of at most `limit` bytes; kCorrupt for a larger one or for what is no regular file.
 Result<std::string> ReadWhole(FileSystem& fs, int dir, const std::string& name, std::size_t limit);

@@ -25,7 +25,8 @@ constexpr std::uint64_t kRegressions[] = {
     1774,  // the same, left by an earlier death
     1835,  // an upload in parts that a pause held up after a restart, and did not say so
     667,   // the same at its stat
-    9477,  // a wait for credentials that a full disk kept from being shown, long after it had room again
+    10477,  // a failure's record that a death had kept from being synced, found there again and lost with the power
+    9477,   // a wait for credentials that a full disk kept from being shown, long after it had room again
 };
 
 TEST(Nights, EverySeedThatOnceFoundSomethingIsAGoodNight) {

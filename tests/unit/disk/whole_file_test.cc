@@ -11,7 +11,9 @@
 
 #include "daemon/base/digest.h"
 #include "tests/fakes/faulty_file_system.h"
+#include "tests/fakes/power_cut_file_system.h"
 #include "tests/fakes/scratch_folder.h"
+#include "tests/fakes/seeded_random.h"
 
 namespace tegodrop {
 namespace {
@@ -65,6 +67,37 @@ TEST_F(WholeFile, NeverReplacesAndSaysSo) {
   ASSERT_FALSE(written.has_value());
   EXPECT_EQ(written.error().sys, EEXIST);
   EXPECT_EQ(Content("name"), "old");
+  EXPECT_FALSE(Exists("temp"));
+}
+
+TEST_F(WholeFile, OneThatIsThereIsAsDurableAsOneThatIsWritten) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    const ScratchFolder folder;
+    ASSERT_EQ(mkdir(folder.Path("site").c_str(), 0755), 0);
+    testing::PowerCutFileSystem cut(fs, folder.Path("aside"));
+    testing::SeededRandom random(seed);
+    const Fd site = std::move(*cut.OpenFolder(folder.Path("site")));
+    // As a death leaves it: the file synced, its name not.
+    Fd file = std::move(*cut.CreateAt(site.get(), "name", 0640));
+    ASSERT_TRUE(cut.WriteAt(file.get(), "content", 7, 0));
+    ASSERT_TRUE(cut.Sync(file.get()));
+    EXPECT_EQ(WriteWhole(cut, site.get(), "temp", site.get(), "name", "content", 0640, {}).error().sys, EEXIST);
+    cut.Die();
+    cut.Cut(random);
+    EXPECT_EQ(access(folder.Path("site/name").c_str(), F_OK), 0) << "seed " << seed;
+  }
+}
+
+TEST_F(WholeFile, IsReplacedWhole) {
+  scratch.Write("name", "old content", 0644);
+  for (const char* content : {"new", "newer content than before"}) {
+    ASSERT_TRUE(ReplaceWhole(fs, dir.get(), "temp", "name", content, 0640, std::nullopt));
+    EXPECT_EQ(Content("name"), content);
+    EXPECT_FALSE(Exists("temp"));
+  }
+  fs.fail_every = "RenameAt";
+  EXPECT_FALSE(ReplaceWhole(fs, dir.get(), "temp", "name", "lost", 0640, std::nullopt));
+  EXPECT_EQ(Content("name"), "newer content than before");
   EXPECT_FALSE(Exists("temp"));
 }
 
