@@ -3,9 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/base/safe_json.h"
 #include "daemon/portal/answer_json.h"
 #include "daemon/portal/json_body.h"
-#include "daemon/portal/safe_json.h"
 #include "daemon/portal/signed_url.h"
 #include "daemon/portal/wire.h"
 #include "daemon/portal/words.h"

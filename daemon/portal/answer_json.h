@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "daemon/base/result.h"
-#include "daemon/portal/safe_json.h"
+#include "daemon/base/safe_json.h"
 
 namespace tegodrop {
 

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "daemon/base/digest.h"
+#include "daemon/base/safe_json.h"
 #include "daemon/base/text.h"
 #include "daemon/portal/json_body.h"
-#include "daemon/portal/safe_json.h"
 #include "daemon/portal/words.h"
 
 namespace tegodrop {

@@ -3,8 +3,8 @@
 #include <array>
 #include <optional>
 
+#include "daemon/base/safe_json.h"
 #include "daemon/base/text.h"
-#include "daemon/portal/safe_json.h"
 
 namespace tegodrop {
 namespace {

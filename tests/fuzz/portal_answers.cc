@@ -3,9 +3,9 @@
 #include <optional>
 #include <string>
 
+#include "daemon/base/safe_json.h"
 #include "daemon/net/origin.h"
 #include "daemon/portal/administration_wire.h"
-#include "daemon/portal/safe_json.h"
 #include "daemon/portal/wire.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "daemon/base/safe_json.h"
 #include "daemon/base/text.h"
-#include "daemon/portal/safe_json.h"
 
 namespace tegodrop {
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/portal/safe_json.h"
+#include "daemon/base/safe_json.h"
 
 #include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
