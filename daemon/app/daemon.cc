@@ -25,6 +25,22 @@ constexpr std::chrono::seconds kOpenPatience{2};
 
 bool InSpool(const Job& job) { return job.target.after == SourceAfter::kKeep; }
 
+ClaimRecord ClaimRecordOf(const Job& job, bool delivering) {
+  ClaimRecord record;
+  record.job = job.id;
+  record.file_name = job.artifact.file_name;
+  record.subfolder = job.artifact.subfolder;
+  record.portal_url = job.target.portal_url;
+  record.tenant = job.target.tenant;
+  record.version = job.target.version;
+  record.start_time = job.ticket.start_time;
+  record.file_path = job.ticket.file_path;
+  record.signing_key_id = job.ticket.signing_key_id;
+  record.delivering = delivering;
+  record.output_path = job.target.output_path;
+  return record;
+}
+
 }  // namespace
 
 Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
@@ -40,17 +56,18 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
   if (const auto rate = settings_.limits.upload_rate)
     rate_ = std::make_unique<RateLimit>(*rate, world_.timers, world_.clock);
   portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, dated_, world_.clock, world_.log);
-  uploader_ = std::make_unique<Uploader>(UploadWorld{*portal_, guarded_, world_.timers, world_.readers, world_.fs,
-                                                     world_.clock, world_.random, world_.log, rate_.get()},
-                                         UploadSettings{settings_.limits.concurrent_parts, token},
-                                         [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
-                                           auto folder = folders_->Drop(job);
-                                           if (!folder) {
-                                             return Later(folder.error(), std::move(done));
-                                           }
-                                           return (*folder)->OpenClaimed(job.id, job.artifact.file_name, InSpool(job),
-                                                                         std::move(done));
-                                         });
+  uploader_ = std::make_unique<Uploader>(
+      UploadWorld{*portal_, guarded_, world_.timers, world_.readers, world_.fs, world_.clock, world_.random, world_.log,
+                  rate_.get()},
+      UploadSettings{settings_.limits.concurrent_parts, token},
+      [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
+        auto folder = folders_->Drop(job);
+        if (!folder) {
+          return Later(folder.error(), std::move(done));
+        }
+        return (*folder)->OpenClaimed(job.id, job.artifact.file_name, InSpool(job), std::move(done));
+      },
+      [this](const Job& job, std::function<void(Status)> done) { return TellHosts(job, false, std::move(done)); });
   tracker_ = std::make_unique<Tracker>(*portal_);
   const FindOutput find_output = [this](const Job& job) -> Result<OutputFolder*> {
     OutputFolder* output = folders_->Output(job);
@@ -59,7 +76,8 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
   };
   const FindDrop find_drop = [this](const Job& job) { return folders_->Drop(job); };
   deliverer_ = std::make_unique<Deliverer>(
-      DeliveryWorld{*portal_, guarded_, world_.timers, world_.clock, world_.log, producer_}, find_output);
+      DeliveryWorld{*portal_, guarded_, world_.timers, world_.clock, world_.log, producer_}, find_output,
+      [this](const Job& job, std::function<void(Status)> done) { return TellHosts(job, true, std::move(done)); });
   finisher_ = std::make_unique<Finisher>(FinishWorld{world_.timers, world_.log, producer_}, find_drop, find_output);
   reclaimer_ = std::make_unique<Reclaimer>(ReclaimWorld{world_.timers, world_.clock}, find_drop, find_output);
   conductor_ = std::make_unique<Conductor>(
@@ -78,6 +96,34 @@ void Daemon::UseToken(const Secret& token) {
   portal_->UseToken(token);
   uploader_->UseToken(token);
   conductor_->CredentialsChanged();
+}
+
+// What a job is about to do is written where other hosts see it, and that it is still ours to do is seen there.
+HandlePtr Daemon::TellHosts(const Job& job, bool delivering, std::function<void(Status)> done) {
+  if (InSpool(job) || !OnShare(job) || !NeedsArtifact(job)) return nullptr;
+  auto folder = folders_->Drop(job);
+  if (!folder) return Later(folder.error(), std::move(done));
+  return (*folder)->RecordClaim(
+      ClaimRecordOf(job, delivering), [this, folder = *folder, job, done = std::move(done)](const Result<bool>& ours) {
+        if (!ours) return done(Fail(ours.error()));
+        if (*ours) return done({});
+        ForgetClaim(*folder, job);
+        done(Fail(ErrorKind::kTakenOver, "another host has taken it over, or somebody moved it away: claimed/" +
+                                             job.id + " of the drop folder is gone"));
+      });
+}
+
+// The copy in the spool.
+void Daemon::ForgetClaim(DropFolder& folder, const Job& job) {
+  PutAwayRequest request;
+  request.job = job.id;
+  request.name = job.artifact.file_name;
+  HandlePtr& work = forgetting_[job.id];
+  work = folder.PutAway(std::move(request), [this, id = job.id](const Status& gone) {
+    const HandlePtr done = std::move(forgetting_[id]);
+    forgetting_.erase(id);
+    if (!gone) world_.log.Warning("spool.left", gone.error().message, {{"job", id}});
+  });
 }
 
 Rooms Daemon::MakeRooms() {
@@ -124,6 +170,7 @@ void Daemon::Start(std::function<void()> ready, std::function<void(const Error&)
   ready_ = std::move(ready);
   // A new life asks anew.
   world_.ledger.RemoveNotice(kCredentialsNotice, nullptr);
+  world_.ledger.RemoveNotices(kClaimNotice, nullptr);
   world_.ledger.LoadPauses([this, alive = std::weak_ptr<bool>(alive_), failed](Result<std::vector<Pause>> pauses) {
     if (alive.expired()) return;
     if (!pauses) return failed(pauses.error());
@@ -164,7 +211,7 @@ void Daemon::TakeJobs(std::vector<Job> jobs) {
 }
 
 // A copy of what stays where it is, or of what was claimed on a share.
-bool Daemon::TakesSpool(const Job& job) const { return InSpool(job) || shares_.contains(job.target.drop_path); }
+bool Daemon::TakesSpool(const Job& job) const { return InSpool(job) || OnShare(job); }
 
 void Daemon::CountSpool(const Job& job) {
   if (job.finished) return spool_.Free(job.id);
@@ -193,6 +240,25 @@ OperatorHands Daemon::Hands() {
   hands.accept = [this](const std::string& folder, std::function<void(Status)> done) {
     intakes_.at(folder)->Accept(std::move(done));
   };
+  hands.left_claims = [this](const std::string& prefix) {
+    std::vector<std::string> left;
+    for (const auto& [name, intake] : intakes_) {
+      for (std::string& job : intake->LeftClaims()) {
+        if (!prefix.empty() && job.starts_with(prefix)) left.push_back(std::move(job));
+      }
+    }
+    return left;
+  };
+  hands.take_over = [this](const std::string& job, bool afresh, std::function<void(Result<std::string>)> done) {
+    for (const auto& [name, intake] : intakes_) {
+      const std::vector<std::string> left = intake->LeftClaims();
+      if (std::find(left.begin(), left.end(), job) != left.end()) {
+        return intake->TakeOver(job, afresh, std::move(done));
+      }
+    }
+    world_.post(
+        [done = std::move(done)] { done(Fail(ErrorKind::kRejected, "that claim is gone: it needs nobody any more")); });
+  };
   return hands;
 }
 
@@ -220,7 +286,8 @@ void Daemon::TakeOver(std::vector<FolderRecord> records) {
                                  IntakeSettings{folder, settings_.portal.url, settings_.portal.tenant, producer_.host},
                                  std::move(known), [this](const Job& job) { conductor_->Take(job); });
     Intake& intake = *intakes_[folder.name];
-    intake.OnChange([this, &intake, name = folder.name] {
+    intake.OnChange([this, &intake, name = folder.name, path = folder.path] {
+      if (intake.is_open() && intake.on_share()) shares_.insert(path);
       HandOver(name);
       if (intake.is_open()) conductor_->FolderIsBack(name);
     });

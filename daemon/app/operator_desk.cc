@@ -86,7 +86,7 @@ void OperatorDesk::OnFound(const std::string& asked, const Result<std::vector<Jo
   if (!found) {
     Trouble(asked, found.error());
   } else if (found->empty()) {
-    Say(asked, OperatorOutcome::kUnknown, "there is no job '" + Printable(asked) + "': 'tegodrop status' shows them");
+    return OnStranger(asked);
   } else if (found->size() > 1) {
     std::string ids;
     for (const Job& job : *found) ids += (ids.empty() ? "" : ", ") + job.id;
@@ -95,6 +95,40 @@ void OperatorDesk::OnFound(const std::string& asked, const Result<std::vector<Jo
     return OnRow(found->front());
   }
   NextJob();
+}
+
+// No job of ours: perhaps what another host has left.
+void OperatorDesk::OnStranger(const std::string& asked) {
+  const std::vector<std::string> left = hands_.left_claims ? hands_.left_claims(asked) : std::vector<std::string>{};
+  if (left.size() > 1) {
+    std::string ids;
+    for (const std::string& job : left) ids += (ids.empty() ? "" : ", ") + job;
+    Say(asked, OperatorOutcome::kUnknown,
+        "several claims of other hosts begin with '" + Printable(asked) + "': " + ids);
+    return NextJob();
+  }
+  if (left.empty()) {
+    Say(asked, OperatorOutcome::kUnknown,
+        "there is no job '" + Printable(asked) + "': 'tegodrop status' shows them" +
+            (hands_.online() ? "" : "; what another host has left is taken over by a running daemon alone"));
+    return NextJob();
+  }
+  const std::string& job = left.front();
+  if (verb() != OperatorVerb::kRetry && verb() != OperatorVerb::kRebuild) {
+    Say(job, OperatorOutcome::kRefused, "job " + job + " is another host's: only 'tegodrop retry' takes it over");
+    return NextJob();
+  }
+  hands_.take_over(job, verb() == OperatorVerb::kRebuild,
+                   WhileAlive<Result<std::string>>([this, job](const Result<std::string>& taken) {
+                     if (taken) {
+                       Say(job, OperatorOutcome::kDone, *taken);
+                     } else if (taken.error().kind == ErrorKind::kRejected) {
+                       Say(job, OperatorOutcome::kRefused, taken.error().message);
+                     } else {
+                       Trouble(job, taken.error());
+                     }
+                     NextJob();
+                   }));
 }
 
 void OperatorDesk::OnRow(const Job& row) {

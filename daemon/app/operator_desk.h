@@ -32,6 +32,10 @@ struct OperatorHands {
     std::string fs_type;
   };
   std::function<Result<Seen>(const FolderSettings& folder)> look;
+  // Claims that other hosts on a share have left: their jobs whose ids begin so, and one of them made ours, with what
+  // becomes of it in words.
+  std::function<std::vector<std::string>(const std::string& prefix)> left_claims;
+  std::function<void(const std::string& job, bool afresh, std::function<void(Result<std::string>)> done)> take_over;
   bool online() const { return operate != nullptr; }
 };
 
@@ -68,6 +72,7 @@ class OperatorDesk {
   void NextJob();
   void OnFound(const std::string& asked, const Result<std::vector<Job>>& found);
   void OnRow(const Job& row);
+  void OnStranger(const std::string& asked);
   void Change(const Job& row);
   void Say(const std::string& about, OperatorOutcome outcome, std::string message);
   void Trouble(const std::string& about, const Error& error);

@@ -25,6 +25,8 @@ std::string_view ToString(ErrorKind kind) {
       return "local_disk";
     case ErrorKind::kCancelled:
       return "cancelled";
+    case ErrorKind::kTakenOver:
+      return "taken_over";
     case ErrorKind::kBug:
       return "bug";
   }

@@ -22,6 +22,7 @@ enum class ErrorKind : std::uint8_t {
   kCorrupt,    // bytes are not what they must be
   kLocalDisk,  // a local file or folder could not be read or written
   kCancelled,  // given up on request
+  kTakenOver,  // another host has it now: leave it
   kBug,        // a state that the program holds impossible
 };
 

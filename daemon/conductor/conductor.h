@@ -162,6 +162,7 @@ class Conductor {
   void HoldCredentials(const Reaction& reaction, MonoMs now);
   void PortalAnswered();
   void Note(ActiveJob& job, std::function<void(Job&)> change, std::string note);
+  void LeaveTo(ActiveJob& job, const Error& error);
   void NoteForeign(ActiveJob& job);
   void EndWaits();
   void NoteWait(ActiveJob& job, const std::string& for_what, std::chrono::milliseconds delay);

@@ -53,6 +53,7 @@ void Conductor::ShowHeldBack(ActiveJob& job, MonoMs now) {
 
 void Conductor::React(ActiveJob& job, const Error& error, bool asked) {
   const Reaction reaction = ReactTo(job.job(), error, world_.random);
+  if (reaction.taken_over) return LeaveTo(job, error);
   const MonoMs now = world_.clock.Mono();
   if (reaction.portal_trouble && !portal_silent_since_) portal_silent_since_ = now;
   const bool refused = reaction.hold == HoldScope::kUploads || reaction.hold == HoldScope::kCredentials;
@@ -83,6 +84,32 @@ void Conductor::React(ActiveJob& job, const Error& error, bool asked) {
   }
   if (stopping_) return FinishStop();
   TurnSoon();
+}
+
+// Its end is the other host's to tell: no receipt, no record and no file of ours.
+void Conductor::LeaveTo(ActiveJob& job, const Error& error) {
+  const Job& row = job.job();
+  world_.log.Warning("job.taken_over", error.message,
+                     {{"job", row.id}, {"folder", row.target.folder}, {"file", row.artifact.file_name}});
+  job.Save(
+      [message = error.message](Job& changed) {
+        ForgetUpload(changed);
+        changed.state = JobState::kCancelled;
+        changed.finished = true;
+        changed.failure =
+            Failure{FailureKind::kCancelled, message, "look at the other host's 'tegodrop status'", {}, {}, {}};
+      },
+      error.message,
+      [this, id = row.id](const Status& saved) {
+        if (saved) {
+          EraseIfDone(id);
+        } else {
+          LedgerRefused(id, saved.error());
+          if (ActiveJob* active = Find(id)) active->due = world_.clock.Mono() + kLedgerRetry.count();
+        }
+        TurnSoon();
+      });
+  if (stopping_) return FinishStop();
 }
 
 // A trouble of the portal as a whole is shown on every job that it holds up.

@@ -129,6 +129,11 @@ Reaction ReactTo(const Job& job, const Error& error, Random& random) {
       return OnLocalDisk(job, error, random);
     case ErrorKind::kCancelled:
       return Wait(milliseconds(0), "");
+    case ErrorKind::kTakenOver: {
+      Reaction reaction;
+      reaction.taken_over = true;
+      return reaction;
+    }
     case ErrorKind::kBug:
       break;
   }

@@ -27,6 +27,7 @@ enum class HoldScope : std::uint8_t {
 struct Reaction {
   // Where set, the job fails with it; else it waits.
   std::optional<Failure> failure;
+  bool taken_over = false;  // another host has the job now: nothing of it is done or said any more
   std::chrono::milliseconds delay{0};
   std::string waiting_for;  // one phrase for people
   HoldScope hold = HoldScope::kJob;

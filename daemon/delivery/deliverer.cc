@@ -12,8 +12,9 @@ namespace {
 
 class Delivery final : public Errand {
  public:
-  Delivery(const DeliveryWorld& world, JobRecord& record, std::function<void(Status)> done)
-      : Errand(record, std::move(done)), world_(world), record_(record) {}
+  Delivery(const DeliveryWorld& world, const BeforePublication& before_publication, JobRecord& record,
+           std::function<void(Status)> done)
+      : Errand(record, std::move(done)), world_(world), before_publication_(before_publication), record_(record) {}
 
   void Start(const FindOutput& find_output, DeliveryProgress progress) {
     if (job().state != JobState::kBuilt && job().state != JobState::kFetched) {
@@ -23,17 +24,29 @@ class Delivery final : public Errand {
     auto output = find_output(job());
     if (!output) return Later(output.error());
     output_ = *output;
-    job().state == JobState::kBuilt ? Fetch(std::move(progress)) : Publish();
+    job().state == JobState::kBuilt ? Fetch(std::move(progress)) : BeforePublish();
   }
 
  private:
   void Fetch(DeliveryProgress progress) {
     auto download = std::make_unique<Download>(world_, *output_, record_, std::move(progress), [this](Status fetched) {
       if (!fetched) return Done(std::move(fetched));
-      Publish();
+      BeforePublish();
     });
     download->Start();
     step_ = std::move(download);
+  }
+
+  void BeforePublish() {
+    HandlePtr telling;
+    if (before_publication_) {
+      telling = before_publication_(job(), [this](Status told) {
+        if (!told) return Done(std::move(told));
+        Publish();
+      });
+    }
+    if (!telling) return Publish();
+    step_ = std::move(telling);
   }
 
   void Publish() {
@@ -49,18 +62,21 @@ class Delivery final : public Errand {
   }
 
   const DeliveryWorld& world_;
+  const BeforePublication& before_publication_;
   JobRecord& record_;
   OutputFolder* output_ = nullptr;
 };
 
 }  // namespace
 
-Deliverer::Deliverer(DeliveryWorld world, FindOutput find_output)
-    : world_(std::move(world)), find_output_(std::move(find_output)) {}
+Deliverer::Deliverer(DeliveryWorld world, FindOutput find_output, BeforePublication before_publication)
+    : world_(std::move(world)),
+      find_output_(std::move(find_output)),
+      before_publication_(std::move(before_publication)) {}
 
 HandlePtr Deliverer::Start(JobRecord& record, std::function<void(std::uint64_t, std::uint64_t)> progress,
                            std::function<void(Status)> done) {
-  auto delivery = std::make_unique<Delivery>(world_, record, std::move(done));
+  auto delivery = std::make_unique<Delivery>(world_, before_publication_, record, std::move(done));
   delivery->Start(find_output_, std::move(progress));
   return delivery;
 }

@@ -30,6 +30,11 @@ namespace tegodrop {
 // through.
 using FindOutput = std::function<Result<OutputFolder*>(const Job& job)>;
 
+// Called when the output is staged and checked: says where it stands on a share that it is about to be published. An
+// error ends the attempt, with nothing published by it. A null handle: nobody needs to be told, and `done` does not
+// run.
+using BeforePublication = std::function<HandlePtr(const Job& job, std::function<void(Status)> done)>;
+
 // How often a download is synced and recorded: whenever so much has come since the last time, but not more often. A
 // death costs no more than that; each time costs the disk a sync.
 struct CheckpointPace {
@@ -50,7 +55,8 @@ struct DeliveryWorld {
 
 class Deliverer {
  public:
-  Deliverer(DeliveryWorld world, FindOutput find_output);
+  // `before_publication`: may be empty.
+  Deliverer(DeliveryWorld world, FindOutput find_output, BeforePublication before_publication = nullptr);
 
   // Carries a job in state built or fetched to published. `record` must outlive the handle. Destroying the handle stops
   // a download; a Publish that has begun is awaited by nobody but safe to do again. `progress`: bytes received so far
@@ -66,12 +72,14 @@ class Deliverer {
   //               bad_downloads. The bytes of the last one (kMostBadDownloads) are in quarantine, but for one that is
   //               too large; the earlier ones are dropped
   //   kLocalDisk  the output folder or the ledger would not take it: again later (sys is ENOSPC for a full disk)
+  //   kTakenOver  as `before_publication` says
   HandlePtr Start(JobRecord& record, std::function<void(std::uint64_t received, std::uint64_t total)> progress,
                   std::function<void(Status)> done);
 
  private:
   DeliveryWorld world_;
   FindOutput find_output_;
+  BeforePublication before_publication_;
 };
 
 }  // namespace tegodrop

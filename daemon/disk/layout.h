@@ -15,6 +15,9 @@ inline constexpr std::string_view kRoomClaimed = "claimed";      // claimed/<job
 inline constexpr std::string_view kRoomProcessed = "processed";  // processed/NAME
 inline constexpr std::string_view kRoomFailed = "failed";        // failed/NAME beside failed/NAME.reason.json
 inline constexpr std::string_view kRoomReceipts = "receipts";    // receipts/<job or submit_id>.json
+inline constexpr std::string_view kRoomHosts = "hosts";          // hosts/<id of a host>.json, on a share
+// claimed/<job>/.claim.json, on a share: see share/claim_record.h.
+inline constexpr std::string_view kClaimRecord = ".claim.json";
 
 // claimed/.<of the path>.<job>: on a share, while a host is taking what stands under that path. `path_digest`: SHA-256
 // of the path below the drop folder, hex.
@@ -34,6 +37,7 @@ inline constexpr std::string_view kSpoolIncoming = "incoming-";
 
 inline std::string ReasonName(std::string_view name) { return std::string(name) + ".reason.json"; }
 inline std::string ReceiptName(std::string_view id) { return std::string(id) + ".json"; }
+inline std::string HostBeatName(std::string_view id) { return std::string(id) + ".json"; }
 inline std::string ChecksumName(std::string_view output) { return std::string(output) + ".sha256"; }
 inline std::string TraceName(std::string_view output) { return std::string(output) + ".trace.json"; }
 inline std::string FailedName(std::string_view file_name, std::string_view job) {

@@ -114,6 +114,9 @@ void FolderKeeper::Opened(DropFolderFacts facts) {
   };
   remember(record_.room_id, facts_.room_id);
   remember(record_.fs_type, facts_.fs.name);
+  if (facts_.spools && !copies()) {
+    remember(record_.host_id, record_.host_id.empty() ? NewId(world_.clock.Wall(), world_.random) : record_.host_id);
+  }
   const std::string how = facts_.watched ? "events" : "polling";
   world_.log.Info(was_in_trouble_ ? "folder.back" : "folder.open",
                   was_in_trouble_ ? "the drop folder is back" : "the drop folder is open",

@@ -25,12 +25,16 @@ Intake::Impl::Impl(IntakeWorld world, IntakeSettings settings, FolderRecord know
       kept_(world_, settings_.folder.name),
       orphans_(world_, settings_.folder.name),
       ignored_(world_, settings_.folder.name, settings_.folder.existing == Existing::kIgnore, known.first_seen == 0),
+      others_(world_, settings_, admitted_),
       keeper_(world_, settings_.folder, std::move(known), KeeperOwner()) {}
 
 FolderKeeper::Owner Intake::Impl::KeeperOwner() {
   FolderKeeper::Owner owner;
   owner.opened = [this] { FolderOpened(); };
-  owner.lost = [this] { Changed(); };
+  owner.lost = [this] {
+    others_.Closed();
+    Changed();
+  };
   owner.hint = [this](const Hint& hint) { OnHint(hint); };
   owner.listed = [this](const Listing& listing, std::uint64_t number) { OnListed(listing, number); };
   owner.state_changed = [this] { Changed(); };
@@ -71,6 +75,7 @@ void Intake::Impl::FolderOpened() {
   ready_.clear();
   crowded_.clear();
   ShowCrowd();
+  if (keeper_.facts().spools && !keeper_.copies()) others_.Opened(keeper_.record().host_id);
   Changed();
 }
 

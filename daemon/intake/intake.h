@@ -74,6 +74,14 @@ class Intake {
   const IntakeState& state() const;
   // state().open alone, at no cost.
   bool is_open() const;
+  // On a share, as it was opened last.
+  bool on_share() const;
+  // The jobs of what other hosts on the share have claimed and seem to have left (see `status`).
+  std::vector<std::string> LeftClaims() const;
+  // Makes one of these ours, whatever its host may still think; `afresh`: without asking the portal's history, and also
+  // where it may have been delivered. `done` runs from the loop, with what becomes of it in words; kRejected where it
+  // means nothing, and why. Another one at a time is kRetry.
+  void TakeOver(const std::string& job, bool afresh, std::function<void(Result<std::string>)> done);
   // `changed` runs on the loop whenever `open`, `state` or `reason` has changed. It may not destroy the Intake.
   void OnChange(std::function<void()> changed);
 

@@ -98,7 +98,10 @@ void Intake::Impl::Claimed(const std::string& name, const std::optional<KeptArti
     Forget(found);
     if (hints_.contains(name)) keeper_.WantListing();
   }
-  if (end == ClaimEnd::kRecorded) LogDecision(world_.log, job);
+  if (end == ClaimEnd::kRecorded) {
+    LogDecision(world_.log, job);
+    others_.Claimed();
+  }
   if (stopping_) {
     FinishStop();
   } else {
@@ -119,6 +122,7 @@ void Intake::Impl::Stop(std::function<void()> done) {
   free_turn_.reset();
   keeper_.Stop();
   orphans_.Stop();
+  others_.Stop();
   timer_.reset();
   for (auto& [name, entry] : entries_) {
     entry.look.reset();
@@ -171,6 +175,11 @@ Intake::Intake(IntakeWorld world, IntakeSettings settings, FolderRecord known, s
 Intake::~Intake() = default;
 
 bool Intake::is_open() const { return impl_->is_open(); }
+bool Intake::on_share() const { return impl_->on_share(); }
+std::vector<std::string> Intake::LeftClaims() const { return impl_->others().Left(); }
+void Intake::TakeOver(const std::string& job, bool afresh, std::function<void(Result<std::string>)> done) {
+  impl_->others().TakeOver(job, afresh, std::move(done));
+}
 void Intake::Start() { impl_->Start(); }
 void Intake::Rescan() { impl_->Rescan(); }
 void Intake::Accept(std::function<void(Status)> done) { impl_->Accept(std::move(done)); }

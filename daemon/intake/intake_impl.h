@@ -14,6 +14,7 @@
 
 #include "daemon/intake/admission.h"
 #include "daemon/intake/candidate.h"
+#include "daemon/intake/claim_watch.h"
 #include "daemon/intake/claiming.h"
 #include "daemon/intake/folder_keeper.h"
 #include "daemon/intake/ignored.h"
@@ -38,6 +39,8 @@ class Intake::Impl {
   const IntakeState& state() const;
   bool is_open() const { return keeper_.is_open(); }
   void OnChange(std::function<void()> changed) { changed_ = std::move(changed); }
+  bool on_share() const { return keeper_.facts().spools; }
+  ClaimWatch& others() { return others_; }
 
  private:
   struct Entry {
@@ -101,6 +104,7 @@ class Intake::Impl {
   Kept kept_;
   Orphans orphans_;
   Ignored ignored_;
+  ClaimWatch others_;
   Entries entries_;
   std::unordered_map<std::string, Hinted> hints_;
   std::set<std::pair<MonoMs, std::string>> due_;

@@ -29,6 +29,7 @@ struct FolderRecord {
   std::string state = "ok";
   std::string reason;
   WallMs since = 0;
+  std::string host_id;  // under which this ledger's host tells of itself in the folder's room; empty: not yet
 };
 
 // An artifact taken from a folder that must not be changed (`after: keep`): the same bytes under the same path are the
@@ -57,6 +58,8 @@ struct Notice {
 
 inline constexpr const char* kClockNotice = "clock";
 inline constexpr const char* kCredentialsNotice = "credentials";
+// With the other host's job behind it: what it claimed on a share and seems to have left.
+inline constexpr const char* kClaimNotice = "claim ";
 
 class Ledger {
  public:
@@ -78,6 +81,8 @@ class Ledger {
   // The job with this id, else those whose ids begin with it, oldest first and not more than kMostFound: one is the
   // job that is meant, more are too many, none is none.
   virtual void Find(const std::string& id, std::function<void(Result<std::vector<Job>>)> done) = 0;
+  // The ids of all jobs that are not finished and were dropped into the folder at that path.
+  virtual void LoadClaims(const std::string& drop_path, std::function<void(Result<std::vector<std::string>>)> done) = 0;
   // The ids of all jobs that have failed, oldest first; also of those whose artifact is still to be put away, so that
   // nobody is told that nothing has failed.
   virtual void LoadFailed(std::function<void(Result<std::vector<std::string>>)> done) = 0;
@@ -103,6 +108,8 @@ class Ledger {
   virtual void SaveNotice(const Notice& notice, Done done) = 0;
   // None of that name is no error.
   virtual void RemoveNotice(const std::string& name, Done done) = 0;
+  // All whose names begin so.
+  virtual void RemoveNotices(const std::string& prefix, Done done) = 0;
   // What lay in a folder under `existing: ignore` when it was first seen, in words of the intake's own. Saving replaces
   // all that is remembered of the folder.
   virtual void LoadIgnored(const std::string& folder, std::function<void(Result<std::vector<std::string>>)> done) = 0;

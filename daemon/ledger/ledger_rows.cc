@@ -37,6 +37,16 @@ Status ForEachRow(SqliteDb& db, const std::string& sql, const Bind& bind,
   }
 }
 
+Result<std::vector<std::string>> Ids(SqliteDb& db, const std::string& sql, const Bind& bind) {
+  std::vector<std::string> ids;
+  Status read = ForEachRow(db, sql, bind, [&](const Statement& row) -> Status {
+    ids.push_back(row.Text(0));
+    return {};
+  });
+  if (!read) return Fail(read.error());
+  return ids;
+}
+
 // `work` in one transaction; what it returns as an error is rolled back.
 Status InTransaction(SqliteDb& db, const std::function<Status()>& work) {
   Transaction transaction(db);
@@ -173,15 +183,12 @@ Result<std::vector<Job>> JobsByPrefix(SqliteDb& db, const std::string& id) {
 }
 
 Result<std::vector<std::string>> FailedIds(SqliteDb& db) {
-  std::vector<std::string> ids;
-  Status read = ForEachRow(
-      db, "SELECT id FROM jobs WHERE state = 'failed' ORDER BY seq", [](Statement&) {},
-      [&](const Statement& row) -> Status {
-        ids.push_back(row.Text(0));
-        return {};
-      });
-  if (!read) return Fail(read.error());
-  return ids;
+  return Ids(db, "SELECT id FROM jobs WHERE state = 'failed' ORDER BY seq", [](Statement&) {});
+}
+
+Result<std::vector<std::string>> ClaimedIds(SqliteDb& db, const std::string& drop_path) {
+  return Ids(db, "SELECT id FROM jobs WHERE finished = 0 AND drop_path = ? ORDER BY seq",
+             [&](Statement& to) { to.Bind(std::string_view(drop_path)); });
 }
 
 Result<std::optional<Job>> DeliveredJob(SqliteDb& db, const Job& like) {
@@ -204,15 +211,17 @@ Result<std::optional<Job>> DeliveredJob(SqliteDb& db, const Job& like) {
 Status SaveFolderRow(SqliteDb& db, const FolderRecord& folder) {
   return InTransaction(db, [&] {
     return Change(db,
-                  "INSERT INTO folders (name, path, room_id, fs_type, first_seen, state, reason, since) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET path = excluded.path, "
+                  "INSERT INTO folders (name, path, room_id, fs_type, first_seen, state, reason, since, host_id) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET path = excluded.path, "
                   "room_id = excluded.room_id, fs_type = excluded.fs_type, first_seen = excluded.first_seen, "
-                  "state = excluded.state, reason = excluded.reason, since = excluded.since",
+                  "state = excluded.state, reason = excluded.reason, since = excluded.since, "
+                  "host_id = excluded.host_id",
                   [&](Statement& to) {
                     to.Bind(std::string_view(folder.name)).Bind(std::string_view(folder.path));
                     to.Bind(std::string_view(folder.room_id)).Bind(std::string_view(folder.fs_type));
                     to.Bind(folder.first_seen).Bind(std::string_view(folder.state));
                     to.Bind(std::string_view(folder.reason)).Bind(folder.since);
+                    to.Bind(std::string_view(folder.host_id));
                   });
   });
 }
@@ -220,11 +229,11 @@ Status SaveFolderRow(SqliteDb& db, const FolderRecord& folder) {
 Result<std::vector<FolderRecord>> FolderRows(SqliteDb& db) {
   std::vector<FolderRecord> folders;
   Status read = ForEachRow(
-      db, "SELECT name, path, room_id, fs_type, first_seen, state, reason, since FROM folders ORDER BY name",
+      db, "SELECT name, path, room_id, fs_type, first_seen, state, reason, since, host_id FROM folders ORDER BY name",
       [](Statement&) {},
       [&](const Statement& row) -> Status {
-        folders.push_back(
-            {row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Int(4), row.Text(5), row.Text(6), row.Int(7)});
+        folders.push_back({row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Int(4), row.Text(5), row.Text(6),
+                           row.Int(7), row.Text(8)});
         return {};
       });
   if (!read) return Fail(read.error());
@@ -297,6 +306,13 @@ Status SaveNoticeRow(SqliteDb& db, const Notice& notice) {
 Status RemoveNoticeRow(SqliteDb& db, const std::string& name) {
   return InTransaction(db, [&] {
     return Change(db, "DELETE FROM notices WHERE name = ?", [&](Statement& to) { to.Bind(std::string_view(name)); });
+  });
+}
+
+Status RemoveNoticeRows(SqliteDb& db, const std::string& prefix) {
+  return InTransaction(db, [&] {
+    return Change(db, "DELETE FROM notices WHERE substr(name, 1, length(?1)) = ?1",
+                  [&](Statement& to) { to.Bind(std::string_view(prefix)); });
   });
 }
 

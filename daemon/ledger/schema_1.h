@@ -138,7 +138,8 @@ CREATE TABLE folders (
   first_seen INTEGER NOT NULL,
   state TEXT NOT NULL,
   reason TEXT NOT NULL,
-  since INTEGER NOT NULL
+  since INTEGER NOT NULL,
+  host_id TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE kept (

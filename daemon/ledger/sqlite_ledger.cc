@@ -141,6 +141,9 @@ class SqliteLedger final : public Ledger {
   void LoadFailed(std::function<void(Result<std::vector<std::string>>)> done) override {
     Ask<std::vector<std::string>>([this] { return FailedIds(file_.db); }, std::move(done));
   }
+  void LoadClaims(const std::string& drop_path, std::function<void(Result<std::vector<std::string>>)> done) override {
+    Ask<std::vector<std::string>>([this, drop_path] { return ClaimedIds(file_.db, drop_path); }, std::move(done));
+  }
   void LoadPauses(std::function<void(Result<std::vector<Pause>>)> done) override {
     Ask<std::vector<Pause>>([this] { return PauseRows(file_.db); }, std::move(done));
   }
@@ -155,6 +158,9 @@ class SqliteLedger final : public Ledger {
   }
   void RemoveNotice(const std::string& name, Done done) override {
     Ask<void>([this, name] { return RemoveNoticeRow(file_.db, name); }, std::move(done));
+  }
+  void RemoveNotices(const std::string& prefix, Done done) override {
+    Ask<void>([this, prefix] { return RemoveNoticeRows(file_.db, prefix); }, std::move(done));
   }
   void LoadIgnored(const std::string& folder, std::function<void(Result<std::vector<std::string>>)> done) override {
     Ask<std::vector<std::string>>([this, folder] { return IgnoredRows(file_.db, folder); }, std::move(done));

@@ -23,8 +23,9 @@ Status ClaimMark::LookForOthers() {
   const std::string job = other.substr(prefix_.size());
   Error error =
       MakeError(ErrorKind::kLocalDisk,
-                "another host is taking it; where that host is gone for good, put back what stands in claimed/" + job +
-                    " and remove claimed/" + other);
+                "another host is taking it as job " + job +
+                    "; where that host does not come back, 'status' says so after an hour, and 'tegodrop retry " + job +
+                    "' undoes its claim");
   error.sys = EBUSY;
   return Fail(std::move(error));
 }

@@ -19,6 +19,7 @@
 #include "daemon/disk/file_system.h"
 #include "daemon/loop/handle.h"
 #include "daemon/model/artifact.h"
+#include "daemon/share/claim_record.h"
 
 namespace tegodrop {
 
@@ -146,6 +147,30 @@ struct TakeBackRequest {
   bool copy = false;
 };
 
+// What stands in a share's room, of all hosts.
+struct HostsView {
+  std::vector<std::string> claims;  // the jobs that have a folder in claimed/
+  std::vector<HostBeat> others;     // as they were last written
+};
+
+// What another host has claimed.
+struct ClaimView {
+  std::string file_name;  // the artifact's; of one whose claim was never ended, as far as its sidecars tell; or empty
+  bool whole = false;     // the artifact itself is there
+  std::optional<ClaimRecord> record;
+};
+
+struct TakeOverRequest {
+  std::string from;              // the other host's job
+  std::string to;                // ours, new
+  bool even_delivering = false;  // also where its record says that its output may stand already
+};
+
+struct TakenOver {
+  ClaimView claim;        // not whole: what there was of it stands in the drop folder again
+  Inspection inspection;  // of the whole artifact, read to its end
+};
+
 class DropFolder {
  public:
   virtual ~DropFolder() = default;
@@ -190,6 +215,21 @@ class DropFolder {
                                    std::function<void(Status)> done) = 0;
   // Removes what processed/ and receipts/ hold from before the given wall times; answers how many files went.
   virtual HandlePtr Prune(WallMs processed_before, WallMs receipts_before, std::function<void(Result<int>)> done) = 0;
+
+  // Several hosts on one share. On a local disk RecordClaim is true, SeeHosts sees none, and the others are kBug.
+  //
+  // Writes how far a claim of ours may come from now on, synced, in place of what stood there. False where another host
+  // has taken the claim over: then nothing of it is ours any more.
+  virtual HandlePtr RecordClaim(ClaimRecord record, std::function<void(Result<bool>)> done) = 0;
+  // Writes our beat, or removes it where it has no jobs; removes those of the hosts `gone`, by id.
+  virtual HandlePtr SeeHosts(HostBeat own, std::vector<std::string> gone,
+                             std::function<void(Result<HostsView>)> done) = 0;
+  // ENOENT (in Error::sys) where there is none of that job; kCorrupt where its record cannot be read.
+  virtual HandlePtr LookAtClaim(const std::string& job, std::function<void(Result<ClaimView>)> done) = 0;
+  // Makes another host's claim ours: by a rename, so that of several that want it one gets it. A claim that was never
+  // ended is undone. An error leaves it to the other host: ENOENT where it is gone, EBUSY for one that is delivering,
+  // else as LookAtClaim and Inspect. Runs to its end as PutAway does.
+  virtual HandlePtr TakeOver(TakeOverRequest request, std::function<void(Result<TakenOver>)> done) = 0;
 };
 
 }  // namespace tegodrop

@@ -128,7 +128,8 @@ Status FolderOps::PutBack(int folder, int to, const ClaimRequest& request) {
   }
   (void)fs_.RemoveAt(to, std::string(kCopyPart));
   if (auto synced = fs_.SyncFolder(folder); !synced) return synced;
-  (void)room(folder).RemoveClaimedFolder(request.job);
+  // The room is the drop folder's own, wherever inside of it the artifact stood.
+  if (auto top = Opened()) (void)room((*top)->fd.get()).RemoveClaimedFolder(request.job);
   return {};
 }
 

@@ -81,6 +81,10 @@ class FolderOps {
   Status WriteReceipt(const std::string& id, const std::string& json);
   Status RemoveReceipts(const std::vector<std::string>& ids, const std::string& job);
   Result<int> Prune(WallMs processed_before, WallMs receipts_before);
+  Result<bool> RecordClaim(const ClaimRecord& record);
+  Result<HostsView> SeeHosts(const HostBeat& own, const std::vector<std::string>& gone);
+  Result<ClaimView> LookAtClaim(const std::string& job);
+  Result<TakenOver> TakeOver(const TakeOverRequest& request);
 
  private:
   using Folder = std::shared_ptr<const OpenedFolder>;
@@ -115,6 +119,14 @@ class FolderOps {
   // The copy of what was claimed on a share, made where it is not. False where the claimed file is not these bytes.
   Result<bool> SpoolClaimed(const std::string& job, const std::string& name, const std::string& sha256);
   Status DropSpooled(const std::string& job);
+
+  // The room's claimed/ of a folder on a share that is still there.
+  Result<Fd> SharedClaims();
+  Status Beat(const HostBeat& own, const std::vector<std::string>& gone, HostsView& view);
+  Result<ClaimView> SeeClaim(int claimed, const std::string& job);
+  Status UndoClaim(int claimed, const TakeOverRequest& request, const ClaimView& claim);
+  Status ClearMarks(int claimed, const std::string& job);
+  Result<std::string> PathOf(int claimed, const std::string& job, const std::string& name);
 
   Result<Fd> Spool(bool make);
   Result<Fd> SpoolFolder(const std::string& job, bool make);

@@ -52,6 +52,7 @@ Status FolderOps::PutAway(const PutAwayRequest& request) {
   Room::Companions companions{request.sidecars, failed ? request.reason_json : std::string()};
   auto listed = fs_.List(dir->get(), [&](std::string_view name, EntryType) {
     const auto& known = companions.sidecars;
+    if (name == kClaimRecord) return true;
     if (name != request.name && std::find(known.begin(), known.end(), name) == known.end()) {
       companions.sidecars.emplace_back(name);
     }
@@ -61,6 +62,9 @@ Status FolderOps::PutAway(const PutAwayRequest& request) {
   auto moved =
       its_room.MoveInto(dir->get(), request.name, companions, failed ? kRoomFailed : kRoomProcessed, request.job);
   if (!moved) return moved;
+  // After the artifact: one without its record would be taken for one that was never sent.
+  auto recorded = fs_.RemoveAt(dir->get(), std::string(kClaimRecord));
+  if (!recorded && !Missing(recorded.error())) return recorded;
   if (auto gone = its_room.RemoveClaimedFolder(request.job); !gone) return gone;
   return DropSpooled(request.job);
 }

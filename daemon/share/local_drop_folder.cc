@@ -96,6 +96,27 @@ class LocalDropFolder : public DropFolder {
                                  std::move(done));
   }
 
+  HandlePtr RecordClaim(ClaimRecord record, std::function<void(Result<bool>)> done) override {
+    return OnThread<Result<bool>>([record = std::move(record)](FolderOps& ops) { return ops.RecordClaim(record); },
+                                  std::move(done));
+  }
+
+  HandlePtr SeeHosts(HostBeat own, std::vector<std::string> gone,
+                     std::function<void(Result<HostsView>)> done) override {
+    return OnThread<Result<HostsView>>(
+        [own = std::move(own), gone = std::move(gone)](FolderOps& ops) { return ops.SeeHosts(own, gone); },
+        std::move(done));
+  }
+
+  HandlePtr LookAtClaim(const std::string& job, std::function<void(Result<ClaimView>)> done) override {
+    return OnThread<Result<ClaimView>>([=](FolderOps& ops) { return ops.LookAtClaim(job); }, std::move(done));
+  }
+
+  HandlePtr TakeOver(TakeOverRequest request, std::function<void(Result<TakenOver>)> done) override {
+    return OnThread<Result<TakenOver>>([request = std::move(request)](FolderOps& ops) { return ops.TakeOver(request); },
+                                       std::move(done));
+  }
+
  private:
   template <typename T>
   HandlePtr OnThread(std::function<T(FolderOps&)> work, std::function<void(T)> done) {

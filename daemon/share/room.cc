@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::string_view kHalfMadeId = ".id.";
 
+// Never too long, and always the same for the same file.
+std::string TempNameOf(const std::string& name) { return "." + Sha256Hex(name).substr(0, 16) + ".tmp"; }
+
+mode_t ModeInside(const FileStat& folder) { return (folder.mode & S_IWGRP) != 0 ? 0660 : 0640; }
+
 }  // namespace
 
 bool IsPlainName(std::string_view name) {
@@ -87,6 +92,14 @@ Result<std::string> Room::Prepare(Random& random, WallMs now) {
 }
 
 Result<Fd> Room::Part(std::string_view part) { return fs_.OpenFolderAt(folder_, name_ + "/" + std::string(part)); }
+
+Result<Fd> Room::MadePart(std::string_view part) {
+  auto room = fs_.OpenFolderAt(folder_, name_);
+  if (!room) return room;
+  if (auto made = MakePart(room->get(), std::string(part)); !made) return Fail(made.error());
+  if (auto synced = fs_.SyncFolder(room->get()); !synced) return Fail(synced.error());
+  return fs_.OpenFolderAt(room->get(), std::string(part));
+}
 
 Result<Fd> Room::ClaimedFolder(const std::string& job, bool make) {
   auto claimed = Part(kRoomClaimed);
@@ -182,12 +195,16 @@ Status Room::Write(std::string_view part, const std::string& name, std::string_v
   if (!dir) return Fail(dir.error());
   auto stat = fs_.Stat(dir->get());
   if (!stat) return Fail(stat.error());
-  const mode_t mode = (stat->mode & S_IWGRP) != 0 ? 0660 : 0640;
-  // A temporary name that is never too long, and always the same for the same file.
-  const std::string temp = "." + Sha256Hex(name).substr(0, 16) + ".tmp";
-  auto written = WriteWhole(fs_, dir->get(), temp, dir->get(), name, content, mode, stat->gid);
+  const std::string temp = TempNameOf(name);
+  auto written = WriteWhole(fs_, dir->get(), temp, dir->get(), name, content, ModeInside(*stat), stat->gid);
   if (!written && written.error().sys == EEXIST) return {};
   return written;
+}
+
+Status Room::Replace(int dir, const std::string& name, std::string_view content) {
+  auto stat = fs_.Stat(dir);
+  if (!stat) return Fail(stat.error());
+  return ReplaceWhole(fs_, dir, TempNameOf(name), name, content, ModeInside(*stat), stat->gid);
 }
 
 Result<int> Room::Prune(std::string_view part, std::int64_t before_ns) {

@@ -26,6 +26,8 @@ class Room {
 
   // One of the room's parts ("claimed", …), or a folder below it ("claimed/<job>", made where it is not).
   Result<Fd> Part(std::string_view part);
+  // The same, made where it is not.
+  Result<Fd> MadePart(std::string_view part);
   Result<Fd> ClaimedFolder(const std::string& job, bool make);
   Status RemoveClaimedFolder(const std::string& job);
 
@@ -42,6 +44,9 @@ class Room {
 
   // A small whole file in a part; one that is there is left alone.
   Status Write(std::string_view part, const std::string& name, std::string_view content);
+
+  // A small whole file in an open folder of the room, in place of the one that is there.
+  Status Replace(int dir, const std::string& name, std::string_view content);
 
   // Removes files of a part that were last changed before `before_ns` (by the file system's own time); answers how
   // many.

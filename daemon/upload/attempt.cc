@@ -44,12 +44,11 @@ Error UploadAttempt::LedgerError(Error error) {
   return error;
 }
 
-UploadAttempt::UploadAttempt(UploadWorld world, const UploadSettings& settings, const OpenSource& open_source,
-                             JobRecord& record, std::function<void(std::uint64_t)> progress,
-                             std::function<void(Status)> done)
+UploadAttempt::UploadAttempt(UploadWorld world, const UploadSettings& settings, Doors doors, JobRecord& record,
+                             std::function<void(std::uint64_t)> progress, std::function<void(Status)> done)
     : world_(world),
       settings_(settings),
-      open_source_(open_source),
+      doors_(doors),
       record_(record),
       progress_(std::move(progress)),
       done_(std::move(done)),
@@ -124,7 +123,7 @@ void UploadAttempt::AskAgainForIdentity() {
 }
 
 void UploadAttempt::OpenFile() {
-  step_ = open_source_(record_.job(), [this](Result<Fd> file) { OnOpened(std::move(file)); });
+  step_ = doors_.open_source(record_.job(), [this](Result<Fd> file) { OnOpened(std::move(file)); });
 }
 
 void UploadAttempt::OnOpened(Result<Fd> file) {
@@ -148,6 +147,19 @@ void UploadAttempt::OnStat(Result<FileStat> stat) {
          if (!saved) return GiveBack(LedgerError(std::move(saved.error())));
          record_.job().multipart ? SendParts(opened) : Send(opened);
        });
+}
+
+void UploadAttempt::BeforeArrivalThen(const std::function<void()>& next) {
+  HandlePtr telling;
+  if (doors_.before_arrival) {
+    telling = doors_.before_arrival(record_.job(), [this, next](Status told) {
+      if (!told) return GiveBack(std::move(told.error()));
+      const auto go_on = next;  // it may let go of what holds this
+      go_on();
+    });
+  }
+  if (!telling) return next();
+  step_ = std::move(telling);
 }
 
 void UploadAttempt::RecordSubmitted() {
@@ -223,12 +235,12 @@ void UploadAttempt::GiveBack(Error error) {
 // The callback is moved out and all else is let go first: it may destroy this object.
 void UploadAttempt::Finish(Status status) {
   StopSending();
-  step_.reset();
   const auto done = std::exchange(done_, nullptr);
   if (done) done(std::move(status));
 }
 
 void UploadAttempt::StopSending() {
+  step_.reset();
   if (source_) source_->Stop();
   put_.reset();
   source_.reset();

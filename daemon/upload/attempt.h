@@ -17,7 +17,12 @@ namespace tegodrop {
 
 class UploadAttempt final : public Handle {
  public:
-  UploadAttempt(UploadWorld world, const UploadSettings& settings, const OpenSource& open_source, JobRecord& record,
+  // The ways to the claimed artifact.
+  struct Doors {
+    const OpenSource& open_source;
+    const BeforeArrival& before_arrival;
+  };
+  UploadAttempt(UploadWorld world, const UploadSettings& settings, Doors doors, JobRecord& record,
                 std::function<void(std::uint64_t)> progress, std::function<void(Status)> done);
   ~UploadAttempt() override;
 
@@ -38,6 +43,7 @@ class UploadAttempt final : public Handle {
   // In one piece (attempt_single.cc).
   void Send(const FileStat& opened);
   void OnAtGate(Status checked);
+  void LetLastChunkLeave();
   void OnLastChunkRecorded(Status saved);
   void OnAnswer(Result<HttpAnswer> answer);
   // In parts (attempt_parts.cc).
@@ -49,6 +55,7 @@ class UploadAttempt final : public Handle {
   void Complete();
   void OnCompleted(Status completed);
   // Either way.
+  void BeforeArrivalThen(const std::function<void()>& next);
   void RecordSubmitted();
 
   // The ways out.
@@ -71,7 +78,7 @@ class UploadAttempt final : public Handle {
 
   const UploadWorld world_;
   const UploadSettings& settings_;
-  const OpenSource& open_source_;
+  const Doors doors_;
   JobRecord& record_;
   std::function<void(std::uint64_t)> progress_;
   std::function<void(Status)> done_;

@@ -134,7 +134,10 @@ void UploadAttempt::SendParts(const FileStat& opened) {
 }
 
 void UploadAttempt::OnPartsSent(Status sent) {
-  if (sent) return Complete();
+  if (sent) {
+    StopSending();
+    return BeforeArrivalThen([this] { Complete(); });
+  }
   Error error = std::move(sent.error());
   if (error.kind == ErrorKind::kCorrupt) error.message = Printable(file_name_) + ": " + error.message;
   GiveBack(std::move(error));

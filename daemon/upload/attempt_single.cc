@@ -32,6 +32,10 @@ void UploadAttempt::OnAtGate(Status checked) {
     error.message = Printable(file_name_) + ": " + error.message;
     return GiveBack(std::move(error));
   }
+  BeforeArrivalThen([this] { LetLastChunkLeave(); });
+}
+
+void UploadAttempt::LetLastChunkLeave() {
   saving_last_chunk_ = true;
   Save([now = world_.clock.Wall()](Job& job) { job.last_chunk_left = now; },
        "all but the last chunk sent, digest right; the last chunk leaves",

@@ -59,9 +59,15 @@ struct UploadSettings {
 // Opens the claimed artifact of the job for reading; as DropFolder::OpenClaimed.
 using OpenSource = std::function<HandlePtr(const Job& job, std::function<void(Result<Fd>)> done)>;
 
+// Called when all of the artifact but its end has left: says where it stands on a share that it is about to arrive. An
+// error gives the upload back, with nothing at the portal. A null handle: nobody needs to be told, and `done` does not
+// run.
+using BeforeArrival = std::function<HandlePtr(const Job& job, std::function<void(Status)> done)>;
+
 class Uploader {
  public:
-  Uploader(UploadWorld world, UploadSettings settings, OpenSource open_source);
+  // `before_arrival`: may be empty.
+  Uploader(UploadWorld world, UploadSettings settings, OpenSource open_source, BeforeArrival before_arrival = nullptr);
 
   // Carries a job in state claimed, requested, uploading or completing (with last_chunk_left == 0; anything else is
   // kBug) to submitted. `record` must outlive the handle. `progress` (may be empty): bytes given to the connection so
@@ -83,6 +89,7 @@ class Uploader {
   //   kLocalDisk         the file or the ledger could not be read or written: again later. Where the ledger would not
   //                      even take the row back to claimed it says uploading or requested, which is as good to start
   //                      from
+  //   kTakenOver         as `before_arrival` says
   //   kBug               the row cannot be worked on (it has another owner, or the lifecycle forbids the step)
   // What was learnt after the last chunk had left is never dropped: where the ledger does not take it, it is saved
   // again until it is, and only then `done` runs.
@@ -96,6 +103,7 @@ class Uploader {
   UploadWorld world_;
   UploadSettings settings_;
   OpenSource open_source_;
+  BeforeArrival before_arrival_;
 };
 
 }  // namespace tegodrop

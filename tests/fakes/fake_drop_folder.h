@@ -215,6 +215,59 @@ class FakeDropFolder final : public DropFolder {
     });
   }
 
+  HandlePtr RecordClaim(ClaimRecord record, std::function<void(Result<bool>)> done) override {
+    return Call<Result<bool>>("record_claim", "", std::move(done), [this, record]() -> Result<bool> {
+      if (!claimed.contains(record.job)) return false;
+      claim_records[record.job] = record;
+      return true;
+    });
+  }
+
+  HandlePtr SeeHosts(HostBeat own, std::vector<std::string> gone,
+                     std::function<void(Result<HostsView>)> done) override {
+    return Call<Result<HostsView>>("see_hosts", "", std::move(done), [this, own, gone]() -> Result<HostsView> {
+      own_beats.push_back(own);
+      for (const std::string& id : gone) other_beats.erase(id);
+      HostsView view;
+      for (const auto& [job, files] : claimed) view.claims.push_back(job);
+      for (const auto& [id, beat] : other_beats) view.others.push_back(beat);
+      return view;
+    });
+  }
+
+  HandlePtr LookAtClaim(const std::string& job, std::function<void(Result<ClaimView>)> done) override {
+    return Call<Result<ClaimView>>("look_at_claim", "", std::move(done), [this, job] { return ViewOf(job); });
+  }
+
+  HandlePtr TakeOver(TakeOverRequest request, std::function<void(Result<TakenOver>)> done) override {
+    return Call<Result<TakenOver>>("take_over", request.from, std::move(done), [this, request]() -> Result<TakenOver> {
+      auto view = ViewOf(request.from);
+      if (!view) return Fail(view.error());
+      if (view->record && view->record->delivering && !request.even_delivering) {
+        return FailPosix("its host was delivering", view->file_name, EBUSY);
+      }
+      auto files = claimed.extract(request.from);
+      files.key() = request.to;
+      TakenOver taken;
+      taken.claim = *view;
+      if (view->whole) {
+        const File& file = files.mapped().at(view->file_name);
+        taken.inspection.outcome = file.inside;
+        taken.inspection.stat = file.stat;
+        taken.inspection.sha256 = Sha256Hex(file.content);
+        for (const auto& [name, sidecar] : files.mapped()) {
+          if (const auto kind = SidecarOf(name)) {
+            taken.inspection.sidecars.push_back({name, *kind, sidecar.stat, sidecar.content});
+          }
+        }
+        claimed.insert(std::move(files));
+      } else {
+        for (auto& [name, file] : files.mapped()) this->files[name] = file;
+      }
+      return taken;
+    });
+  }
+
   // The next calls of that kind ("open", "list", "claim", "prune", …) fail with these, one each, without effect.
   void FailNext(const std::string& call, Error error) { failures_[call].push_back(std::move(error)); }
   // All of them, until it is called with nullopt.
@@ -234,6 +287,9 @@ class FakeDropFolder final : public DropFolder {
   Files files;
   std::map<std::string, Files> claimed;  // by job
   std::map<std::string, Files> spool;
+  std::map<std::string, ClaimRecord> claim_records;  // by job
+  std::vector<HostBeat> own_beats;                   // as they were written
+  std::map<std::string, HostBeat> other_beats;       // by id
   Files processed;
   Files failed;
   std::map<std::string, std::string> reasons;
@@ -336,6 +392,23 @@ class FakeDropFolder final : public DropFolder {
     const bool hashed = request.read && !(request.early && file.inside == Outcome::kIncomplete);
     if (hashed && file.inside != Outcome::kUnreadable) out.sha256 = Sha256Hex(file.content);
     return out;
+  }
+
+  Result<ClaimView> ViewOf(const std::string& job) {
+    const auto found = claimed.find(job);
+    if (found == claimed.end()) return FailPosix("there is no claim", job, ENOENT);
+    ClaimView view;
+    for (const auto& [name, file] : found->second) {
+      if (const auto kind = SidecarOf(name)) {
+        view.file_name = name.substr(0, name.size() - Suffix(*kind).size());
+      } else {
+        view.whole = true;
+        view.file_name = name;
+        break;
+      }
+    }
+    if (const auto record = claim_records.find(job); record != claim_records.end()) view.record = record->second;
+    return view;
   }
 
   Result<ClaimOutcome> Take(const ClaimRequest& request) {

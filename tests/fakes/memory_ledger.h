@@ -116,6 +116,15 @@ class MemoryLedger final : public Ledger {
       return ids;
     });
   }
+  void LoadClaims(const std::string& drop_path, std::function<void(Result<std::vector<std::string>>)> done) override {
+    Read<std::vector<std::string>>("load_claims", std::move(done), [this, drop_path] {
+      std::vector<std::string> ids;
+      for (const auto& [id, job] : jobs) {
+        if (!job.finished && job.target.drop_path == drop_path) ids.push_back(id);
+      }
+      return ids;
+    });
+  }
   void LoadPauses(std::function<void(Result<std::vector<Pause>>)> done) override {
     Read<std::vector<Pause>>("load_pauses", std::move(done), [this] {
       std::vector<Pause> all;
@@ -144,6 +153,12 @@ class MemoryLedger final : public Ledger {
   void RemoveNotice(const std::string& name, Done done) override {
     Write("remove_notice", name, std::move(done), [this, name]() -> Status {
       notices.erase(name);
+      return {};
+    });
+  }
+  void RemoveNotices(const std::string& prefix, Done done) override {
+    Write("remove_notices", prefix, std::move(done), [this, prefix]() -> Status {
+      std::erase_if(notices, [&](const auto& one) { return one.first.starts_with(prefix); });
       return {};
     });
   }

@@ -129,6 +129,41 @@ TEST_F(DeskTest, WithADaemonJobsAtWorkAreItsOwnAndEndedOnesAreHandedOver) {
   EXPECT_EQ(taken, std::vector<std::string>{"b"});
 }
 
+TEST_F(DeskTest, WhatAnotherHostHasLeftIsTakenOverByRetryAlone) {
+  GoOnline();
+  std::vector<std::string> taken_over;
+  hands.left_claims = [](const std::string& prefix) {
+    std::vector<std::string> left;
+    for (const char* job : {"xy1", "xz2"}) {
+      if (std::string_view(job).starts_with(prefix)) left.emplace_back(job);
+    }
+    return left;
+  };
+  Result<std::string> answer = std::string("taken over as job new");
+  hands.take_over = [&](const std::string& job, bool afresh, std::function<void(Result<std::string>)> done) {
+    queue.Post([&taken_over, &answer, job, afresh, done = std::move(done)] {
+      taken_over.push_back(job + (afresh ? " afresh" : ""));
+      done(answer);
+    });
+  };
+  const OperatorAnswer retried = Say(OperatorCommand::kRetry, {"xy", "x", "zz"});
+  ASSERT_EQ(retried.results.size(), 3U);
+  EXPECT_EQ(retried.results[0].about, "xy1");
+  EXPECT_EQ(retried.results[0].outcome, OperatorOutcome::kDone);
+  EXPECT_EQ(retried.results[0].message, "taken over as job new");
+  EXPECT_EQ(retried.results[1].outcome, OperatorOutcome::kUnknown);
+  EXPECT_NE(retried.results[1].message.find("xy1, xz2"), std::string::npos);
+  EXPECT_EQ(retried.results[2].outcome, OperatorOutcome::kUnknown);
+  Say(OperatorCommand::kRebuild, {"xz2"});
+  EXPECT_EQ(taken_over, (std::vector<std::string>{"xy1", "xz2 afresh"}));
+  EXPECT_EQ(Say(OperatorCommand::kCancel, {"xy1"}).results[0].outcome, OperatorOutcome::kRefused);
+  answer = Fail(ErrorKind::kRejected, "its host was heard of");
+  EXPECT_EQ(Say(OperatorCommand::kRetry, {"xy1"}).results[0].outcome, OperatorOutcome::kRefused);
+  answer = Fail(ErrorKind::kLocalDisk, "the share is away");
+  EXPECT_EQ(Say(OperatorCommand::kRetry, {"xy1"}).results[0].outcome, OperatorOutcome::kTrouble);
+  EXPECT_EQ(taken_over.size(), 4U);
+}
+
 TEST_F(DeskTest, TheSameJobTwiceIsDoneOnce) {
   GoOnline();
   Add("b", JobState::kFailed);

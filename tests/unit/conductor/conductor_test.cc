@@ -307,6 +307,22 @@ TEST_F(ConductorTest, AWaitThatTheLedgerRefusedIsShownSoonAfterItTakesChangesAga
   EXPECT_TRUE(Live("upload").empty()) << "what the ledger refused is no reason to ask the portal sooner";
 }
 
+TEST_F(ConductorTest, WhatAnotherHostHasTakenOverEndsWithoutAWordOfOurs) {
+  Take(MakeJob("a"));
+  ledger.FailNext("save", PosixError("cannot write", "ledger", ENOSPC));
+  End(*Only("upload"), Fail(ErrorKind::kTakenOver, "another host has taken it over"));
+  EXPECT_FALSE(Row("a").finished);
+  Step(seconds(6));
+  End(*Only("upload"), Fail(ErrorKind::kTakenOver, "another host has taken it over"));
+  EXPECT_EQ(Row("a").state, JobState::kCancelled);
+  EXPECT_TRUE(Row("a").finished);
+  EXPECT_EQ(Row("a").failure->message, "another host has taken it over");
+  Step(minutes(10));
+  EXPECT_TRUE(Live("upload").empty());
+  EXPECT_EQ(Count("finish"), 0U) << "no receipt, no record: those are the other host's";
+  EXPECT_FALSE(conductor->Has("a"));
+}
+
 TEST_F(ConductorTest, ARoomCannotBreakTheLifecycle) {
   Take(MakeJob("a"));
   auto upload = Only("upload");

@@ -101,11 +101,18 @@ class DeliveryTest : public ::testing::Test {
   RecordedLog log;
   FakeOutputFolder output{queue};
   FakeJobRecord record{queue, BuiltJob()};
+  std::optional<Status> tell;    // what whoever must be told before the publication answers; none: nobody must
   std::optional<Error> missing;  // the output folder is away
   DeliveryWorld world{portal, transfer, clock, clock, log, {"host-a", "0.1.0"}};
-  Deliverer deliverer{world, [this](const Job&) -> Result<OutputFolder*> {
+  Deliverer deliverer{world,
+                      [this](const Job&) -> Result<OutputFolder*> {
                         if (missing) return Fail(*missing);
                         return &output;
+                      },
+                      [this](const Job&, std::function<void(Status)> done) -> HandlePtr {
+                        if (!tell) return nullptr;
+                        EXPECT_TRUE(output.published.empty()) << "told before anything appears";
+                        return queue.PostCancellable([this, done = std::move(done)] { done(*tell); });
                       }};
   std::vector<std::pair<std::uint64_t, std::uint64_t>> progress;
   std::optional<Status> answer;

@@ -66,6 +66,12 @@ class EndOfDropFolder final : public DropFolder {
     return Unexpected();
   }
   HandlePtr Prune(WallMs, WallMs, std::function<void(Result<int>)>) override { return Unexpected(); }
+  HandlePtr RecordClaim(ClaimRecord, std::function<void(Result<bool>)>) override { return Unexpected(); }
+  HandlePtr SeeHosts(HostBeat, std::vector<std::string>, std::function<void(Result<HostsView>)>) override {
+    return Unexpected();
+  }
+  HandlePtr LookAtClaim(const std::string&, std::function<void(Result<ClaimView>)>) override { return Unexpected(); }
+  HandlePtr TakeOver(TakeOverRequest, std::function<void(Result<TakenOver>)>) override { return Unexpected(); }
 
   std::deque<Error> fail_next;  // one for each call
   std::vector<PutAwayRequest> put_away;

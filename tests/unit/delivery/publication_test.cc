@@ -34,6 +34,19 @@ TEST_F(PublicationTest, FetchedJobIsPublishedWithoutAnotherDownload) {
   EXPECT_EQ(output.requests[0].mode, 0640U);
 }
 
+TEST_F(PublicationTest, NothingAppearsBeforeItIsToldOfNorWhereAnotherHostHasTheJob) {
+  tell = Fail(ErrorKind::kTakenOver, "claimed/x is gone");
+  HandlePtr handle = Start(fetched);
+  Settle();
+  ExpectError(ErrorKind::kTakenOver);
+  EXPECT_THAT(output.published, IsEmpty());
+  tell.emplace();
+  handle = Start(fetched);
+  Settle();
+  ExpectDone();
+  EXPECT_EQ(output.published[kWanted], kProtected);
+}
+
 TEST_F(PublicationTest, NameAndTimeAreRecordedBeforeAnythingAppears) {
   bool published = false;
   output.on_call = [&](const std::string& call, const std::string&) {

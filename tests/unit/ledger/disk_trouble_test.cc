@@ -107,7 +107,7 @@ TEST_F(DiskTroubleTest, EveryKindOfWriteReportsTrouble) {
   disk.FailFrom(1, SQLITE_FULL);
   ExpectTrouble(on.Insert(JobNamed("two")));
   ExpectTrouble(on.Remove("one"));
-  ExpectTrouble(on.SaveFolder({"f", "/f", "r", "ext4", 1, "ok", "", 2}));
+  ExpectTrouble(on.SaveFolder({"f", "/f", "r", "ext4", 1, "ok", "", 2, ""}));
   ExpectTrouble(on.SaveKept({"f", "a.apk", "sha", "one", "stat"}));
   disk.Heal();
   EXPECT_EQ(IdsOf(on.Unfinished()), std::vector<std::string>{"one"});

@@ -231,9 +231,9 @@ TEST_F(LedgerTest, RemoveLeavesAJobThatWasClaimed) {
 }
 
 TEST_F(LedgerTest, FoldersAreRememberedAndReplacedByName) {
-  FolderRecord folder{"production", "/srv/drop", "room", "ext4", 11, "degraded", "polled", 22};
-  ASSERT_TRUE(on_.SaveFolder({"a", "/a", "r", "nfs", 1, "ok", "", 2}));
-  ASSERT_TRUE(on_.SaveFolder({"production", "/old", "old", "xfs", 1, "ok", "", 2}));
+  FolderRecord folder{"production", "/srv/drop", "room", "ext4", 11, "degraded", "polled", 22, "host"};
+  ASSERT_TRUE(on_.SaveFolder({"a", "/a", "r", "nfs", 1, "ok", "", 2, ""}));
+  ASSERT_TRUE(on_.SaveFolder({"production", "/old", "old", "xfs", 1, "ok", "", 2, ""}));
   ASSERT_TRUE(on_.SaveFolder(folder));
   on_.Close();
   on_.Open();
@@ -241,10 +241,10 @@ TEST_F(LedgerTest, FoldersAreRememberedAndReplacedByName) {
   ASSERT_EQ(folders.size(), 2u);
   EXPECT_EQ(folders[0].name, "a");
   const FolderRecord& back = folders[1];
-  EXPECT_EQ(
-      std::tie(back.name, back.path, back.room_id, back.fs_type, back.first_seen, back.state, back.reason, back.since),
-      std::tie(folder.name, folder.path, folder.room_id, folder.fs_type, folder.first_seen, folder.state, folder.reason,
-               folder.since));
+  EXPECT_EQ(std::tie(back.name, back.path, back.room_id, back.fs_type, back.first_seen, back.state, back.reason,
+                     back.since, back.host_id),
+            std::tie(folder.name, folder.path, folder.room_id, folder.fs_type, folder.first_seen, folder.state,
+                     folder.reason, folder.since, folder.host_id));
 }
 
 TEST_F(LedgerTest, KeptArtifactsAreKnownByFolderNameAndBytes) {

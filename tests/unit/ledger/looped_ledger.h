@@ -43,6 +43,9 @@ class LoopedLedger {
   std::vector<Job> Find(const std::string& id) {
     return Value(Await<std::vector<Job>>([&](auto done) { ledger->Find(id, std::move(done)); }));
   }
+  std::vector<std::string> Claims(const std::string& drop_path) {
+    return Value(Await<std::vector<std::string>>([&](auto done) { ledger->LoadClaims(drop_path, std::move(done)); }));
+  }
   std::vector<std::string> Failed() {
     return Value(Await<std::vector<std::string>>([&](auto done) { ledger->LoadFailed(std::move(done)); }));
   }
@@ -57,6 +60,9 @@ class LoopedLedger {
   }
   Status RemoveNotice(const std::string& name) {
     return Await<void>([&](auto done) { ledger->RemoveNotice(name, std::move(done)); });
+  }
+  Status RemoveNotices(const std::string& prefix) {
+    return Await<void>([&](auto done) { ledger->RemoveNotices(prefix, std::move(done)); });
   }
   Status RemovePause(const std::string& folder) {
     return Await<void>([&](auto done) { ledger->RemovePause(folder, std::move(done)); });

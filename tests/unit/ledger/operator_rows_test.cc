@@ -57,6 +57,30 @@ TEST_F(OperatorRowsTest, NoticesAreReadBesideTheDaemonAndKeepTheirTime) {
   EXPECT_EQ(ReadLedger(folder_.path(), 0)->notices.size(), 1U);
 }
 
+TEST_F(OperatorRowsTest, NoticesOfOneKindGoTogether) {
+  ASSERT_TRUE(on_.SaveNotice({std::string(kClaimNotice) + "a", "left", 5}));
+  ASSERT_TRUE(on_.SaveNotice({std::string(kClaimNotice) + "b", "left", 5}));
+  ASSERT_TRUE(on_.SaveNotice({kClockNotice, "behind", 5}));
+  ASSERT_TRUE(on_.RemoveNotices(kClaimNotice));
+  const auto snapshot = ReadLedger(folder_.path(), 0);
+  ASSERT_TRUE(snapshot) << snapshot.error().message;
+  ASSERT_EQ(snapshot->notices.size(), 1U);
+  EXPECT_EQ(snapshot->notices[0].name, kClockNotice);
+}
+
+TEST_F(OperatorRowsTest, ClaimsAreTheUnfinishedJobsOfOneFolder) {
+  for (const auto& [id, path] :
+       {std::pair{"a", "/one"}, std::pair{"b", "/two"}, std::pair{"c", "/one"}, std::pair{"d", "/one"}}) {
+    Job job = JobNamed(id);
+    job.target.drop_path = path;
+    ASSERT_TRUE(on_.Insert(job));
+    job.state = JobState::kFailed;
+    job.finished = job.id == "c";
+    ASSERT_TRUE(on_.Save(job));
+  }
+  EXPECT_EQ(on_.Claims("/one"), (std::vector<std::string>{"a", "d"}));
+}
+
 TEST_F(OperatorRowsTest, PausesOutliveTheLedgersFolderRecordsAndARestart) {
   ASSERT_TRUE(on_.SavePause({"first", 5}));
   ASSERT_TRUE(on_.SavePause({"", 6}));

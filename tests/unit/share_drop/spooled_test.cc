@@ -302,7 +302,7 @@ TEST_F(SpooledTest, WhileAnotherHostTakesItTheReasonNamesWhatToDoIfThatHostIsGon
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().sys, EBUSY);
   EXPECT_THAT(outcome.error().message, ::testing::HasSubstr("another host is taking it"));
-  EXPECT_THAT(outcome.error().message, ::testing::HasSubstr("claimed/fedcba9876543210"));
+  EXPECT_THAT(outcome.error().message, ::testing::HasSubstr("'tegodrop retry fedcba9876543210'"));
   EXPECT_TRUE(place.Has("a.apk"));
 }
 

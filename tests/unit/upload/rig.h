@@ -131,6 +131,8 @@ struct Rig {
   RecordedLog log;
   FakeJobRecord record;
   std::optional<Error> open_error;
+  std::optional<Status> tell;  // what whoever must be told before the artifact arrives answers; none: nobody must
+  std::vector<Job> told;
   std::function<void(const Job&)> on_saved;
   std::vector<std::size_t> sent_at_save;  // bytes that had left when each row of record.saved was written
   std::vector<std::uint64_t> progress;
@@ -144,6 +146,11 @@ struct Rig {
                         if (open_error) return done(Fail(*open_error));
                         done(file.Open());
                       });
+                    },
+                    [this](const Job& job, std::function<void(Status)> done) -> HandlePtr {
+                      if (!tell) return nullptr;
+                      told.push_back(job);
+                      return queue.PostCancellable([this, done = std::move(done)] { done(*tell); });
                     }};
   HandlePtr handle;
 };

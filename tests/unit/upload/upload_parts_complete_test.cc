@@ -46,6 +46,23 @@ void ExpectUnknown(const PartsRig& rig) {
   EXPECT_TRUE(rig.row().aborts.empty()) << "never after Complete may have succeeded";
 }
 
+TEST(UploadPartsComplete, IsToldOfBeforeItLeavesAndDoesNotLeaveWhereAnotherHostHasTheJob) {
+  PartsRig told;
+  told.tell.emplace();
+  told.portal.completions.answers.push_back({});
+  told.StartAndServe();
+  EXPECT_EQ(told.told.size(), 1U);
+  EXPECT_EQ(told.portal.completed.size(), 1U);
+  EXPECT_EQ(told.row().state, S::kSubmitted);
+  PartsRig taken;
+  taken.tell = Fail(ErrorKind::kTakenOver, "claimed/x is gone");
+  taken.StartAndServe();
+  EXPECT_TRUE(taken.portal.completed.empty());
+  EXPECT_EQ(taken.error().kind, ErrorKind::kTakenOver);
+  EXPECT_EQ(taken.row().state, S::kClaimed);
+  EXPECT_EQ(taken.row().aborts.size(), 1U);
+}
+
 TEST(UploadPartsComplete, WithoutAClearAnswerTheOutcomeIsUnknown) {
   for (const int status : {0, 500, 503, 504, 200}) {
     const AtComplete rig(Fail(Answered(ErrorKind::kRetry, status, true)));

@@ -55,6 +55,34 @@ TEST(Uploader, HoldsTheWholeOfASmallArtifactBackUntilItsConnectionAsks) {
   EXPECT_TRUE(rig.result && *rig.result);
 }
 
+TEST(Uploader, TellsOfItsArrivalBeforeTheLastChunkLeavesAndBeforeTheRowSaysSo) {
+  Rig rig(RandomBytes(3 * 1024 * 1024));
+  rig.tell.emplace();
+  rig.StartToPut();
+  EXPECT_TRUE(rig.told.empty());
+  rig.Send();
+  ASSERT_EQ(rig.told.size(), 1U);
+  EXPECT_EQ(rig.told[0].last_chunk_left, 0);
+  EXPECT_EQ(rig.told[0].ticket.start_time, 1'700'000'000);
+  rig.Answer(200);
+  EXPECT_TRUE(rig.result && *rig.result);
+}
+
+TEST(Uploader, SendsNoLastChunkOfWhatAnotherHostHasTakenOver) {
+  for (const ErrorKind kind : {ErrorKind::kTakenOver, ErrorKind::kLocalDisk}) {
+    Rig rig(RandomBytes(3 * 1024 * 1024));
+    rig.tell = Fail(kind, "claimed/x is gone");
+    rig.StartToPut();
+    rig.Send();
+    EXPECT_EQ(rig.done_calls, 1);
+    EXPECT_EQ(rig.error().kind, kind);
+    EXPECT_EQ(rig.transfer.calls.back()->sent.size(), rig.content.size() - kChunk);
+    EXPECT_EQ(rig.row().state, S::kClaimed);
+    EXPECT_EQ(rig.row().last_chunk_left, 0);
+    EXPECT_EQ(rig.row().upload_tries, 0);
+  }
+}
+
 TEST(Uploader, AsksThePortalForExactlyThisArtifact) {
   Rig rig(RandomBytes(1000));
   rig.StartToPut();
