@@ -16,6 +16,10 @@ constexpr int kConcurrentDeliveries = 2;
 constexpr milliseconds kLastAnswerGrace = std::chrono::seconds(2);
 // A wait from an earlier life is not trusted longer: the wall clock may have been wrong then.
 constexpr milliseconds kLongestOldWait = std::chrono::minutes(15);
+// A turn goes through all jobs, and each change of one brings a turn: with tens of thousands the loop would do nothing
+// else. So a turn that took time is followed by so many times as long without one.
+constexpr int kRestAfterTurn = 4;
+constexpr milliseconds kLongestRest{100};
 
 }  // namespace
 
@@ -85,7 +89,8 @@ bool Conductor::OurPortal(const Job& job) const {
 
 void Conductor::TurnSoon() {
   if (stopping_ || soon_) return;
-  soon_ = world_.timers.After(milliseconds(0), [this] {
+  const MonoMs rest = std::clamp<MonoMs>(rests_until_ - world_.clock.Mono(), 0, kLongestRest.count());
+  soon_ = world_.timers.After(milliseconds(rest), [this] {
     soon_.reset();
     Turn();
   });
@@ -156,6 +161,8 @@ void Conductor::Turn() {
     }
   }
   timer_ = next == INT64_MAX ? nullptr : world_.timers.After(milliseconds(next - now), [this] { Turn(); });
+  const MonoMs ended = world_.clock.Mono();
+  rests_until_ = ended + kRestAfterTurn * (ended - now);
 }
 
 void Conductor::Begin(ActiveJob& job, Stage stage) {

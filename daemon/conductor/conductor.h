@@ -184,6 +184,7 @@ class Conductor {
   std::map<std::string, Watch> watches_;                    // by version
   HandlePtr timer_;
   HandlePtr soon_;
+  MonoMs rests_until_ = 0;  // no turn of its own accord before
   std::set<std::string> paused_;
   std::map<int, HandlePtr> answers_;  // on their way to whoever gave a command
   int last_answer_ = 0;

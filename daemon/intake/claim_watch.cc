@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "daemon/base/text.h"
@@ -111,6 +113,7 @@ void ClaimWatch::Saw(const std::vector<std::string>& own, Result<HostsView> view
 
 void ClaimWatch::Hear(const HostsView& view) {
   const MonoMs now = world_.clock.Mono();
+  const std::unordered_set<std::string_view> standing(view.claims.begin(), view.claims.end());
   std::map<std::string, Host> hosts;
   for (const HostBeat& beat : view.others) {
     const auto known = hosts_.find(beat.id);
@@ -124,9 +127,8 @@ void ClaimWatch::Hear(const HostsView& view) {
       claim->second.heard = now;
       claim->second.heard_at = world_.clock.Wall();
     }
-    const bool stands = std::any_of(beat.jobs.begin(), beat.jobs.end(), [&](const std::string& job) {
-      return std::find(view.claims.begin(), view.claims.end(), job) != view.claims.end();
-    });
+    const bool stands = std::any_of(beat.jobs.begin(), beat.jobs.end(),
+                                    [&](const std::string& job) { return standing.contains(job); });
     if (!stands && now - since >= kSilence.count()) gone_.push_back(beat.id);
   }
   hosts_ = std::move(hosts);

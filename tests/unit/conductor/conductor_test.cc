@@ -42,6 +42,18 @@ TEST_F(ConductorTest, NothingRunsWhileNothingIsDue) {
   EXPECT_EQ(clock.pending(), 1U) << "the next look, and nothing else";
 }
 
+TEST_F(ConductorTest, TurnsThatTakeTimeLeaveMostOfItToOthers) {
+  begin_takes = std::chrono::milliseconds(10);
+  Take(MakeJob("a"));
+  EXPECT_EQ(Live("upload").size(), 1U);
+  Take(MakeJob("b"));
+  EXPECT_EQ(Live("upload").size(), 1U);
+  Step(std::chrono::milliseconds(39));
+  EXPECT_EQ(Live("upload").size(), 1U);
+  Step(std::chrono::milliseconds(1));
+  EXPECT_EQ(Live("upload").size(), 2U);
+}
+
 TEST_F(ConductorTest, UploadsAtMostAsManyAsAllowedTheUrgentFirst) {
   for (const char* id : {"a", "b", "c"}) {
     Job job = MakeJob(id);

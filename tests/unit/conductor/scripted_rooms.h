@@ -181,6 +181,7 @@ class ConductorTest : public ::testing::Test {
   RecordedLog log;
   MemoryLedger ledger{queue};
   std::vector<std::shared_ptr<Attempt>> attempts;
+  std::chrono::milliseconds begin_takes{0};  // of the loop's time, each attempt
   std::unique_ptr<Conductor> conductor;
   std::optional<Job> last_seen;
   std::optional<int> concurrent_builds;  // for the next StartConductor
@@ -197,6 +198,7 @@ class ConductorTest : public ::testing::Test {
   };
 
   HandlePtr Add(const std::shared_ptr<Attempt>& attempt) {
+    clock.Take(begin_takes);
     attempts.push_back(attempt);
     return std::make_unique<AttemptHandle>(attempt);
   }
