@@ -25,22 +25,6 @@ constexpr std::chrono::seconds kOpenPatience{2};
 
 bool InSpool(const Job& job) { return job.target.after == SourceAfter::kKeep; }
 
-ClaimRecord ClaimRecordOf(const Job& job, bool delivering) {
-  ClaimRecord record;
-  record.job = job.id;
-  record.file_name = job.artifact.file_name;
-  record.subfolder = job.artifact.subfolder;
-  record.portal_url = job.target.portal_url;
-  record.tenant = job.target.tenant;
-  record.version = job.target.version;
-  record.start_time = job.ticket.start_time;
-  record.file_path = job.ticket.file_path;
-  record.signing_key_id = job.ticket.signing_key_id;
-  record.delivering = delivering;
-  record.output_path = job.target.output_path;
-  return record;
-}
-
 }  // namespace
 
 Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
@@ -78,7 +62,9 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
   deliverer_ = std::make_unique<Deliverer>(
       DeliveryWorld{*portal_, guarded_, world_.timers, world_.clock, world_.log, producer_}, find_output,
       [this](const Job& job, std::function<void(Status)> done) { return TellHosts(job, true, std::move(done)); });
-  finisher_ = std::make_unique<Finisher>(FinishWorld{world_.timers, world_.log, producer_}, find_drop, find_output);
+  finisher_ = std::make_unique<Finisher>(
+      FinishWorld{world_.timers, world_.log, producer_}, find_drop, find_output,
+      [this](const Job& job, std::function<void(Status)> done) { return AskHosts(job, std::move(done)); });
   reclaimer_ = std::make_unique<Reclaimer>(ReclaimWorld{world_.timers, world_.clock}, find_drop, find_output);
   conductor_ = std::make_unique<Conductor>(
       ConductorWorld{world_.ledger, world_.timers, world_.clock, world_.random, world_.log},
@@ -100,26 +86,48 @@ void Daemon::UseToken(const Secret& token) {
 
 // What a job is about to do is written where other hosts see it, and that it is still ours to do is seen there.
 HandlePtr Daemon::TellHosts(const Job& job, bool delivering, std::function<void(Status)> done) {
-  if (InSpool(job) || !OnShare(job) || !NeedsArtifact(job)) return nullptr;
+  if (!MayBeShared(job)) return nullptr;
   auto folder = folders_->Drop(job);
   if (!folder) return Later(folder.error(), std::move(done));
   return (*folder)->RecordClaim(
-      ClaimRecordOf(job, delivering), [this, folder = *folder, job, done = std::move(done)](const Result<bool>& ours) {
-        if (!ours) return done(Fail(ours.error()));
-        if (*ours) return done({});
-        ForgetClaim(*folder, job);
-        done(Fail(ErrorKind::kTakenOver, "another host has taken it over, or somebody moved it away: claimed/" +
-                                             job.id + " of the drop folder is gone"));
+      ClaimRecordOf(job, delivering), [job, done = std::move(done)](const Result<ClaimHolder>& holder) {
+        if (!holder) return done(Fail(holder.error()));
+        if (*holder == ClaimHolder::kOurs) return done({});
+        if (*holder == ClaimHolder::kTakenOver) return done(Fail(ErrorKind::kTakenOver, TakenOverWords(job.id)));
+        done(Fail(ErrorKind::kLocalDisk, "claimed/" + job.id + " is gone from the room of " + job.target.drop_path +
+                                             ": put it back, or 'tegodrop cancel " + job.id + "'"));
       });
 }
 
-// The copy in the spool.
-void Daemon::ForgetClaim(DropFolder& folder, const Job& job) {
+// Before the end of a job is told: it may be another host's to tell.
+HandlePtr Daemon::AskHosts(const Job& job, std::function<void(Status)> done) {
+  if (!MayBeShared(job)) return nullptr;
+  auto folder = folders_->Drop(job);
+  if (!folder) return Later(folder.error(), std::move(done));
+  return (*folder)->WhoHas(job.id, [id = job.id, done = std::move(done)](const Result<ClaimHolder>& holder) {
+    if (!holder) return done(Fail(holder.error()));
+    if (*holder == ClaimHolder::kTakenOver) return done(Fail(ErrorKind::kTakenOver, TakenOverWords(id)));
+    done({});
+  });
+}
+
+// Of a folder that has left the config nobody knows what it is on before it is open.
+bool Daemon::MayBeShared(const Job& job) const {
+  if (InSpool(job) || !NeedsArtifact(job)) return false;
+  return OnShare(job) || std::none_of(settings_.folders.begin(), settings_.folders.end(),
+                                      [&](const auto& folder) { return folder.path == job.target.drop_path; });
+}
+
+// Of what another host has now: the copy in the spool.
+void Daemon::ForgetClaim(const Job& job) {
+  auto folder = folders_->Drop(job);
+  if (!folder) return;
   PutAwayRequest request;
+  request.copy = true;
   request.job = job.id;
   request.name = job.artifact.file_name;
   HandlePtr& work = forgetting_[job.id];
-  work = folder.PutAway(std::move(request), [this, id = job.id](const Status& gone) {
+  work = (*folder)->PutAway(std::move(request), [this, id = job.id](const Status& gone) {
     const HandlePtr done = std::move(forgetting_[id]);
     forgetting_.erase(id);
     if (!gone) world_.log.Warning("spool.left", gone.error().message, {{"job", id}});
@@ -145,6 +153,7 @@ Rooms Daemon::MakeRooms() {
   rooms.reclaim = [this](JobRecord& record, const Rooms::OnProgress&, std::function<void(Status)> done) {
     return reclaimer_->Start(record, std::move(done));
   };
+  rooms.forget = [this](const Job& job) { ForgetClaim(job); };
   rooms.look = [this](const std::string& version, std::vector<BuildIdentity> awaited,
                       std::function<void(Result<HistoryLook>)> done) {
     return tracker_->Look(version, std::move(awaited), std::move(done));

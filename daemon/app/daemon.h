@@ -92,7 +92,9 @@ class Daemon {
   void TellReady();
   Rooms MakeRooms();
   HandlePtr TellHosts(const Job& job, bool delivering, std::function<void(Status)> done);
-  void ForgetClaim(DropFolder& folder, const Job& job);
+  HandlePtr AskHosts(const Job& job, std::function<void(Status)> done);
+  bool MayBeShared(const Job& job) const;
+  void ForgetClaim(const Job& job);
   // An error as a room's answer: on the loop, never inside the call.
   template <typename Done>
   HandlePtr Later(const Error& error, Done done) {

@@ -49,6 +49,8 @@ struct Rooms {
   std::function<HandlePtr(const OpenUpload& upload, std::function<void(Status)> done)> abort;
   // Whether the artifact of a job in state claiming stands in its room.
   std::function<HandlePtr(const Job& job, std::function<void(Result<bool>)> done)> has_claimed;
+  // What this host keeps of a job that another one has now may go. May be empty.
+  std::function<void(const Job& job)> forget;
 };
 
 struct ConductorSettings {

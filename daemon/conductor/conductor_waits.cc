@@ -94,7 +94,9 @@ void Conductor::LeaveTo(ActiveJob& job, const Error& error) {
   job.Save(
       [message = error.message](Job& changed) {
         ForgetUpload(changed);
-        changed.state = JobState::kCancelled;
+        // Its build is the other host's, and what it is known by may come back to this ledger.
+        changed.ticket = {};
+        if (!IsEnd(changed.state)) changed.state = JobState::kCancelled;
         changed.finished = true;
         changed.failure =
             Failure{FailureKind::kCancelled, message, "look at the other host's 'tegodrop status'", {}, {}, {}};
@@ -102,7 +104,9 @@ void Conductor::LeaveTo(ActiveJob& job, const Error& error) {
       error.message,
       [this, id = row.id](const Status& saved) {
         if (saved) {
-          EraseIfDone(id);
+          const ActiveJob* active = Find(id);
+          if (active != nullptr && rooms_.forget) rooms_.forget(active->job());
+          if (active != nullptr) EraseIfDone(id);
         } else {
           LedgerRefused(id, saved.error());
           if (ActiveJob* active = Find(id)) active->due = world_.clock.Mono() + kLedgerRetry.count();

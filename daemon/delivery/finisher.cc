@@ -18,7 +18,7 @@ class Finish final : public Errand {
   Finish(const FinishWorld& world, JobRecord& record, std::function<void(Status)> done)
       : Errand(record, std::move(done)), world_(world) {}
 
-  void Start(const FindDrop& find_drop, const FindOutput& find_output) {
+  void Start(const FindDrop& find_drop, const FindOutput& find_output, const BeforeEnd& before_end) {
     if (job().state != JobState::kPublished && !IsEnd(job().state)) {
       return Later(MakeError(ErrorKind::kBug,
                              "a job in state " + std::string(ToString(job().state)) + " has not come to its end"));
@@ -30,10 +30,16 @@ class Finish final : public Errand {
     if (output) output_ = *output;
     if (!output && NeedsOutput()) return Later(output.error());
     if (!output) Unrecorded(output.error());
-    delivered() || !output ? PutAway() : WriteRecord();
+    if (!delivered() && before_end) {
+      step_ = before_end(job(), [this](Status may) { may ? Begin() : Done(std::move(may)); });
+      if (step_) return;
+    }
+    Begin();
   }
 
  private:
+  void Begin() { delivered() || output_ == nullptr ? PutAway() : WriteRecord(); }
+
   bool delivered() const { return job().state == JobState::kPublished || job().state == JobState::kDelivered; }
   bool copied() const { return job().target.after == SourceAfter::kKeep; }
   bool unwritable() const { return job().failure && job().failure->kind == FailureKind::kOutputUnwritable; }
@@ -186,12 +192,15 @@ class Finish final : public Errand {
 
 }  // namespace
 
-Finisher::Finisher(FinishWorld world, FindDrop find_drop, FindOutput find_output)
-    : world_(std::move(world)), find_drop_(std::move(find_drop)), find_output_(std::move(find_output)) {}
+Finisher::Finisher(FinishWorld world, FindDrop find_drop, FindOutput find_output, BeforeEnd before_end)
+    : world_(std::move(world)),
+      find_drop_(std::move(find_drop)),
+      find_output_(std::move(find_output)),
+      before_end_(std::move(before_end)) {}
 
 HandlePtr Finisher::Start(JobRecord& record, std::function<void(Status)> done) {
   auto finish = std::make_unique<Finish>(world_, record, std::move(done));
-  finish->Start(find_drop_, find_output_);
+  finish->Start(find_drop_, find_output_, before_end_);
   return finish;
 }
 

@@ -25,6 +25,10 @@ namespace tegodrop {
 // The drop folder of a job, open; kLocalDisk where it is missing now.
 using FindDrop = std::function<Result<DropFolder*>(const Job& job)>;
 
+// Called before the end of a job that is not delivered is told: an error ends the attempt, and nothing is told. A null
+// handle: nobody needs to be asked, and `done` does not run.
+using BeforeEnd = std::function<HandlePtr(const Job& job, std::function<void(Status)> done)>;
+
 // What the room needs of the world; all must outlive the Finisher and its handles.
 struct FinishWorld {
   TimerMaker& timers;
@@ -34,16 +38,19 @@ struct FinishWorld {
 
 class Finisher {
  public:
-  Finisher(FinishWorld world, FindDrop find_drop, FindOutput find_output);
+  // `before_end`: may be empty.
+  Finisher(FinishWorld world, FindDrop find_drop, FindOutput find_output, BeforeEnd before_end = nullptr);
 
   // `record` must outlive the handle. A job that failed because its output cannot be written is finished without its
-  // record there. Errors: kLocalDisk, or what the folders say: again later.
+  // record there. Errors: kLocalDisk, or what the folders say: again later;
+  // or what `before_end` says.
   HandlePtr Start(JobRecord& record, std::function<void(Status)> done);
 
  private:
   FinishWorld world_;
   FindDrop find_drop_;
   FindOutput find_output_;
+  BeforeEnd before_end_;
 };
 
 }  // namespace tegodrop

@@ -44,6 +44,7 @@ class Reclaim final : public Errand {
     request.size = job().artifact.size;
     request.sha256 = job().artifact.sha256;
     request.copy = copied();
+    if (PortalMayHaveIt(job())) request.record = ClaimRecordOf(job(), false);
     step_ = drop_->TakeBack(std::move(request), [this](const Result<bool>& back) {
       if (!back) return Done(Fail(back.error()));
       *back ? RemoveRecord() : Lost();

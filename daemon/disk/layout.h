@@ -26,6 +26,10 @@ inline std::string ClaimMarkPrefix(std::string_view path_digest) {
   return "." + std::string(path_digest.substr(0, kEnough)) + ".";
 }
 
+// claimed/.taken.<job>, on a share: another host has taken that claim over. Stays, so that its host knows whenever it
+// comes back.
+inline std::string ClaimTakenName(std::string_view job) { return ".taken." + std::string(job); }
+
 // Below an output folder's own room (of the same name as the drop folder's):
 inline constexpr std::string_view kOutputStaging = "staging";        // what is not whole yet
 inline constexpr std::string_view kOutputQuarantine = "quarantine";  // what failed its checks, for a person to look at

@@ -36,9 +36,10 @@ void ClaimWatch::TakeOver(const std::string& job, bool afresh, std::function<voi
     refusal_ =
         world_.timers.After(std::chrono::milliseconds(0), [done, error = MakeError(kind, why)] { done(Fail(error)); });
   };
+  if (retired_) return refuse(ErrorKind::kRetry, kStopping);
   if (order_) return refuse(ErrorKind::kRetry, "another claim is just being taken over: try again in a moment");
   if (!open_) return refuse(ErrorKind::kLocalDisk, "the drop folder cannot be reached");
-  order_ = Order{job, afresh, std::move(done)};
+  order_ = Order{job, afresh, std::move(done), ""};
   // Its host may have been heard of since the last look.
   if (!look_) Look();
 }
@@ -122,27 +123,33 @@ void ClaimWatch::Taken(const std::string& id, const TakenOver& taken) {
   world_.log.Warning(
       "claim.taken_over", "what another host had claimed is ours now: " + then,
       {{"folder", settings_.folder.name}, {"file", taken.claim.file_name}, {"from_job", from}, {"job", id}});
-  EndOrder("taken over as job " + id + ": " + then);
-  Record(std::move(job), "taken over from job " + from + " of another host; " + then);
+  order_->answer = "taken over as job " + id + ": " + then;
+  Record(job, "taken over from job " + from + " of another host; " + then, true);
 }
 
-// Again and again: it is ours, and nobody else looks after it.
-void ClaimWatch::Record(Job job, std::string note) {
-  world_.ledger.Insert(job, [this, alive = std::weak_ptr<bool>(alive_), job, note](const Status& inserted) {
+// Again and again while the disk does not take it: it is ours, and nobody else looks after it.
+void ClaimWatch::Record(const Job& job, const std::string& note, bool answers) {
+  world_.ledger.Insert(job, [this, alive = std::weak_ptr<bool>(alive_), job, note, answers](const Status& inserted) {
     if (alive.expired()) return;
-    if (!inserted) {
-      world_.log.Error("ledger.error", "a claim that was taken over cannot be recorded: " + inserted.error().message,
-                       {{"job", job.id}});
-      records_[job.id] = world_.timers.After(kRecordAgain, [this, job, note] {
-        const HandlePtr fired = std::move(records_[job.id]);
-        records_.erase(job.id);
-        Record(job, note);
-      });
-      return;
+    if (inserted) {
+      world_.ledger.Save(job, note, [](const Status&) {});
+      LogDecision(world_.log, job);
+      if (answers) EndOrder(std::string(order_->answer));
+      return admitted_(job);
     }
-    world_.ledger.Save(job, note, [](const Status&) {});
-    LogDecision(world_.log, job);
-    admitted_(job);
+    const bool again = inserted.error().kind == ErrorKind::kLocalDisk;
+    const std::string trouble =
+        "the ledger would not take what was taken over: " + inserted.error().message +
+        (again ? "; it is asked again every 5 seconds" : "; the claim is shown again in an hour, as job " + job.id);
+    world_.log.Error("ledger.error", trouble, {{"job", job.id}});
+    if (answers) EndOrder(Fail(inserted.error().kind, trouble));
+    if (!again && world_.spool != nullptr) world_.spool->Free(job.id);
+    if (!again) return;
+    records_[job.id] = world_.timers.After(kRecordAgain, [this, job, note] {
+      const HandlePtr fired = std::move(records_[job.id]);
+      records_.erase(job.id);
+      Record(job, note, false);
+    });
   });
 }
 

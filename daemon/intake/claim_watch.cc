@@ -40,17 +40,13 @@ void ClaimWatch::Closed() {
   timer_.reset();
   look_.reset();
   show_.reset();
-  if (order_ && !work_) EndOrder(Fail(ErrorKind::kLocalDisk, "the drop folder cannot be reached any more"));
+  if (OrderWaits()) EndOrder(Fail(ErrorKind::kLocalDisk, "the drop folder cannot be reached any more"));
 }
 
-void ClaimWatch::Stop() {
-  order_.reset();
-  Closed();
-  // A takeover under way goes on to its end; what it took is found again as a claim that nobody speaks of.
-  alive_ = std::make_shared<bool>(true);
-  work_.reset();
-  refusal_.reset();
-  records_.clear();
+void ClaimWatch::Retire() {
+  retired_ = true;
+  // One that is being taken over goes on to its row.
+  if (OrderWaits()) EndOrder(Fail(ErrorKind::kCancelled, kStopping));
 }
 
 bool ClaimWatch::IsLeft(const Claim& claim) const { return world_.clock.Mono() - claim.heard >= kSilence.count(); }
@@ -106,8 +102,8 @@ void ClaimWatch::Saw(const std::vector<std::string>& own, Result<HostsView> view
     Match(own, *view);
   }
   PlanLook(kBeat);
-  if (!view && order_ && !work_) return EndOrder(Fail(view.error()));
-  if (order_ && !work_) ServeOrder();
+  if (!view && OrderWaits()) return EndOrder(Fail(view.error()));
+  if (OrderWaits()) ServeOrder();
   if (!show_) ShowNext();
 }
 
@@ -127,8 +123,8 @@ void ClaimWatch::Hear(const HostsView& view) {
       claim->second.heard = now;
       claim->second.heard_at = world_.clock.Wall();
     }
-    const bool stands = std::any_of(beat.jobs.begin(), beat.jobs.end(),
-                                    [&](const std::string& job) { return standing.contains(job); });
+    const bool stands =
+        std::any_of(beat.jobs.begin(), beat.jobs.end(), [&](const std::string& job) { return standing.contains(job); });
     if (!stands && now - since >= kSilence.count()) gone_.push_back(beat.id);
   }
   hosts_ = std::move(hosts);
@@ -178,7 +174,14 @@ void ClaimWatch::Show(const std::string& job, const std::string& file_name) {
                            " and has stood still for an hour; if that host does not come back: 'tegodrop retry " + job +
                            "' takes it over";
   world_.log.Warning("claim.left", text, {{"folder", settings_.folder.name}, {"file", file_name}, {"job", job}});
-  world_.ledger.SaveNotice({kClaimNotice + job, text, claim.heard_at}, nullptr);
+  world_.ledger.SaveNotice({kClaimNotice + job, text, claim.heard_at},
+                           [this, alive = std::weak_ptr<bool>(alive_), job](const Status& saved) {
+                             if (saved || alive.expired()) return;
+                             // Shown with the next look.
+                             if (const auto claim = claims_.find(job); claim != claims_.end()) {
+                               claim->second.shown = false;
+                             }
+                           });
 }
 
 void ClaimWatch::Hide(const std::string& job) {

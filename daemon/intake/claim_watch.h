@@ -21,6 +21,9 @@
 
 namespace tegodrop {
 
+// What a command is told that comes too late.
+inline constexpr const char* kStopping = "the daemon is just stopping";
+
 class ClaimWatch {
  public:
   // `admitted`: called with each job that a claim became, once its row stands.
@@ -31,7 +34,8 @@ class ClaimWatch {
   // The folder is open, on a share: looks at once, and every few minutes from then on. `host_id`: ours in this folder.
   void Opened(const std::string& host_id);
   void Closed();
-  void Stop();
+  // Nothing is taken over any more; the others are told of us as long as this lives, because jobs go on.
+  void Retire();
   // Something more is claimed here: the others are told soon.
   void Claimed();
 
@@ -55,6 +59,7 @@ class ClaimWatch {
     std::string job;
     bool afresh = false;
     std::function<void(Result<std::string>)> done;
+    std::string answer;  // once its row stands, which is just being written; empty: it has not come so far
   };
 
   void Look();
@@ -66,12 +71,14 @@ class ClaimWatch {
   void Hide(const std::string& job);
   void PlanLook(std::chrono::milliseconds delay);
   bool IsLeft(const Claim& claim) const;
+  bool OrderWaits() const { return order_ && !work_ && order_->answer.empty(); }
 
   void ServeOrder();
   void CheckRecord(const ClaimView& view);
   void Take(const ClaimView& seen);
   void Taken(const std::string& job, const TakenOver& taken);
-  void Record(Job job, std::string note);
+  // `answers`: the order under way.
+  void Record(const Job& job, const std::string& note, bool answers);
   void EndOrder(Result<std::string> answer);
   void Refuse(const std::string& why) { EndOrder(Fail(ErrorKind::kRejected, why)); }
 
@@ -80,6 +87,7 @@ class ClaimWatch {
   const std::function<void(const Job&)> admitted_;
   std::string host_id_;
   bool open_ = false;
+  bool retired_ = false;
   std::map<std::string, Claim> claims_;  // of others, by job
   std::map<std::string, Host> hosts_;    // others, by id
   std::vector<std::string> gone_;        // hosts whose beats tell nothing any more

@@ -122,7 +122,7 @@ void Intake::Impl::Stop(std::function<void()> done) {
   free_turn_.reset();
   keeper_.Stop();
   orphans_.Stop();
-  others_.Stop();
+  others_.Retire();
   timer_.reset();
   for (auto& [name, entry] : entries_) {
     entry.look.reset();

@@ -37,10 +37,6 @@ bool IsOfTheFile(FailureKind kind) {
   }
 }
 
-bool PortalMayHaveIt(const Job& job) {
-  return job.ticket.start_time != 0 && (job.sends > 0 || job.last_chunk_left != 0);
-}
-
 // A build's identity has one-second resolution: a second one of the same second would be taken for the first one.
 constexpr WallMs kNextIdentity = 2000;
 bool TooSoon(const Job& job, WallMs now) {
@@ -223,6 +219,10 @@ OperatorPlan Cancel(const Job& job) {
 }
 
 }  // namespace
+
+bool PortalMayHaveIt(const Job& job) {
+  return job.ticket.start_time != 0 && (job.sends > 0 || job.last_chunk_left != 0);
+}
 
 OperatorPlan PlanFor(OperatorVerb verb, const Job& job, WallMs now) {
   switch (verb) {

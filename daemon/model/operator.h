@@ -33,6 +33,9 @@ OperatorPlan PlanFor(OperatorVerb verb, const Job& job, WallMs now);
 // before, to confirming where the portal may have the object, else to claimed.
 void AfterReclaim(Job& job, WallMs now);
 
+// Whether the history is to be asked before it is sent (again).
+bool PortalMayHaveIt(const Job& job);
+
 // Whether nothing but a person can move it on: the history showed none of its uploads (conductor/gates.h).
 bool HeldForAPerson(const Job& job);
 

@@ -21,6 +21,14 @@ Status ClaimMark::LookForOthers() {
   if (!listed) return listed;
   if (other.empty()) return {};
   const std::string job = other.substr(prefix_.size());
+  // A claim's folder is made before its mark and goes with it: one alone was left by a death, and says nothing.
+  auto claim = fs_.StatAt(claimed_, job);
+  if (!claim && claim.error().sys == ENOENT) {
+    auto gone = fs_.RemoveAt(claimed_, other);
+    if (!gone && gone.error().sys != ENOENT) return gone;
+    return LookForOthers();
+  }
+  if (!claim) return Fail(claim.error());
   Error error =
       MakeError(ErrorKind::kLocalDisk,
                 "another host is taking it as job " + job +

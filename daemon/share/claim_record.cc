@@ -27,6 +27,22 @@ Result<rapidjson::Document> Parse(std::string_view json, std::string_view schema
 
 }  // namespace
 
+ClaimRecord ClaimRecordOf(const Job& job, bool delivering) {
+  ClaimRecord record;
+  record.job = job.id;
+  record.file_name = job.artifact.file_name;
+  record.subfolder = job.artifact.subfolder;
+  record.portal_url = job.target.portal_url;
+  record.tenant = job.target.tenant;
+  record.version = job.target.version;
+  record.start_time = job.ticket.start_time;
+  record.file_path = job.ticket.file_path;
+  record.signing_key_id = job.ticket.signing_key_id;
+  record.delivering = delivering;
+  record.output_path = job.target.output_path;
+  return record;
+}
+
 std::string WriteClaimRecord(const ClaimRecord& record) {
   Json json;
   json.Begin();
@@ -74,6 +90,10 @@ Result<ClaimRecord> ReadClaimRecord(std::string_view json) {
   if (delivering == nullptr || !delivering->IsBool()) return Wrong("it does not say whether it was delivered");
   record.delivering = delivering->GetBool();
   return record;
+}
+
+std::string TakenOverWords(const std::string& job) {
+  return "another host on the share has taken over what was claimed as job " + job;
 }
 
 std::string WriteHostBeat(const HostBeat& beat) {

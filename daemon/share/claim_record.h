@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/base/result.h"
+#include "daemon/model/job.h"
 
 namespace tegodrop {
 
@@ -33,6 +34,8 @@ struct ClaimRecord {
   bool operator==(const ClaimRecord&) const = default;
 };
 
+ClaimRecord ClaimRecordOf(const Job& job, bool delivering);
+
 std::string WriteClaimRecord(const ClaimRecord& record);
 // kCorrupt, with what is wrong in words, for everything that WriteClaimRecord does not write.
 Result<ClaimRecord> ReadClaimRecord(std::string_view json);
@@ -46,6 +49,9 @@ struct HostBeat {
 
   bool operator==(const HostBeat&) const = default;
 };
+
+// What is said of a claim that another host has now.
+std::string TakenOverWords(const std::string& job);
 
 std::string WriteHostBeat(const HostBeat& beat);
 // `id`: from the record's name. Errors as ReadClaimRecord.

@@ -145,6 +145,8 @@ struct TakeBackRequest {
   std::uint64_t size = 0;  // of a copied source, which is copied afresh where it is still these bytes
   std::string sha256;
   bool copy = false;
+  // Set where the portal may have it: on a share it stands beside the artifact before that stands there again.
+  std::optional<ClaimRecord> record;
 };
 
 // What stands in a share's room, of all hosts.
@@ -157,7 +159,15 @@ struct HostsView {
 struct ClaimView {
   std::string file_name;  // the artifact's; of one whose claim was never ended, as far as its sidecars tell; or empty
   bool whole = false;     // the artifact itself is there
+  std::vector<std::string> sidecars;
   std::optional<ClaimRecord> record;
+};
+
+// Whose a claim of ours is by now.
+enum class ClaimHolder : std::uint8_t {
+  kOurs,
+  kTakenOver,  // another host's: nothing of it is ours any more
+  kGone,       // it was put away; or somebody has moved it
 };
 
 struct TakeOverRequest {
@@ -216,11 +226,11 @@ class DropFolder {
   // Removes what processed/ and receipts/ hold from before the given wall times; answers how many files went.
   virtual HandlePtr Prune(WallMs processed_before, WallMs receipts_before, std::function<void(Result<int>)> done) = 0;
 
-  // Several hosts on one share. On a local disk RecordClaim is true, SeeHosts sees none, and the others are kBug.
+  // Several hosts on one share. On a local disk all is ours, SeeHosts sees none, and the others are kBug.
   //
-  // Writes how far a claim of ours may come from now on, synced, in place of what stood there. False where another host
-  // has taken the claim over: then nothing of it is ours any more.
-  virtual HandlePtr RecordClaim(ClaimRecord record, std::function<void(Result<bool>)> done) = 0;
+  // Writes how far a claim of ours may come from now on, synced, in place of what stood there; only where it is ours.
+  virtual HandlePtr RecordClaim(ClaimRecord record, std::function<void(Result<ClaimHolder>)> done) = 0;
+  virtual HandlePtr WhoHas(const std::string& job, std::function<void(Result<ClaimHolder>)> done) = 0;
   // Writes our beat, or removes it where it has no jobs; removes those of the hosts `gone`, by id.
   virtual HandlePtr SeeHosts(HostBeat own, std::vector<std::string> gone,
                              std::function<void(Result<HostsView>)> done) = 0;

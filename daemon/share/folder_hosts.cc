@@ -1,6 +1,7 @@
 // Several hosts on one share: what each says of itself, and what one that is gone has left.
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "daemon/base/digest.h"
@@ -31,7 +32,7 @@ Result<std::vector<std::string>> NamesIn(FileSystem& fs, int dir) {
 }
 
 bool IsMarkOf(std::string_view name, std::string_view job) {
-  return name.starts_with('.') && name.ends_with("." + std::string(job));
+  return name.starts_with('.') && name.ends_with("." + std::string(job)) && name != ClaimTakenName(job);
 }
 
 }  // namespace
@@ -44,15 +45,35 @@ Result<Fd> FolderOps::SharedClaims() {
   return room((*folder)->fd.get()).Part(kRoomClaimed);
 }
 
-Result<bool> FolderOps::RecordClaim(const ClaimRecord& record) {
+Result<ClaimHolder> FolderOps::HolderOf(int claimed, const std::string& job) {
+  auto dir = fs_.StatAt(claimed, job);
+  if (dir) return ClaimHolder::kOurs;
+  if (!Missing(dir.error())) return Fail(dir.error());
+  auto taken = fs_.StatAt(claimed, ClaimTakenName(job));
+  if (taken) return ClaimHolder::kTakenOver;
+  if (!Missing(taken.error())) return Fail(taken.error());
+  return ClaimHolder::kGone;
+}
+
+Result<ClaimHolder> FolderOps::WhoHas(const std::string& job) {
+  if (!IsPlainName(job)) return Fail(ErrorKind::kBug, "not a name in a folder");
+  auto folder = Opened();
+  if (!folder) return Fail(folder.error());
+  if (!(*folder)->spools) return ClaimHolder::kOurs;
+  auto claimed = SharedClaims();
+  if (!claimed) return Fail(claimed.error());
+  return HolderOf(claimed->get(), job);
+}
+
+Result<ClaimHolder> FolderOps::RecordClaim(const ClaimRecord& record) {
   if (!IsPlainName(record.job)) return Fail(ErrorKind::kBug, "not a name in a folder");
   auto folder = Opened();
   if (!folder) return Fail(folder.error());
-  if (!(*folder)->spools) return true;
+  if (!(*folder)->spools) return ClaimHolder::kOurs;
   auto claimed = SharedClaims();
   if (!claimed) return Fail(claimed.error());
   auto dir = fs_.OpenFolderAt(claimed->get(), record.job);
-  if (!dir && Missing(dir.error())) return false;
+  if (!dir && Missing(dir.error())) return HolderOf(claimed->get(), record.job);
   if (!dir) return Fail(dir.error());
   const std::string name(kClaimRecord);
   const std::string text = WriteClaimRecord(record);
@@ -63,10 +84,7 @@ Result<bool> FolderOps::RecordClaim(const ClaimRecord& record) {
   }
   // Whoever takes it over renames the folder first and reads the record then: one that was written before the rename is
   // read, and after it this does not stand here any more.
-  auto still = fs_.StatAt(claimed->get(), record.job);
-  if (!still && Missing(still.error())) return false;
-  if (!still) return Fail(still.error());
-  return true;
+  return HolderOf(claimed->get(), record.job);
 }
 
 Status FolderOps::Beat(const HostBeat& own, const std::vector<std::string>& gone, HostsView& view) {
@@ -127,15 +145,20 @@ Result<ClaimView> FolderOps::SeeClaim(int claimed, const std::string& job) {
   auto names = NamesIn(fs_, dir->get());
   if (!names) return Fail(names.error());
   ClaimView view;
+  std::string artifact;
   for (const std::string& name : *names) {
     if (IsPassedOver(name)) continue;
     if (KindOfName(name)) {
-      view.file_name = name;
-      view.whole = true;
-      break;
+      artifact = name;
+      continue;
     }
-    if (const auto kind = SidecarOf(name)) view.file_name = name.substr(0, name.size() - Suffix(*kind).size());
+    if (const auto kind = SidecarOf(name)) {
+      view.file_name = name.substr(0, name.size() - Suffix(*kind).size());
+      view.sidecars.push_back(name);
+    }
   }
+  view.whole = !artifact.empty();
+  if (view.whole) view.file_name = artifact;
   auto text = ReadWhole(fs_, dir->get(), std::string(kClaimRecord), kLargestClaimRecord);
   if (!text && Missing(text.error())) return view;
   if (!text) return Fail(text.error());
@@ -187,13 +210,12 @@ Status FolderOps::UndoClaim(int claimed, const TakeOverRequest& request, const C
   if (!folder) return Fail(folder.error());
   auto dir = fs_.OpenFolderAt(claimed, request.to);
   if (!dir) return Fail(dir.error());
-  auto path = PathOf(claimed, request.from, claim.file_name);
+  auto path = PathOf(claimed, request.to, claim.file_name);
   if (!path) return Fail(path.error());
   auto place = EnterWhatIsLeft(**folder, std::string(SubfolderOf(*path)));
   if (!place) return Fail(place.error());
   if (claim.file_name.empty()) {
-    auto recorded = fs_.RemoveAt(dir->get(), std::string(kClaimRecord));
-    if (!recorded && !Missing(recorded.error())) return recorded;
+    if (auto gone = RemoveDotFiles(dir->get(), true); !gone) return gone;
     return room((*folder)->fd.get()).RemoveClaimedFolder(request.to);
   }
   if (claim.record) {
@@ -202,7 +224,21 @@ Status FolderOps::UndoClaim(int claimed, const TakeOverRequest& request, const C
     rest.name = claim.file_name;
     return PutAway(rest);
   }
+  if (auto gone = RemoveDotFiles(dir->get(), false); !gone) return gone;
   return PutBackSidecars(place->fd, dir->get(), request.to, claim.file_name);
+}
+
+// The marks of the claim that is taken over stand for the new one too, before it does.
+Status FolderOps::CopyMarks(int claimed, const TakeOverRequest& request) {
+  auto names = NamesIn(fs_, claimed);
+  if (!names) return Fail(names.error());
+  for (const std::string& name : *names) {
+    if (!IsMarkOf(name, request.from)) continue;
+    const std::string other = name.substr(0, name.size() - request.from.size()) + request.to;
+    auto made = fs_.CreateAt(claimed, other, 0660);
+    if (!made && made.error().sys != EEXIST) return Fail(made.error());
+  }
+  return {};
 }
 
 Result<TakenOver> FolderOps::TakeOver(const TakeOverRequest& request) {
@@ -218,6 +254,7 @@ Result<TakenOver> FolderOps::TakeOver(const TakeOverRequest& request) {
     look.name = claim->file_name;
     look.kind = KindOfName(claim->file_name).value_or(ArtifactKind::kApk);
     look.full_crc = true;
+    look.sidecars = claim->sidecars;
     auto dir = fs_.OpenFolderAt(claimed->get(), request.from);
     if (!dir) return Fail(dir.error());
     auto stat = fs_.StatAt(dir->get(), look.name);
@@ -232,25 +269,41 @@ Result<TakenOver> FolderOps::TakeOver(const TakeOverRequest& request) {
       return Fail(ErrorKind::kLocalDisk, claim->file_name + " cannot be read: " + taken.inspection.reason);
     }
   }
+  // Reading took its time.
+  claim = SeeClaim(claimed->get(), request.from);
+  if (!claim) return Fail(claim.error());
+  const auto delivering = [&]() -> std::optional<Error> {
+    if (!claim->record || !claim->record->delivering || request.even_delivering) return std::nullopt;
+    return PosixError("its host was delivering", claim->file_name, EBUSY);
+  };
+  if (auto error = delivering()) return Fail(*error);
+  // Before the rename, so that its host never finds its claim gone and nobody who has it.
+  const std::string taken_name = ClaimTakenName(request.from);
+  auto told = fs_.CreateAt(claimed->get(), taken_name, 0660);
+  if (!told && told.error().sys != EEXIST) return Fail(told.error());
+  if (auto marked = CopyMarks(claimed->get(), request); !marked) return Fail(marked.error());
   auto moved = fs_.RenameAt(claimed->get(), request.from, claimed->get(), request.to);
   if (!moved && Missing(moved.error())) return IsGone(request.from);
   if (!moved) return Fail(moved.error());
   const auto give_back = [&](Error error) -> Result<TakenOver> {
-    (void)fs_.RenameAt(claimed->get(), request.to, claimed->get(), request.from);
+    if (fs_.RenameAt(claimed->get(), request.to, claimed->get(), request.from)) {
+      (void)fs_.RemoveAt(claimed->get(), taken_name);
+      (void)ClearMarks(claimed->get(), request.to);
+    }
     return Fail(std::move(error));
   };
   // Only now: its host may have written up to the rename.
   claim = SeeClaim(claimed->get(), request.to);
   if (!claim) return give_back(claim.error());
-  if (claim->record && claim->record->delivering && !request.even_delivering) {
-    return give_back(PosixError("its host was delivering", claim->file_name, EBUSY));
-  }
+  if (auto error = delivering()) return give_back(*error);
   if (auto synced = fs_.SyncFolder(claimed->get()); !synced) return give_back(synced.error());
   taken.claim = *claim;
   if (!claim->whole) {
     if (auto undone = UndoClaim(claimed->get(), request, *claim); !undone) return give_back(undone.error());
   }
-  if (auto cleared = ClearMarks(claimed->get(), request.from); !cleared && !claim->whole) return Fail(cleared.error());
+  // Those that stay count for nothing: there is no claim of theirs any more.
+  (void)ClearMarks(claimed->get(), request.from);
+  (void)ClearMarks(claimed->get(), request.to);
   return taken;
 }
 

@@ -172,6 +172,10 @@ Result<bool> FolderOps::HasClaimed(const std::string& job, const std::string& pa
   if (!moved || !(*folder)->spools) return moved;
   auto claimed = room((*folder)->fd.get()).Part(kRoomClaimed);
   if (!claimed) return Fail(claimed.error());
+  // Nor is its copy of any use then, which it may have left in the spool.
+  if (!*moved) {
+    if (auto dropped = DropSpooled(job); !dropped) return Fail(dropped.error());
+  }
   // Whatever a death left half done is whole or undone now.
   if (auto gone = ClaimMark(fs_, claimed->get(), job, path).Clear(); !gone) return Fail(gone.error());
   return moved;
@@ -232,6 +236,10 @@ Result<Fd> FolderOps::OpenClaimed(const std::string& job, const std::string& nam
   if (spooled) {
     // What was admitted is compared with what is sent, whatever stands there.
     auto there = SpoolClaimed(job, name, "");
+    if (!there && Missing(there.error())) {
+      auto holder = WhoHas(job);
+      if (holder && *holder == ClaimHolder::kTakenOver) return Fail(ErrorKind::kTakenOver, TakenOverWords(job));
+    }
     if (!there) return Fail(there.error());
   }
   auto dir = ClaimedFolder(job, copy || spooled);

@@ -81,7 +81,8 @@ class FolderOps {
   Status WriteReceipt(const std::string& id, const std::string& json);
   Status RemoveReceipts(const std::vector<std::string>& ids, const std::string& job);
   Result<int> Prune(WallMs processed_before, WallMs receipts_before);
-  Result<bool> RecordClaim(const ClaimRecord& record);
+  Result<ClaimHolder> RecordClaim(const ClaimRecord& record);
+  Result<ClaimHolder> WhoHas(const std::string& job);
   Result<HostsView> SeeHosts(const HostBeat& own, const std::vector<std::string>& gone);
   Result<ClaimView> LookAtClaim(const std::string& job);
   Result<TakenOver> TakeOver(const TakeOverRequest& request);
@@ -122,9 +123,12 @@ class FolderOps {
 
   // The room's claimed/ of a folder on a share that is still there.
   Result<Fd> SharedClaims();
+  Result<ClaimHolder> HolderOf(int claimed, const std::string& job);
+  Status RemoveDotFiles(int dir, bool record_too);
   Status Beat(const HostBeat& own, const std::vector<std::string>& gone, HostsView& view);
   Result<ClaimView> SeeClaim(int claimed, const std::string& job);
   Status UndoClaim(int claimed, const TakeOverRequest& request, const ClaimView& claim);
+  Status CopyMarks(int claimed, const TakeOverRequest& request);
   Status ClearMarks(int claimed, const std::string& job);
   Result<std::string> PathOf(int claimed, const std::string& job, const std::string& name);
 

@@ -10,10 +10,10 @@
 namespace tegodrop {
 namespace {
 
-Status RemoveAll(FileSystem& fs, int dir) {
+Status RemoveAll(FileSystem& fs, int dir, std::string_view but = "") {
   std::vector<std::string> names;
   auto listed = fs.List(dir, [&](std::string_view name, EntryType) {
-    names.emplace_back(name);
+    if (name != but) names.emplace_back(name);
     return true;
   });
   if (!listed) return listed;
@@ -42,12 +42,17 @@ Status FolderOps::PutAway(const PutAwayRequest& request) {
   if (!folder) return Fail(folder.error());
   auto its_room = room((*folder)->fd.get());
   if (request.destination == Destination::kNowhere) {
+    // The artifact first and its record last: one without its record would be taken for one that was never sent.
+    auto artifact = fs_.RemoveAt(dir->get(), request.name);
+    if (!artifact && !Missing(artifact.error())) return artifact;
+    if (auto synced = fs_.SyncFolder(dir->get()); !synced) return synced;
+    if (auto gone = RemoveAll(fs_, dir->get(), kClaimRecord); !gone) return gone;
     if (auto gone = RemoveAll(fs_, dir->get()); !gone) return gone;
     if (auto gone = its_room.RemoveClaimedFolder(request.job); !gone) return gone;
     return DropSpooled(request.job);
   }
   const bool failed = request.destination == Destination::kFailed;
-  (void)fs_.RemoveAt(dir->get(), std::string(kCopyPart));
+  if (auto gone = RemoveDotFiles(dir->get(), false); !gone) return gone;
   // All that stands there goes along, so that nothing is lost and the job's folder can go.
   Room::Companions companions{request.sidecars, failed ? request.reason_json : std::string()};
   auto listed = fs_.List(dir->get(), [&](std::string_view name, EntryType) {
@@ -63,10 +68,24 @@ Status FolderOps::PutAway(const PutAwayRequest& request) {
       its_room.MoveInto(dir->get(), request.name, companions, failed ? kRoomFailed : kRoomProcessed, request.job);
   if (!moved) return moved;
   // After the artifact: one without its record would be taken for one that was never sent.
-  auto recorded = fs_.RemoveAt(dir->get(), std::string(kClaimRecord));
-  if (!recorded && !Missing(recorded.error())) return recorded;
+  if (auto gone = RemoveDotFiles(dir->get(), true); !gone) return gone;
   if (auto gone = its_room.RemoveClaimedFolder(request.job); !gone) return gone;
   return DropSpooled(request.job);
+}
+
+// Our own, half made or not; no artifact and no sidecar has such a name.
+Status FolderOps::RemoveDotFiles(int dir, bool record_too) {
+  std::vector<std::string> names;
+  auto listed = fs_.List(dir, [&](std::string_view name, EntryType) {
+    if (name.starts_with('.') && (record_too || name != kClaimRecord)) names.emplace_back(name);
+    return true;
+  });
+  if (!listed) return listed;
+  for (const std::string& name : names) {
+    auto gone = fs_.RemoveAt(dir, name);
+    if (!gone && !Missing(gone.error())) return gone;
+  }
+  return {};
 }
 
 // The copy that was sent from, of what was claimed on a share.

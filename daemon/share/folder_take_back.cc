@@ -71,6 +71,10 @@ Result<bool> FolderOps::MoveOutOfFailed(const TakeBackRequest& request) {
   if (!*there && !*back) return false;
   claimed = its_room.ClaimedFolder(request.job, true);
   if (!claimed) return Fail(claimed.error());
+  if ((*folder)->spools && request.record) {
+    auto recorded = its_room.Replace(claimed->get(), std::string(kClaimRecord), WriteClaimRecord(*request.record));
+    if (!recorded) return Fail(recorded.error());
+  }
   for (const std::string& sidecar : request.sidecars) {
     if (!IsPlainName(sidecar) || !sidecar.starts_with(request.name)) continue;
     const std::string beside = **lies + sidecar.substr(request.name.size());

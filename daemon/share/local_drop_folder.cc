@@ -96,9 +96,13 @@ class LocalDropFolder : public DropFolder {
                                  std::move(done));
   }
 
-  HandlePtr RecordClaim(ClaimRecord record, std::function<void(Result<bool>)> done) override {
-    return OnThread<Result<bool>>([record = std::move(record)](FolderOps& ops) { return ops.RecordClaim(record); },
-                                  std::move(done));
+  HandlePtr WhoHas(const std::string& job, std::function<void(Result<ClaimHolder>)> done) override {
+    return OnThread<Result<ClaimHolder>>([=](FolderOps& ops) { return ops.WhoHas(job); }, std::move(done));
+  }
+
+  HandlePtr RecordClaim(ClaimRecord record, std::function<void(Result<ClaimHolder>)> done) override {
+    return OnThread<Result<ClaimHolder>>(
+        [record = std::move(record)](FolderOps& ops) { return ops.RecordClaim(record); }, std::move(done));
   }
 
   HandlePtr SeeHosts(HostBeat own, std::vector<std::string> gone,

@@ -58,7 +58,7 @@ void UploadAttempt::GoOnWithParts() {
   const Job& row = record_.job();
   if (row.state == JobState::kCompleting) {
     completing_again_ = true;
-    return Complete();
+    return BeforeArrivalThen([this] { Complete(); });
   }
   const MultipartUpload& multipart = *row.multipart;
   // Where only Complete is missing, no URL is needed any more.

@@ -215,12 +215,16 @@ class FakeDropFolder final : public DropFolder {
     });
   }
 
-  HandlePtr RecordClaim(ClaimRecord record, std::function<void(Result<bool>)> done) override {
-    return Call<Result<bool>>("record_claim", "", std::move(done), [this, record]() -> Result<bool> {
-      if (!claimed.contains(record.job)) return false;
-      claim_records[record.job] = record;
-      return true;
+  HandlePtr RecordClaim(ClaimRecord record, std::function<void(Result<ClaimHolder>)> done) override {
+    return Call<Result<ClaimHolder>>("record_claim", "", std::move(done), [this, record]() -> Result<ClaimHolder> {
+      if (claimed.contains(record.job)) claim_records[record.job] = record;
+      return HolderOf(record.job);
     });
+  }
+
+  HandlePtr WhoHas(const std::string& job, std::function<void(Result<ClaimHolder>)> done) override {
+    return Call<Result<ClaimHolder>>("who_has", "", std::move(done),
+                                     [this, job]() -> Result<ClaimHolder> { return HolderOf(job); });
   }
 
   HandlePtr SeeHosts(HostBeat own, std::vector<std::string> gone,
@@ -246,6 +250,7 @@ class FakeDropFolder final : public DropFolder {
       if (view->record && view->record->delivering && !request.even_delivering) {
         return FailPosix("its host was delivering", view->file_name, EBUSY);
       }
+      taken_over.insert(request.from);
       auto files = claimed.extract(request.from);
       files.key() = request.to;
       TakenOver taken;
@@ -288,6 +293,7 @@ class FakeDropFolder final : public DropFolder {
   std::map<std::string, Files> claimed;  // by job
   std::map<std::string, Files> spool;
   std::map<std::string, ClaimRecord> claim_records;  // by job
+  std::set<std::string> taken_over;                  // jobs
   std::vector<HostBeat> own_beats;                   // as they were written
   std::map<std::string, HostBeat> other_beats;       // by id
   Files processed;
@@ -392,6 +398,11 @@ class FakeDropFolder final : public DropFolder {
     const bool hashed = request.read && !(request.early && file.inside == Outcome::kIncomplete);
     if (hashed && file.inside != Outcome::kUnreadable) out.sha256 = Sha256Hex(file.content);
     return out;
+  }
+
+  ClaimHolder HolderOf(const std::string& job) const {
+    if (claimed.contains(job)) return ClaimHolder::kOurs;
+    return taken_over.contains(job) ? ClaimHolder::kTakenOver : ClaimHolder::kGone;
   }
 
   Result<ClaimView> ViewOf(const std::string& job) {

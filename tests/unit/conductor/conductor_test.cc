@@ -333,6 +333,14 @@ TEST_F(ConductorTest, WhatAnotherHostHasTakenOverEndsWithoutAWordOfOurs) {
   EXPECT_TRUE(Live("upload").empty());
   EXPECT_EQ(Count("finish"), 0U) << "no receipt, no record: those are the other host's";
   EXPECT_FALSE(conductor->Has("a"));
+  // So does one that had ended already, and was just about to say so.
+  Job failed = MakeJob("f", JobState::kFailed);
+  failed.finished = false;
+  failed.failure.emplace();
+  Take(failed);
+  End(*Only("finish"), Fail(ErrorKind::kTakenOver, "another host has taken it over"));
+  EXPECT_EQ(Row("f").state, JobState::kFailed);
+  EXPECT_TRUE(Row("f").finished);
 }
 
 TEST_F(ConductorTest, ARoomCannotBreakTheLifecycle) {

@@ -66,7 +66,8 @@ class EndOfDropFolder final : public DropFolder {
     return Unexpected();
   }
   HandlePtr Prune(WallMs, WallMs, std::function<void(Result<int>)>) override { return Unexpected(); }
-  HandlePtr RecordClaim(ClaimRecord, std::function<void(Result<bool>)>) override { return Unexpected(); }
+  HandlePtr RecordClaim(ClaimRecord, std::function<void(Result<ClaimHolder>)>) override { return Unexpected(); }
+  HandlePtr WhoHas(const std::string&, std::function<void(Result<ClaimHolder>)>) override { return Unexpected(); }
   HandlePtr SeeHosts(HostBeat, std::vector<std::string>, std::function<void(Result<HostsView>)>) override {
     return Unexpected();
   }

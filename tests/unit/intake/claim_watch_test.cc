@@ -235,10 +235,50 @@ TEST_F(ClaimWatchTest, WhatTheLedgerWouldNotTakeIsRecordedWhenItDoes) {
   Start();
   PassLong(minutes(66));
   ledger.FailNext("insert", PosixError("cannot write", "ledger", ENOSPC));
-  ASSERT_TRUE(TakeOver("j1"));
+  const auto answer = TakeOver("j1");
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message, HasSubstr("asked again"));
   EXPECT_THAT(admitted, IsEmpty());
   PassLong(seconds(10));
   EXPECT_EQ(admitted.size(), 1U);
+  EXPECT_THAT(ledger.jobs.at(admitted[0].id).artifact.file_name, "app.apk");
+}
+
+TEST_F(ClaimWatchTest, WhatTheLedgerRefusesIsAnsweredAndNotAskedForEver) {
+  ClaimedByOther("j1");
+  Start();
+  PassLong(minutes(66));
+  ledger.FailNext("insert", MakeError(ErrorKind::kRejected, kIdentityTaken));
+  EXPECT_FALSE(TakeOver("j1"));
+  PassLong(seconds(30));
+  EXPECT_THAT(admitted, IsEmpty());
+}
+
+TEST_F(ClaimWatchTest, AnOrderIsAnsweredAlsoWhereTheIntakeIsStopped) {
+  ClaimedByOther("j1");
+  Start();
+  PassLong(minutes(66));
+  std::optional<Result<std::string>> answer;
+  intake->TakeOver("j1", false, [&](Result<std::string> told) { answer = std::move(told); });
+  bool stopped = false;
+  intake->Stop([&] { stopped = true; });
+  Pass(seconds(1));
+  EXPECT_TRUE(stopped);
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(*answer);
+  EXPECT_TRUE(folder.claimed.contains("j1"));
+  EXPECT_FALSE(TakeOver("j1"));
+  const std::size_t beats = folder.own_beats.size();
+  PassLong(minutes(11));
+  EXPECT_GT(folder.own_beats.size(), beats) << "its jobs go on";
+}
+
+TEST_F(ClaimWatchTest, ANoticeThatTheLedgerRefusedIsShownWithTheNextLook) {
+  ClaimedByOther("j1");
+  ledger.FailNext("save_notice", PosixError("cannot write", "ledger", ENOSPC));
+  Start();
+  PassLong(minutes(72));
+  EXPECT_THAT(NoticeOf("j1"), HasSubstr("app.apk"));
 }
 
 TEST_F(ClaimWatchTest, AShareThatIsAwayIsSaidSo) {

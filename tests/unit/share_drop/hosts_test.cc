@@ -101,16 +101,17 @@ TEST_F(HostsTest, OnALocalDiskThereAreNoOtherHosts) {
   ASSERT_TRUE(view);
   EXPECT_THAT(view->claims, IsEmpty());
   EXPECT_FALSE(place.Has(".tegodrop/hosts"));
-  EXPECT_TRUE(*ops.RecordClaim(RecordOf("a.apk")));
+  EXPECT_EQ(*ops.RecordClaim(RecordOf("a.apk")), ClaimHolder::kOurs);
+  EXPECT_EQ(*ops.WhoHas(kJob), ClaimHolder::kOurs);
   EXPECT_THAT(place.Names(kClaimed), ElementsAre("a.apk"));
 }
 
 TEST_F(HostsTest, ARecordStandsBesideItsArtifactAndGoesAfterIt) {
   Claim("a.apk");
-  EXPECT_TRUE(*ops.RecordClaim(RecordOf("a.apk")));
+  EXPECT_EQ(*ops.RecordClaim(RecordOf("a.apk")), ClaimHolder::kOurs);
   ClaimRecord later = RecordOf("a.apk");
   later.delivering = true;
-  EXPECT_TRUE(*ops.RecordClaim(later));
+  EXPECT_EQ(*ops.RecordClaim(later), ClaimHolder::kOurs);
   EXPECT_EQ(ops.LookAtClaim(kJob)->record, later);
   PutAwayRequest away;
   away.job = kJob;
@@ -129,20 +130,79 @@ TEST_F(HostsTest, ARecordStandsBesideItsArtifactAndGoesAfterIt) {
   EXPECT_THAT(place.Names(".tegodrop/claimed"), IsEmpty());
 }
 
-TEST_F(HostsTest, WhoeverLostItsClaimIsToldBeforeItGoesOn) {
+TEST_F(HostsTest, WhoeverLostItsClaimIsToldBeforeItGoesOnAndWhenItEnds) {
   Claim("a.apk");
+  EXPECT_EQ(*ops.WhoHas(kJob), ClaimHolder::kOurs);
   ASSERT_TRUE(ops.TakeOver({kJob, kNew, false}));
-  const auto ours = ops.RecordClaim(RecordOf("a.apk"));
-  ASSERT_TRUE(ours);
-  EXPECT_FALSE(*ours);
-  place.fs.type.reset();
-  EXPECT_FALSE(FolderOps(place.Ops()).RecordClaim(RecordOf("a.apk"))) << "a folder that is not open tells nothing";
+  EXPECT_EQ(*ops.RecordClaim(RecordOf("a.apk")), ClaimHolder::kTakenOver);
+  EXPECT_EQ(*ops.WhoHas(kJob), ClaimHolder::kTakenOver);
+  EXPECT_EQ(*ops.WhoHas(kNew), ClaimHolder::kOurs);
+  EXPECT_EQ(ops.OpenClaimed(kJob, "a.apk", false).error().kind, ErrorKind::kTakenOver) << "nor is there a copy of it";
+  PutAwayRequest away;
+  away.job = kNew;
+  away.name = "a.apk";
+  ASSERT_TRUE(ops.PutAway(away));
+  EXPECT_EQ(*ops.WhoHas(kJob), ClaimHolder::kTakenOver) << "whenever it comes back";
+  EXPECT_EQ(*ops.WhoHas(kNew), ClaimHolder::kGone);
+}
+
+TEST_F(HostsTest, OneThatSomebodyMovedAwayIsNoOtherHosts) {
+  Claim("a.apk");
+  files::rename(place.Path(kClaimed), place.Path("kept aside"));
+  EXPECT_EQ(*ops.RecordClaim(RecordOf("a.apk")), ClaimHolder::kGone);
+}
+
+TEST_F(HostsTest, ADeletedArtifactGoesBeforeItsRecord) {
+  for (int call = 1; call < 60; ++call) {
+    Claim("a.apk", {"a.apk.commit"});
+    ASSERT_EQ(*ops.RecordClaim(RecordOf("a.apk")), ClaimHolder::kOurs);
+    PutAwayRequest away;
+    away.job = kJob;
+    away.name = "a.apk";
+    away.sidecars = {"a.apk.commit"};
+    away.destination = Destination::kNowhere;
+    FolderOps dying = place.Ops();
+    ASSERT_TRUE(dying.Open("", ""));
+    place.fs.FailAt(call, Fault::kDeath);
+    (void)dying.PutAway(away);
+    place.fs.Heal();
+    if (place.Has(kClaimed + "/a.apk") || place.Has(kClaimed + "/a.apk.commit")) {
+      ASSERT_TRUE(place.Has(kClaimed + "/.claim.json")) << call;
+    }
+    ASSERT_TRUE(ops.PutAway(away));
+    EXPECT_FALSE(place.Has(kClaimed));
+  }
+}
+
+TEST_F(HostsTest, WhatIsTakenBackForAPersonHasItsRecordBeforeItStandsThereAgain) {
+  Claim("a.apk");
+  PutAwayRequest away;
+  away.job = kJob;
+  away.name = "a.apk";
+  away.destination = Destination::kFailed;
+  away.reason_json = "{\"job\": \"" + kJob + "\"}\n";
+  ASSERT_TRUE(ops.PutAway(away));
+  TakeBackRequest back;
+  back.job = kJob;
+  back.name = "a.apk";
+  back.record = RecordOf("a.apk");
+  for (int call = 1; call < 60; ++call) {
+    FolderOps dying = place.Ops();
+    ASSERT_TRUE(dying.Open("", ""));
+    place.fs.FailAt(call, Fault::kDeath);
+    (void)dying.TakeBack(back);
+    place.fs.Heal();
+    if (place.Has(kClaimed + "/a.apk")) {
+      ASSERT_TRUE(place.Has(kClaimed + "/.claim.json")) << call;
+    }
+  }
+  EXPECT_TRUE(*ops.TakeBack(back));
 }
 
 TEST_F(HostsTest, AClaimIsTakenOverWithAllThatItIs) {
   Claim("a.apk", {"a.apk.commit"});
   EXPECT_FALSE(ops.LookAtClaim(kJob)->record) << "nothing of it was sent";
-  ASSERT_TRUE(*ops.RecordClaim(RecordOf("a.apk")));
+  ASSERT_EQ(*ops.RecordClaim(RecordOf("a.apk")), ClaimHolder::kOurs);
   const auto taken = ops.TakeOver({kJob, kNew, false});
   ASSERT_TRUE(taken) << taken.error().message;
   EXPECT_TRUE(taken->claim.whole);
@@ -152,7 +212,7 @@ TEST_F(HostsTest, AClaimIsTakenOverWithAllThatItIs) {
   EXPECT_EQ(taken->inspection.sha256, Sha256Hex(kContent));
   ASSERT_EQ(taken->inspection.sidecars.size(), 1U);
   EXPECT_EQ(*taken->inspection.sidecars[0].content, "of a.apk");
-  EXPECT_THAT(place.Names(".tegodrop/claimed"), ElementsAre(kNew));
+  EXPECT_THAT(place.Names(".tegodrop/claimed"), UnorderedElementsAre(kNew, ".taken." + kJob));
   EXPECT_THAT(place.Names(kTaken), UnorderedElementsAre("a.apk", "a.apk.commit", ".claim.json"));
   auto file = ops.OpenClaimed(kNew, "a.apk", false);
   ASSERT_TRUE(file) << file.error().message;
@@ -163,9 +223,10 @@ TEST_F(HostsTest, OneThatWasDeliveringIsLeftUnlessAPersonKnowsBetter) {
   Claim("a.apk");
   ClaimRecord record = RecordOf("a.apk");
   record.delivering = true;
-  ASSERT_TRUE(*ops.RecordClaim(record));
+  ASSERT_EQ(*ops.RecordClaim(record), ClaimHolder::kOurs);
   EXPECT_EQ(ops.TakeOver({kJob, kNew, false}).error().sys, EBUSY);
   EXPECT_THAT(place.Names(".tegodrop/claimed"), ElementsAre(kJob)) << "as it was";
+  EXPECT_EQ(*ops.WhoHas(kJob), ClaimHolder::kOurs);
   EXPECT_TRUE(ops.TakeOver({kJob, kNew, true}));
 }
 
@@ -196,7 +257,8 @@ TEST_F(HostsTest, AClaimThatWasNeverEndedIsUndone) {
   ASSERT_TRUE(taken) << taken.error().message;
   EXPECT_FALSE(taken->claim.whole);
   EXPECT_THAT(place.Names(), UnorderedElementsAre("a.apk", "a.apk.commit", ".tegodrop"));
-  EXPECT_THAT(place.Names(".tegodrop/claimed"), IsEmpty()) << "its mark too, which kept every other host from it";
+  EXPECT_THAT(place.Names(".tegodrop/claimed"), ElementsAre(".taken." + kJob))
+      << "its mark is gone too, which kept every other host from it";
 }
 
 TEST_F(HostsTest, OneInAFolderInsideIsUndoneThere) {
@@ -209,24 +271,24 @@ TEST_F(HostsTest, OneInAFolderInsideIsUndoneThere) {
   ASSERT_TRUE(recursive.Open("", ""));
   ASSERT_TRUE(recursive.TakeOver({kJob, kNew, false}));
   EXPECT_THAT(place.Names("team"), UnorderedElementsAre("a.apk", "a.apk.commit"));
-  EXPECT_THAT(place.Names(".tegodrop/claimed"), IsEmpty());
+  EXPECT_THAT(place.Names(".tegodrop/claimed"), ElementsAre(".taken." + kJob));
 }
 
 TEST_F(HostsTest, WhatIsLeftOfOneThatWasPutAwayFollowsIt) {
   Claim("a.apk", {"a.apk.commit"});
-  ASSERT_TRUE(*ops.RecordClaim(RecordOf("a.apk")));
+  ASSERT_EQ(*ops.RecordClaim(RecordOf("a.apk")), ClaimHolder::kOurs);
   files::rename(place.Path(kClaimed + "/a.apk"), place.Path(".tegodrop/processed/a.apk"));
   const auto taken = ops.TakeOver({kJob, kNew, false});
   ASSERT_TRUE(taken) << taken.error().message;
   EXPECT_FALSE(taken->claim.whole);
   EXPECT_THAT(place.Names(), ElementsAre(".tegodrop")) << "a sidecar of yesterday would be taken for tomorrow's";
-  EXPECT_THAT(place.Names(".tegodrop/claimed"), IsEmpty());
+  EXPECT_THAT(place.Names(".tegodrop/claimed"), ElementsAre(".taken." + kJob));
 }
 
 TEST_F(HostsTest, NothingIsLostWhereverATakeoverDies) {
   for (int call = 1; call < 80; ++call) {
     Claim("a.apk", {"a.apk.commit"});
-    ASSERT_TRUE(*ops.RecordClaim(RecordOf("a.apk")));
+    ASSERT_EQ(*ops.RecordClaim(RecordOf("a.apk")), ClaimHolder::kOurs);
     place.fs.FailAt(call, Fault::kDeath);
     FolderOps dying = place.Ops();
     const bool took = dying.Open("", "") && dying.TakeOver({kJob, kNew, false});
@@ -237,6 +299,7 @@ TEST_F(HostsTest, NothingIsLostWhereverATakeoverDies) {
     EXPECT_THAT(place.Names(moved ? kTaken : kClaimed), UnorderedElementsAre("a.apk", "a.apk.commit", ".claim.json"))
         << call;
     files::remove_all(place.Path(moved ? kTaken : kClaimed));
+    files::remove(place.Path(".tegodrop/claimed/.taken." + kJob));
   }
 }
 
