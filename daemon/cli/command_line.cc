@@ -43,7 +43,8 @@ Commands AddOperatorCommands(CLI::App& app, CommandLine& line) {
   retry->add_flag("--rebuild", line.rebuild, "upload anew, without asking whether the portal has a build already");
   retry->footer(std::string("The portal's history is asked first: a build that is there is awaited or delivered, and "
                             "one that failed there\nfails again. --rebuild starts a new build in any case. The "
-                            "artifact comes back out of failed/.\n") +
+                            "artifact comes back out of failed/.\nA job of another host on a share that 'tegodrop "
+                            "status' shows as left is taken over.\n") +
                 kHow);
   CLI::App* redeliver =
       app.add_subcommand("redeliver", "download and publish delivered builds once more, under new names");
