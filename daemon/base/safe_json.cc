@@ -31,11 +31,13 @@ constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseVa
 class Guard : public rapidjson::BaseReaderHandler<Utf8, Guard> {
  public:
   bool Default() { return Count(); }
+  bool String(const char* text, rapidjson::SizeType size, bool) { return IsText({text, size}) && Count(); }
   bool StartObject() {
     keys_.emplace_back();
     return Enter();
   }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
+    if (!IsText({text, size})) return false;
     if (!keys_.back().emplace(text, size).second) {
       fault_ = "has the field \"" + Printable(std::string_view(text, size).substr(0, 60)) + "\" twice";
       return false;
@@ -55,8 +57,14 @@ class Guard : public rapidjson::BaseReaderHandler<Utf8, Guard> {
   const std::string& fault() const { return fault_; }
 
  private:
+  // RapidJSON refuses the first half of a surrogate pair without the second, but decodes a second half that stands
+  // alone into bytes that are no UTF-8.
+  bool IsText(std::string_view text) {
+    if (!IsUtf8(text)) fault_ = "has half a surrogate pair in a text";
+    return fault_.empty();
+  }
   bool Enter() {
-    if (++depth_ > kDeepest) fault_ = "is nested too deeply";
+    if (++depth_ > kDeepest) fault_ = "is nested more than " + std::to_string(kDeepest) + " levels deep";
     return fault_.empty() && Count();
   }
   bool Count() {
@@ -70,7 +78,7 @@ class Guard : public rapidjson::BaseReaderHandler<Utf8, Guard> {
   std::string fault_;
 };
 
-Unexpected NotJson(const std::string& why) { return Fail(ErrorKind::kRetry, "the portal's answer " + why); }
+Unexpected NotJson(std::string why) { return Fail(ErrorKind::kCorrupt, std::move(why)); }
 
 std::string WhyNot(const rapidjson::ParseResult& result) {
   return "is not JSON (at byte " + std::to_string(result.Offset()) + ": " + rapidjson::GetParseError_En(result.Code()) +

@@ -14,9 +14,10 @@ namespace tegodrop {
 
 using JsonValue = rapidjson::Value;
 
-// The document, or kRetry with what is wrong with it. Refused are: more than 32 levels or 100,000 nodes (found before a
-// tree is built: RapidJSON overflows the stack on deep ones), text that is not UTF-8, a key that an object has twice,
-// anything behind the document. A byte order mark is skipped.
+// The document, or kCorrupt with what is wrong with it, to follow its name ("is empty"). Refused are: more than 32
+// levels or 100,000 nodes (found before a tree is built: RapidJSON overflows the stack on deep ones), text that is not
+// UTF-8, also once its escapes are read, a key that an object has twice, anything behind the document. A byte order
+// mark is skipped.
 Result<rapidjson::Document> ParseJson(std::string_view text);
 
 // The member of an object; nullptr where the value is no object, has no such member, or it is null.

@@ -1,24 +1,20 @@
 #include "daemon/intake/sidecar.h"
 
 #include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <utility>
 #include <vector>
 
+#include "daemon/base/safe_json.h"
 #include "daemon/base/text.h"
 #include "daemon/intake/utf16.h"
 
 namespace tegodrop {
 namespace {
-
-// The reader of a whole document recurses once for each level: the depth is capped before it sees the text.
-constexpr int kDeepest = 16;
 
 Unexpected Wrong(std::string sentence) { return Fail(ErrorKind::kCorrupt, std::move(sentence)); }
 
@@ -114,26 +110,6 @@ Result<SidecarContent> ParseSums(std::string_view text, std::string_view artifac
   return out;
 }
 
-// Counts brackets outside strings. What is malformed is left to the reader.
-bool TooDeep(std::string_view json) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t at = 0; at < json.size(); ++at) {
-    const char c = json[at];
-    if (in_string) {
-      if (c == '\\') ++at;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kDeepest) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
-
 std::string_view TextOf(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
 
 // A label's value as text; nullopt for objects and lists.
@@ -159,16 +135,6 @@ Status ReadLabels(const rapidjson::Value& labels, SidecarContent& out) {
   return {};
 }
 
-Status NoDuplicates(const rapidjson::Value& object) {
-  std::set<std::string_view> seen;
-  for (const auto& member : object.GetObject()) {
-    if (!seen.insert(TextOf(member.name)).second) return Wrong("has " + Shown(TextOf(member.name)) + " twice");
-    if (!member.value.IsObject()) continue;
-    if (auto inner = NoDuplicates(member.value); !inner) return inner;
-  }
-  return {};
-}
-
 Status ReadKnownKeys(const rapidjson::Value& object, SidecarContent& out) {
   const std::array<std::pair<std::string_view, std::string*>, 7> known{{
       {"commit_sha", &out.commit},
@@ -188,16 +154,11 @@ Status ReadKnownKeys(const rapidjson::Value& object, SidecarContent& out) {
   return {};
 }
 
-Result<SidecarContent> ParseJson(std::string_view text) {
-  if (TooDeep(text)) return Wrong("is nested more than " + std::to_string(kDeepest) + " levels deep");
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
-  if (document.HasParseError()) {
-    return Wrong("is no JSON: " + std::string(rapidjson::GetParseError_En(document.GetParseError())) + " (at byte " +
-                 std::to_string(document.GetErrorOffset()) + ")");
-  }
+Result<SidecarContent> ReadJson(std::string_view text) {
+  const Result<rapidjson::Document> parsed = ParseJson(text);
+  if (!parsed) return Wrong(parsed.error().message);
+  const rapidjson::Value& document = *parsed;
   if (!document.IsObject()) return Wrong("is JSON, but no object");
-  if (auto single = NoDuplicates(document); !single) return Fail(single.error());
   SidecarContent out;
   if (auto read = ReadKnownKeys(document, out); !read) return Fail(read.error());
   if (!out.commit.empty()) {
@@ -210,9 +171,8 @@ Result<SidecarContent> ParseJson(std::string_view text) {
     if (!digest) return Fail(digest.error());
     out.sha256 = *digest;
   }
-  const rapidjson::Value& object = document;  // the iterators of a const value compare with both compilers
-  const auto labels = object.FindMember("labels");
-  if (labels != object.MemberEnd()) {
+  const auto labels = document.FindMember("labels");
+  if (labels != document.MemberEnd()) {
     if (auto read = ReadLabels(labels->value, out); !read) return Fail(read.error());
   }
   return out;
@@ -236,7 +196,7 @@ Result<SidecarContent> ParseSidecar(SidecarKind kind, std::string_view content, 
     case SidecarKind::kJson:
       break;
   }
-  return ParseJson(*text);
+  return ReadJson(*text);
 }
 
 }  // namespace tegodrop

@@ -15,9 +15,9 @@ Unexpected Lacks(std::string_view what, std::string_view body) {
 Result<rapidjson::Document> ReadObject(std::string_view body) {
   Result<rapidjson::Document> document = ParseJson(body);
   if (!document) {
-    Error error = document.error();
-    if (const std::string words = PortalWords(body); !words.empty()) error.message += "; it says: " + words;
-    return Fail(std::move(error));
+    std::string message = "the portal's answer " + document.error().message;
+    if (const std::string words = PortalWords(body); !words.empty()) message += "; it says: " + words;
+    return Fail(ErrorKind::kRetry, std::move(message));
   }
   if (!document->IsObject()) return Fail(ErrorKind::kRetry, "the portal's answer is no JSON object");
   return document;

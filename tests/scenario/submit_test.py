@@ -201,7 +201,7 @@ class RefusalTest(SubmitCase):
 
     def test_sidecars_that_the_daemon_would_not_take(self):
         source = self.build(self.artifacts.apk())
-        for text, said in ((b"{", "no JSON"), (b"[]", "no object"), (b'{"ref": 7}', "'ref'"), (b"[" * 100_000, "64 KiB"),
+        for text, said in ((b"{", "not JSON"), (b"[]", "no object"), (b'{"ref": 7}', "'ref'"), (b"[" * 100_000, "64 KiB"),
                            (b'{"commit_sha": "%s"}' % (b"a" * 40), "--commit is"), (b'{"submit_id": "a b"}', "submit_id"),
                            (b'{"sha256": "%s"}' % (b"0" * 64), "its sidecar names")):
             with self.subTest(text=text[:40]):

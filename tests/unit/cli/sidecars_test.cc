@@ -91,7 +91,7 @@ TEST(SubmitSidecarTest, TheSameCommitTwiceIsNoConflictAndAnotherIs) {
 
 TEST(SubmitSidecarTest, WhatTheDaemonWouldRefuseIsRefused) {
   EXPECT_THAT(Refusal("[]"), HasSubstr("no object"));
-  EXPECT_THAT(Refusal("{"), HasSubstr("no JSON"));
+  EXPECT_THAT(Refusal("{"), HasSubstr("not JSON"));
   EXPECT_THAT(Refusal(R"({"ref": 1})"), HasSubstr("'ref'"));
   EXPECT_THAT(Refusal(R"({"commit_sha": "main"})"), HasSubstr("40 or 64"));
   EXPECT_THAT(Refusal("{\"ref\": \"" + std::string(kLargestSidecar, 'a') + "\"}"), HasSubstr("64 KiB"));

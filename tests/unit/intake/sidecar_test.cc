@@ -133,9 +133,9 @@ TEST(JsonSidecar, AllKeysAreOptionalAndMayBeNull) {
 
 TEST(JsonSidecar, WhatIsWrongIsSaid) {
   const std::vector<std::pair<std::string, std::string>> cases{
-      {"", "is no JSON"},
-      {"{", "is no JSON"},
-      {"{} x", "is no JSON"},
+      {"", "is empty"},
+      {"{", "is not JSON"},
+      {"{} x", "is not JSON"},
       {"[]", "no object"},
       {"\"text\"", "no object"},
       {R"({"commit_sha": 12})", "'commit_sha' that is no text"},
@@ -148,8 +148,10 @@ TEST(JsonSidecar, WhatIsWrongIsSaid) {
       {R"({"ref": "a", "ref": "b"})", "twice"},
       {R"({"labels": {"a": "1", "a": "2"}})", "twice"},
       {"{\"ref\": \"\xC3\x28\"}", "UTF-8"},
-      {R"({"ref": "\ud800"})", "is no JSON"},
-      {std::string("{\"x\":") + std::string(16, '[') + std::string(16, ']') + "}", "nested more than 16"},
+      {R"({"ref": "\ud800"})", "is not JSON"},
+      {R"({"ref": "\udc00"})", "half a surrogate pair"},
+      {R"({"labels": {"\udc00": "a"}})", "half a surrogate pair"},
+      {std::string("{\"x\":") + std::string(32, '[') + std::string(32, ']') + "}", "nested more than 32"},
   };
   for (const auto& [content, message] : cases) {
     auto parsed = Json(content);
@@ -159,8 +161,8 @@ TEST(JsonSidecar, WhatIsWrongIsSaid) {
   }
 }
 
-TEST(JsonSidecar, SixteenLevelsAreReadAndBracketsInTextsAreNoLevels) {
-  EXPECT_TRUE(Json("{\"x\":" + std::string(15, '[') + std::string(15, ']') + "}"));
+TEST(JsonSidecar, ThirtyTwoLevelsAreReadAndBracketsInTextsAreNoLevels) {
+  EXPECT_TRUE(Json("{\"x\":" + std::string(31, '[') + std::string(31, ']') + "}"));
   EXPECT_TRUE(Json("{\"ref\":\"" + std::string(100, '[') + "\\\"" + std::string(100, '{') + "\"}"));
 }
 

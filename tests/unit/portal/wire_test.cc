@@ -411,6 +411,8 @@ TEST(HostileJson, IsRefusedWithWhatIsWrong) {
       {"{\"a\":\"\xED\xA0\x80\"}", "UTF-8"},
       {std::string("{}\0{\"error\":1}", 14), "UTF-8"},
       {R"({"a":"\ud800"})", "not JSON"},
+      {R"({"a":"\udc00"})", "half a surrogate pair"},
+      {R"({"\udc00":"a"})", "half a surrogate pair"},
       {R"({"url":"https://a.example","url":"https://b.example"})", "\"url\" twice"},
       {R"({"x":{"a":1,"b":2,"a":3}})", "\"a\" twice"},
       {R"({"\u0061":1,"a":2})", "\"a\" twice"},
