@@ -23,6 +23,12 @@ std::string HostName() {
 // How long a folder may take to open before its jobs are begun all the same; what needs it waits by itself then.
 constexpr std::chrono::seconds kOpenPatience{2};
 
+std::set<std::string> PathsOf(const Settings& settings) {
+  std::set<std::string> paths;
+  for (const FolderSettings& folder : settings.folders) paths.insert(folder.path);
+  return paths;
+}
+
 bool InSpool(const Job& job) { return job.target.after == SourceAfter::kKeep; }
 
 }  // namespace
@@ -33,6 +39,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
       settings_(std::move(settings)),
       producer_{HostName(), kVersion},
       spool_(settings_.limits.spool),
+      claims_([this](const Job& job) { return folders_->Drop(job); }, PathsOf(settings_), world_.timers, world_.log),
       guarded_(world_.transfer, world_.timers, world_.clock, world_.log),
       clock_watch_(world_.ledger, world_.clock, world_.log),
       dated_(guarded_, world_.clock, [this](std::chrono::milliseconds ahead) { clock_watch_.Saw(ahead); }),
@@ -51,7 +58,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
         }
         return (*folder)->OpenClaimed(job.id, job.artifact.file_name, InSpool(job), std::move(done));
       },
-      [this](const Job& job, std::function<void(Status)> done) { return TellHosts(job, false, std::move(done)); });
+      [this](const Job& job, std::function<void(Status)> done) { return claims_.Tell(job, false, std::move(done)); });
   tracker_ = std::make_unique<Tracker>(*portal_);
   const FindOutput find_output = [this](const Job& job) -> Result<OutputFolder*> {
     OutputFolder* output = folders_->Output(job);
@@ -61,10 +68,10 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
   const FindDrop find_drop = [this](const Job& job) { return folders_->Drop(job); };
   deliverer_ = std::make_unique<Deliverer>(
       DeliveryWorld{*portal_, guarded_, world_.timers, world_.clock, world_.log, producer_}, find_output,
-      [this](const Job& job, std::function<void(Status)> done) { return TellHosts(job, true, std::move(done)); });
+      [this](const Job& job, std::function<void(Status)> done) { return claims_.Tell(job, true, std::move(done)); });
   finisher_ = std::make_unique<Finisher>(
       FinishWorld{world_.timers, world_.log, producer_}, find_drop, find_output,
-      [this](const Job& job, std::function<void(Status)> done) { return AskHosts(job, std::move(done)); });
+      [this](const Job& job, std::function<void(Status)> done) { return claims_.Ask(job, std::move(done)); });
   reclaimer_ = std::make_unique<Reclaimer>(ReclaimWorld{world_.timers, world_.clock}, find_drop, find_output);
   conductor_ = std::make_unique<Conductor>(
       ConductorWorld{world_.ledger, world_.timers, world_.clock, world_.random, world_.log},
@@ -82,56 +89,6 @@ void Daemon::UseToken(const Secret& token) {
   portal_->UseToken(token);
   uploader_->UseToken(token);
   conductor_->CredentialsChanged();
-}
-
-// What a job is about to do is written where other hosts see it, and that it is still ours to do is seen there.
-HandlePtr Daemon::TellHosts(const Job& job, bool delivering, std::function<void(Status)> done) {
-  if (!MayBeShared(job)) return nullptr;
-  auto folder = folders_->Drop(job);
-  if (!folder) return Later(folder.error(), std::move(done));
-  return (*folder)->RecordClaim(
-      ClaimRecordOf(job, delivering), [job, done = std::move(done)](const Result<ClaimHolder>& holder) {
-        if (!holder) return done(Fail(holder.error()));
-        if (*holder == ClaimHolder::kOurs) return done({});
-        if (*holder == ClaimHolder::kTakenOver) return done(Fail(ErrorKind::kTakenOver, TakenOverWords(job.id)));
-        done(Fail(ErrorKind::kLocalDisk, "claimed/" + job.id + " is gone from the room of " + job.target.drop_path +
-                                             ": put it back, or 'tegodrop cancel " + job.id + "'"));
-      });
-}
-
-// Before the end of a job is told: it may be another host's to tell.
-HandlePtr Daemon::AskHosts(const Job& job, std::function<void(Status)> done) {
-  if (!MayBeShared(job)) return nullptr;
-  auto folder = folders_->Drop(job);
-  if (!folder) return Later(folder.error(), std::move(done));
-  return (*folder)->WhoHas(job.id, [id = job.id, done = std::move(done)](const Result<ClaimHolder>& holder) {
-    if (!holder) return done(Fail(holder.error()));
-    if (*holder == ClaimHolder::kTakenOver) return done(Fail(ErrorKind::kTakenOver, TakenOverWords(id)));
-    done({});
-  });
-}
-
-// Of a folder that has left the config nobody knows what it is on before it is open.
-bool Daemon::MayBeShared(const Job& job) const {
-  if (InSpool(job) || !NeedsArtifact(job)) return false;
-  return OnShare(job) || std::none_of(settings_.folders.begin(), settings_.folders.end(),
-                                      [&](const auto& folder) { return folder.path == job.target.drop_path; });
-}
-
-// Of what another host has now: the copy in the spool.
-void Daemon::ForgetClaim(const Job& job) {
-  auto folder = folders_->Drop(job);
-  if (!folder) return;
-  PutAwayRequest request;
-  request.copy = true;
-  request.job = job.id;
-  request.name = job.artifact.file_name;
-  HandlePtr& work = forgetting_[job.id];
-  work = (*folder)->PutAway(std::move(request), [this, id = job.id](const Status& gone) {
-    const HandlePtr done = std::move(forgetting_[id]);
-    forgetting_.erase(id);
-    if (!gone) world_.log.Warning("spool.left", gone.error().message, {{"job", id}});
-  });
 }
 
 Rooms Daemon::MakeRooms() {
@@ -153,7 +110,7 @@ Rooms Daemon::MakeRooms() {
   rooms.reclaim = [this](JobRecord& record, const Rooms::OnProgress&, std::function<void(Status)> done) {
     return reclaimer_->Start(record, std::move(done));
   };
-  rooms.forget = [this](const Job& job) { ForgetClaim(job); };
+  rooms.forget = [this](const Job& job) { claims_.Forget(job); };
   rooms.look = [this](const std::string& version, std::vector<BuildIdentity> awaited,
                       std::function<void(Result<HistoryLook>)> done) {
     return tracker_->Look(version, std::move(awaited), std::move(done));
@@ -220,7 +177,7 @@ void Daemon::TakeJobs(std::vector<Job> jobs) {
 }
 
 // A copy of what stays where it is, or of what was claimed on a share.
-bool Daemon::TakesSpool(const Job& job) const { return InSpool(job) || OnShare(job); }
+bool Daemon::TakesSpool(const Job& job) const { return InSpool(job) || claims_.OnShare(job); }
 
 void Daemon::CountSpool(const Job& job) {
   if (job.finished) return spool_.Free(job.id);
@@ -274,7 +231,7 @@ OperatorHands Daemon::Hands() {
 void Daemon::TakeOver(std::vector<FolderRecord> records) {
   folders_ = std::make_unique<Folders>(world_.folders, settings_.state_dir + "/" + std::string(kStateSpool), records);
   for (const FolderRecord& one : records) {
-    if (!one.fs_type.empty() && !IsLocalFsName(one.fs_type)) shares_.insert(one.path);
+    if (!one.fs_type.empty() && !IsLocalFsName(one.fs_type)) claims_.SawShare(one.path);
   }
   folders_->OnAskWhetherOpen([this](const std::string& path) {
     return std::any_of(settings_.folders.begin(), settings_.folders.end(), [&](const FolderSettings& folder) {
@@ -296,7 +253,7 @@ void Daemon::TakeOver(std::vector<FolderRecord> records) {
                                  std::move(known), [this](const Job& job) { conductor_->Take(job); });
     Intake& intake = *intakes_[folder.name];
     intake.OnChange([this, &intake, name = folder.name, path = folder.path] {
-      if (intake.is_open() && intake.on_share()) shares_.insert(path);
+      if (intake.is_open() && intake.on_share()) claims_.SawShare(path);
       HandOver(name);
       if (intake.is_open()) conductor_->FolderIsBack(name);
     });

@@ -13,6 +13,7 @@
 #include "daemon/app/clock_watch.h"
 #include "daemon/app/folders.h"
 #include "daemon/app/operator_desk.h"
+#include "daemon/app/share_claims.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/base/random.h"
@@ -91,24 +92,18 @@ class Daemon {
   void CountSpool(const Job& job);
   void TellReady();
   Rooms MakeRooms();
-  HandlePtr TellHosts(const Job& job, bool delivering, std::function<void(Status)> done);
-  HandlePtr AskHosts(const Job& job, std::function<void(Status)> done);
-  bool MayBeShared(const Job& job) const;
-  void ForgetClaim(const Job& job);
   // An error as a room's answer: on the loop, never inside the call.
   template <typename Done>
   HandlePtr Later(const Error& error, Done done) {
     return world_.timers.After(std::chrono::milliseconds(0), [error, done = std::move(done)] { done(Fail(error)); });
   }
   void HandOver(const std::string& folder);
-  // Several hosts may see what was claimed there.
-  bool OnShare(const Job& job) const { return shares_.contains(job.target.drop_path); }
 
   DaemonWorld world_;
   const Settings settings_;
   const Producer producer_;
   Spool spool_;
-  std::set<std::string> shares_;     // the drop folders that were on a share when they were last opened, by path
+  ShareClaims claims_;
   std::unique_ptr<RateLimit> rate_;  // none: no limit
   GuardedTransfer guarded_;
   ClockWatch clock_watch_;
@@ -122,7 +117,6 @@ class Daemon {
   std::unique_ptr<Finisher> finisher_;
   std::unique_ptr<Reclaimer> reclaimer_;
   std::unique_ptr<Conductor> conductor_;
-  std::map<std::string, HandlePtr> forgetting_;             // copies of what other hosts have taken over
   std::map<std::string, std::unique_ptr<Intake>> intakes_;  // by the folder's name
   // Jobs of earlier lives whose folder is just being opened: begun before, each would first find it missing.
   std::map<std::string, std::vector<Job>> held_;  // by the folder's name
