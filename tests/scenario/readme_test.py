@@ -133,6 +133,28 @@ class ReadmeTest(ScenarioCase):
             self.assertEqual(self.folder.waiting_names(), [])
         self.stop(daemon)
 
+    def test_the_script_for_agents_never_replaces_what_another_agent_drops_meanwhile(self):
+        folder, _ = self.checkout()
+        script = self.here(self.examples["agent_shell"])
+        tools = os.path.join(self.site.root, "outside", "tools")
+        os.mkdir(tools)
+        for other in ("app.apk", "app.apk.json"):
+            with self.subTest(other=other):
+                # The other agent's file appears while this one is copying.
+                theirs = os.path.join(self.folder.path, other)
+                with open(os.path.join(tools, "cp"), "w", encoding="utf-8") as file:
+                    file.write(f'#!/bin/sh\n/bin/cp "$@"\necho theirs > {theirs}\n')
+                os.chmod(file.name, 0o755)
+                environment = {**self.environment, "PATH": tools + ":" + self.environment["PATH"]}
+                done = subprocess.run(["sh", "-c", script, "drop.sh", "app.apk", self.folder.path], cwd=folder, env=environment,
+                                      stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+                self.assertIn("drop app.apk again", done.stderr)
+                with open(theirs, encoding="utf-8") as file:
+                    self.assertEqual(file.read(), "theirs\n")
+                self.assertEqual(os.listdir(self.folder.path), [other])
+                os.unlink(theirs)
+
     def test_the_script_for_windows_takes_the_same_steps(self):
         # No PowerShell here to run it: its steps are compared with those of the shell, which is run.
         text = self.examples["agent_powershell"]
