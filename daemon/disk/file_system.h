@@ -146,6 +146,8 @@ class FileSystem {
   virtual Status RemoveAt(int dir, const std::string& name) = 0;
   virtual Status RemoveFolderAt(int dir, const std::string& name) = 0;
   virtual Status SetModeAndGroup(int fd, mode_t mode, gid_t group) = 0;
+  // Its times are now, by the clock of whoever keeps the file. Never of what a link points to.
+  virtual Status TouchAt(int dir, const std::string& name) = 0;
 
   virtual Writers ProbeWriters(int fd) = 0;
 };

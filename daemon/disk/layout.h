@@ -26,8 +26,8 @@ inline std::string ClaimMarkPrefix(std::string_view path_digest) {
   return "." + std::string(path_digest.substr(0, kEnough)) + ".";
 }
 
-// claimed/.taken.<job>, on a share: another host has taken that claim over. Stays, so that its host knows whenever it
-// comes back.
+// claimed/.taken.<job>, on a share: another host has taken that claim over. Stays as long as receipts do, so that its
+// host knows when it comes back.
 inline std::string ClaimTakenName(std::string_view job) { return ".taken." + std::string(job); }
 
 // Below an output folder's own room (of the same name as the drop folder's):

@@ -292,6 +292,10 @@ class PosixFileSystem final : public FileSystem {
     return CheckAt(unlinkat(dir, name.c_str(), AT_REMOVEDIR), "cannot remove folder", dir, name);
   }
 
+  Status TouchAt(int dir, const std::string& name) override {
+    return CheckAt(utimensat(dir, name.c_str(), nullptr, AT_SYMLINK_NOFOLLOW), "cannot set the times of", dir, name);
+  }
+
   Status SetModeAndGroup(int fd, mode_t mode, gid_t group) override {
     // The group first: chown clears set-id bits. A group that we may not give, or that a share does not know (sshfs
     // says EBADMSG, seen), is no reason to fail a delivery; the mode still holds.

@@ -187,6 +187,7 @@ Candidate::Step Candidate::AfterLook(MonoMs now, bool unread) const {
       }
       break;
     case Inspection::Outcome::kUnreadable:
+    case Inspection::Outcome::kNoRoom:
       return LookNow(false, unread);
     default:
       return Settled(now) ? LookNow(false, unread) : WaitUntil(SettledAt(), found_->reason);
@@ -231,6 +232,14 @@ Candidate::Verdict Candidate::JudgeUnreadable(const Look& look, MonoMs now) {
   return Verdict::kGoOn;
 }
 
+// Our own disk says nothing about the file: it is never refused for that.
+Candidate::Verdict Candidate::JudgeNoRoom(const Look& look, MonoMs now) {
+  unreadable_since_.reset();
+  not_before_ = now + kUnreadableAgain.count();
+  found_ = Found{look.outcome, look.reason, look.writers_known};
+  return Verdict::kGoOn;
+}
+
 Candidate::Verdict Candidate::Judge(const Look& look, MonoMs begun, MonoMs now) {
   if (begun < since_) return Verdict::kGoOn;  // something happened to it meanwhile: asked anew
   switch (look.outcome) {
@@ -241,6 +250,8 @@ Candidate::Verdict Candidate::Judge(const Look& look, MonoMs begun, MonoMs now) 
       return JudgeIncomplete(look, begun);
     case Inspection::Outcome::kUnreadable:
       return JudgeUnreadable(look, now);
+    case Inspection::Outcome::kNoRoom:
+      return JudgeNoRoom(look, now);
     case Inspection::Outcome::kCannotTell:
       cannot_tell_ = true;
       return Verdict::kGoOn;

@@ -63,6 +63,9 @@ class Candidate {
   // Nothing that was seen counts any more: the folder was away.
   void StartOver(MonoMs now);
 
+  // It waits to be seen unchanged by further listings, and by nothing else.
+  bool WantsSamples() const { return !SampledEnough() && !found_; }
+
   // `unread`: refused by its name or size, so that only its writers matter.
   Step Next(MonoMs now, bool unread) const;
   // The answer to a look that was begun at `begun`.
@@ -96,6 +99,7 @@ class Candidate {
   Verdict JudgeWhole(const Look& look, MonoMs begun);
   Verdict JudgeIncomplete(const Look& look, MonoMs begun);
   Verdict JudgeUnreadable(const Look& look, MonoMs now);
+  Verdict JudgeNoRoom(const Look& look, MonoMs now);
 
   CandidateRules rules_;
   FileStat stat_;

@@ -67,11 +67,12 @@ void ClaimWatch::ServeOrder() {
 }
 
 void ClaimWatch::CheckRecord(const ClaimView& view) {
-  if (view.record && view.record->delivering && !order_->afresh) {
+  if (view.whole && view.record && view.record->delivering && !order_->afresh) {
     return Refuse(Printable(view.file_name) + " was built, and its host was delivering it into " +
                   Printable(view.record->output_path) + ": look there for a trace of job " +
                   Printable(view.record->job) + ". If it stands there, move " + InClaimed(order_->job) + "/" +
-                  Printable(view.file_name) + " to processed/; if not, 'tegodrop retry --rebuild " + order_->job +
+                  Printable(view.file_name) +
+                  " to processed/ and give this command again; if not, 'tegodrop retry --rebuild " + order_->job +
                   "' has it built anew");
   }
   TakeOverRequest request;
@@ -94,9 +95,10 @@ void ClaimWatch::Taken(const std::string& id, const TakenOver& taken) {
   if (!taken.claim.whole) {
     world_.log.Warning("claim.undone", "what another host had begun to claim was put back",
                        {{"folder", settings_.folder.name}, {"file", taken.claim.file_name}, {"from_job", from}});
-    return EndOrder(
-        std::string("its claim had not come to its end and is undone: what there is of it is taken from "
-                    "the drop folder"));
+    return EndOrder(std::string(taken.claim.record
+                                    ? "its artifact is put away, and now what was left of the claim is too"
+                                    : "its claim had not come to its end and is undone: what there is "
+                                      "of it is taken from the drop folder"));
   }
   const std::optional<ClaimRecord>& record = taken.claim.record;
   const std::string path = JoinPath(record ? record->subfolder : "", taken.claim.file_name);

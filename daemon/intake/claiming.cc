@@ -7,8 +7,9 @@
 
 namespace tegodrop {
 
-Claiming::Claiming(IntakeWorld& world, ClaimPlan plan, std::function<void(ClaimEnd, const Job&)> done)
-    : world_(world), plan_(std::move(plan)), done_(std::move(done)) {}
+Claiming::Claiming(IntakeWorld& world, ClaimPlan plan, std::function<void(const std::string&)> stuck,
+                   std::function<void(ClaimEnd, const Job&)> done)
+    : world_(world), plan_(std::move(plan)), stuck_(std::move(stuck)), done_(std::move(done)) {}
 
 void Claiming::Start() { Insert(); }
 
@@ -41,6 +42,7 @@ void Claiming::Claim() {
   work_ = world_.folder.Claim(plan_.request, [this](Result<ClaimOutcome> outcome) {
     const HandlePtr done = std::move(work_);
     if (!outcome) return Again(outcome.error(), &Claiming::Claim);
+    stuck_("");
     Claimed(*outcome);
   });
 }
@@ -102,6 +104,7 @@ void Claiming::Again(const Error& error, void (Claiming::*step)()) {
     const HandlePtr fired = std::move(timer_);
     (this->*step)();
   });
+  if (step == &Claiming::Claim) stuck_(trouble_);
 }
 
 void Claiming::End(ClaimEnd end) {

@@ -34,8 +34,10 @@ enum class ClaimEnd : std::uint8_t {
 
 class Claiming {
  public:
-  // `done` runs once, from the loop, and may destroy this.
-  Claiming(IntakeWorld& world, ClaimPlan plan, std::function<void(ClaimEnd, const Job&)> done);
+  // `done` runs once, from the loop, and may destroy this. `stuck`: the file cannot be taken at the moment, and why;
+  // and with no text once it could. It may come again and again, and not before Start has returned.
+  Claiming(IntakeWorld& world, ClaimPlan plan, std::function<void(const std::string& trouble)> stuck,
+           std::function<void(ClaimEnd, const Job&)> done);
   Claiming(const Claiming&) = delete;
   Claiming& operator=(const Claiming&) = delete;
 
@@ -64,6 +66,7 @@ class Claiming {
 
   IntakeWorld& world_;
   ClaimPlan plan_;
+  const std::function<void(const std::string&)> stuck_;
   std::function<void(ClaimEnd, const Job&)> done_;
   Job recorded_;  // the row as it is about to be
   HandlePtr work_;

@@ -21,7 +21,8 @@ constexpr milliseconds kPollActive = seconds(5);
 constexpr milliseconds kPollIdle = seconds(30);
 // Events can be lost without a word (a mount, a bug): a full scan tells.
 constexpr milliseconds kScanWatched = minutes(5);
-constexpr int kScanShare = 20;  // at most a twentieth of the time is spent on listing
+constexpr int kScanShare = 20;   // at most a twentieth of the time is spent on listing
+constexpr int kSampleShare = 2;  // a third, while a file waits for it
 constexpr milliseconds kPruneEvery = std::chrono::hours(1);
 constexpr milliseconds kKeepReceipts = std::chrono::hours(30 * 24);
 
@@ -72,6 +73,11 @@ void FolderKeeper::OpenAs(const std::string& room_id, const std::string& fs_type
       room_id, fs_type,
       [this, alive = std::weak_ptr<bool>(alive_)](const Hint& hint) {
         if (alive.expired() || stopped_ || !open_) return;
+        if (hint.overflow) {
+          world_.log.Warning("folder.overflow",
+                             "more events came than the kernel keeps, so some were lost: the folder is listed instead",
+                             {{"folder", settings_.name}, {"times", ++overflows_}});
+        }
         if (hint.name.empty()) return WantListing();
         owner_.hint(hint);
       },
@@ -274,6 +280,7 @@ void FolderKeeper::PlanPoll() {
     every = settings_.poll_interval.value_or(active_ ? kPollActive : kPollIdle);
     every = std::max<milliseconds>(every, took_ * kScanShare);
   }
+  if (sample_every_) every = std::min(every, std::max<milliseconds>(*sample_every_, took_ * kSampleShare));
   const MonoMs due = std::max(listed_at_ + every.count(), world_.clock.Mono());
   poll_ = world_.timers.After(milliseconds(due - world_.clock.Mono()), [this] {
     const HandlePtr fired = std::move(poll_);
@@ -281,10 +288,11 @@ void FolderKeeper::PlanPoll() {
   });
 }
 
-void FolderKeeper::SetActive(bool active) {
-  if (active_ == active) return;
+void FolderKeeper::SetActive(bool active, std::optional<milliseconds> sample_every) {
+  if (active_ == active && sample_every_ == sample_every) return;
   active_ = active;
-  if (poll_ && !watched_) PlanPoll();
+  sample_every_ = sample_every;
+  if (poll_) PlanPoll();
 }
 
 void FolderKeeper::Prune() {

@@ -38,8 +38,9 @@ class FolderKeeper {
   void Accept(std::function<void(Status)> done);
   // Lists at once, or as soon as the listing under way is done; under a flood at least 20 ms apart.
   void WantListing();
-  // Whether something happens here: then a folder without events is listed more often.
-  void SetActive(bool active);
+  // Whether something happens here: then a folder without events is listed more often. `sample_every`: a file waits to
+  // be seen unchanged again after that time, however seldom the folder is listed otherwise.
+  void SetActive(bool active, std::optional<std::chrono::milliseconds> sample_every);
 
   // The folder is in use from now on: with `existing: ignore` its record says so only then.
   void MarkSeen();
@@ -90,9 +91,11 @@ class FolderKeeper {
   bool open_ = false;
   bool stopped_ = false;
   bool active_ = false;
+  std::optional<std::chrono::milliseconds> sample_every_;
   bool was_in_trouble_ = false;
   bool again_ = false;  // another listing is wanted after the one under way
   std::uint64_t started_ = 0;
+  std::uint64_t overflows_ = 0;
   int tries_ = 0;
   std::chrono::milliseconds took_{0};
   bool watched_ = false;   // events arrive from all of it

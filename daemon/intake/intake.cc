@@ -14,6 +14,10 @@ namespace {
 constexpr int kLooks = 2;
 // So many rows may be on their way; looking ahead of a slow ledger gains nothing.
 constexpr int kClaims = 4;
+// Claims of files that cannot be moved are tried again beside the others; so many are a folder that cannot be used.
+constexpr int kStuckClaims = 100;
+constexpr milliseconds kSamplesApart{500};
+constexpr milliseconds kWaitShown = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -50,7 +54,7 @@ void Intake::Impl::Start() {
 void Intake::Impl::Loaded() {
   loaded_ = true;
   load_trouble_.clear();
-  ShowIgnored();
+  ShowRemark();
   keeper_.Start();
 }
 
@@ -64,6 +68,7 @@ void Intake::Impl::LoadTrouble(const std::string& trouble) {
 void Intake::Impl::FolderOpened() {
   rules_ = RulesFor(keeper_.facts().fs, settings_.folder.settle, settings_.folder.refuse_after);
   hints_.clear();
+  first_listing_ = keeper_.started() + 1;
   // What was seen before the folder was away proves nothing now.
   for (auto& [name, entry] : entries_) {
     if (entry.look) --looks_;
@@ -75,6 +80,7 @@ void Intake::Impl::FolderOpened() {
   ready_.clear();
   crowded_.clear();
   ShowCrowd();
+  ShowRemark();
   if (keeper_.facts().spools && !keeper_.copies()) others_.Opened(keeper_.record().host_id);
   Changed();
 }
@@ -147,7 +153,8 @@ void Intake::Impl::SeeArtifact(const ListedFile& file, std::vector<SidecarRef> s
                 nullptr,
                 nullptr,
                 nullptr,
-                number};
+                number,
+                number == first_listing_};
     found = entries_.emplace(file.name, std::move(entry)).first;
     world_.log.Debug("artifact.seen", "a file is there",
                      {{"folder", settings_.folder.name}, {"file", file.name}, {"size", file.stat.size}});
@@ -181,6 +188,7 @@ Intake::Impl::Entries::iterator Intake::Impl::Forget(Entries::iterator entry) {
   }
   pending_changed_ = true;
   SetDue(entry->first, entry->second, std::nullopt);
+  stuck_.erase(entry->first);
   if (unreadable_.erase(entry->first) > 0) ShowUnreadable();
   return entries_.erase(entry);
 }
@@ -241,7 +249,7 @@ void Intake::Impl::OnTimer() {
 }
 
 void Intake::Impl::Pump() {
-  while (!stopping_ && keeper_.is_open() && looks_ < kLooks && claims_ < kClaims && !ready_.empty()) {
+  while (!stopping_ && keeper_.is_open() && looks_ < kLooks && MayClaim() && !ready_.empty()) {
     const std::string name = std::move(ready_.front());
     ready_.pop_front();
     const auto found = entries_.find(name);
@@ -262,8 +270,23 @@ void Intake::Impl::Pump() {
       Evaluate(name, entry);
     }
   }
-  keeper_.SetActive(!entries_.empty());
+  keeper_.SetActive(!entries_.empty(), SampleEvery());
+  PlanWaiting();
   ArmTimer();
+}
+
+// Three listings over `settle` admit a file, so that it is admitted one interval after it is whole, and `settle`.
+std::optional<milliseconds> Intake::Impl::SampleEvery() const {
+  const bool wanted = !rules_.local && std::any_of(entries_.begin(), entries_.end(), [](const auto& one) {
+    return !one.second.claiming && one.second.candidate.WantsSamples();
+  });
+  if (!wanted) return std::nullopt;
+  return std::max<milliseconds>(rules_.settle / 2, kSamplesApart);
+}
+
+bool Intake::Impl::MayClaim() const {
+  const int stuck = static_cast<int>(stuck_.size());
+  return claims_ - stuck < kClaims && stuck < kStuckClaims;
 }
 
 // One that is larger than the whole spool waits for nothing: it is looked at and refused.
@@ -323,11 +346,12 @@ void Intake::Impl::ShowCrowd() {
 
 void Intake::Impl::ShowUnreadable() {
   if (unreadable_.empty()) return keeper_.SetUnreadable("");
-  const auto& [name, reason] = *unreadable_.begin();
+  const auto& [name, what] = *unreadable_.begin();
   const std::size_t others = unreadable_.size() - 1;
-  keeper_.SetUnreadable(Printable(name) +
-                        (others == 0 ? "" : " and " + std::to_string(others) + (others == 1 ? " other" : " others")) +
-                        " cannot be read, and is tried again: " + reason);
+  const std::string more = others == 0   ? ""
+                           : others == 1 ? "; so is 1 other file"
+                                         : "; so are " + std::to_string(others) + " other files";
+  keeper_.SetUnreadable(Printable(name) + what + more);
 }
 
 // What lies there when the folder is first seen. Only once the ledger knows it, it counts as seen.
@@ -338,14 +362,59 @@ void Intake::Impl::IgnoreWhatIsThere(const Listing& listing) {
   });
   world_.log.Info("folder.ignored", "what lay in the drop folder when it was first seen is left alone",
                   {{"folder", settings_.folder.name}, {"files", static_cast<std::uint64_t>(ignored_.size())}});
-  ShowIgnored();
+  ShowRemark();
 }
 
-void Intake::Impl::ShowIgnored() {
-  if (ignored_.size() == 0) return;
-  keeper_.SetRemark(std::to_string(ignored_.size()) +
-                    (ignored_.size() == 1 ? " file that was there first is left alone (existing: ignore)"
-                                          : " files that were there first are left alone (existing: ignore)"));
+// What is to be known of a folder in which nothing is wrong.
+void Intake::Impl::ShowRemark() {
+  std::vector<std::string> remarks;
+  if (const std::size_t count = ignored_.size(); count > 0) {
+    remarks.push_back(
+        std::to_string(count) +
+        (count == 1 ? " file that was there first is left alone" : " files that were there first are left alone") +
+        " (existing: ignore)");
+  }
+  if (keeper_.is_open() && keeper_.copies() && settings_.folder.after != After::kKeep) {
+    remarks.emplace_back(
+        "it may not be written to, so files are copied and stay where they are; if that is not meant: give the "
+        "service's user the right to write");
+  }
+  if (!waiting_.empty()) remarks.push_back(waiting_);
+  std::string all;
+  for (const std::string& one : remarks) all += (all.empty() ? "" : "; ") + one;
+  keeper_.SetRemark(all);
+}
+
+// A file that stands there for a minute and is not taken is somebody's half copy, or has something that a person should
+// know. Counted once a minute: there may be tens of thousands.
+void Intake::Impl::ShowWaiting() {
+  const WallMs before = world_.clock.Wall() - kWaitShown.count();
+  const std::pair<const std::string, Entry>* first = nullptr;
+  std::size_t count = 0;
+  for (const auto& one : entries_) {
+    const Entry& entry = one.second;
+    if (entry.claiming || entry.crowded || entry.first_seen > before || unreadable_.contains(one.first)) continue;
+    ++count;
+    const auto key = [](const auto& of) { return std::pair(of.second.first_seen, std::string_view(of.first)); };
+    if (first == nullptr || key(one) < key(*first)) first = &one;
+  }
+  waiting_.clear();
+  if (first != nullptr) {
+    waiting_ = Printable(first->first) + " has waited since " + LocalTimeOfDay(first->second.first_seen) + " for " +
+               first->second.reason;
+    if (count > 1)
+      waiting_ += count == 2 ? ", and 1 other file waits" : ", and " + std::to_string(count - 1) + " other files wait";
+  }
+  ShowRemark();
+  PlanWaiting();
+}
+
+void Intake::Impl::PlanWaiting() {
+  if (stopping_ || waiting_timer_ || (entries_.empty() && waiting_.empty())) return;
+  waiting_timer_ = world_.timers.After(kWaitShown, [this] {
+    const HandlePtr fired = std::move(waiting_timer_);
+    ShowWaiting();
+  });
 }
 
 bool Intake::Impl::Unread(const std::string& name, const Entry& entry) const {

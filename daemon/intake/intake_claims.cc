@@ -16,7 +16,10 @@ void Intake::Impl::Looked(const std::string& name, MonoMs begun, const Inspectio
   if (stopping_) return;
   if (!keeper_.is_open()) return Pump();
   if (inspection.outcome == Inspection::Outcome::kUnreadable) {
-    unreadable_[name] = inspection.reason;
+    unreadable_[name] = " cannot be read, and is tried again: " + inspection.reason;
+    ShowUnreadable();
+  } else if (inspection.outcome == Inspection::Outcome::kNoRoom) {
+    unreadable_[name] = " cannot be copied into the spool, and is tried again: " + inspection.reason;
     ShowUnreadable();
   } else if (unreadable_.erase(name) > 0) {
     ShowUnreadable();
@@ -49,7 +52,8 @@ void Intake::Impl::Looked(const std::string& name, MonoMs begun, const Inspectio
 
 void Intake::Impl::Decide(const std::string& name, Entry& entry, Weighed weighed, const Inspection& inspection,
                           std::optional<Failure> failure) {
-  if (keeper_.copies() && kept_.IsKnown(name, weighed.artifact.sha256)) {
+  // What lies there when a folder may be written to again was built from its copy; what comes then is a new drop.
+  if ((keeper_.copies() || entry.lay_there) && kept_.IsKnown(name, weighed.artifact.sha256)) {
     kept_.Touched(name, weighed.artifact.sha256, entry.candidate.stat());
     world_.log.Info("artifact.known",
                     "the same bytes under the same name were taken before; to have them built again, drop them under "
@@ -72,8 +76,9 @@ void Intake::Impl::Decide(const std::string& name, Entry& entry, Weighed weighed
   ++claims_;
   pending_changed_ = true;
   entry.reason = "being claimed";
-  entry.claiming =
-      std::make_unique<Claiming>(world_, std::move(plan), [this, name, kept, held](ClaimEnd end, const Job& job) {
+  entry.claiming = std::make_unique<Claiming>(
+      world_, std::move(plan), [this, name](const std::string& trouble) { Stuck(name, trouble); },
+      [this, name, kept, held](ClaimEnd end, const Job& job) {
         // Under another id, where the first was taken.
         if (!held.empty()) world_.spool->Free(held);
         if (!held.empty() && end != ClaimEnd::kBack) world_.spool->Hold(job.id, job.artifact.size);
@@ -82,11 +87,25 @@ void Intake::Impl::Decide(const std::string& name, Entry& entry, Weighed weighed
   entry.claiming->Start();
 }
 
+// It is tried again beside the others, which go on.
+void Intake::Impl::Stuck(const std::string& name, const std::string& trouble) {
+  if (trouble.empty()) {
+    if (stuck_.erase(name) == 0) return;
+    unreadable_.erase(name);
+  } else {
+    stuck_.insert(name);
+    unreadable_[name] = " cannot be taken, and is tried again: " + trouble;
+  }
+  ShowUnreadable();
+  if (!stopping_) Pump();
+}
+
 void Intake::Impl::Claimed(const std::string& name, const std::optional<KeptArtifact>& kept, ClaimEnd end,
                            const Job& job) {
   const auto found = entries_.find(name);
   const std::unique_ptr<Claiming> done = std::move(found->second.claiming);
   --claims_;
+  stuck_.erase(name);
   if (end == ClaimEnd::kBack) {
     // It stands where it stood, perhaps: the listing says.
     found->second.candidate.StartOver(world_.clock.Mono());
@@ -120,6 +139,7 @@ void Intake::Impl::Stop(std::function<void()> done) {
   kept_.Stop();
   ignored_.Stop();
   free_turn_.reset();
+  waiting_timer_.reset();
   keeper_.Stop();
   orphans_.Stop();
   others_.Retire();

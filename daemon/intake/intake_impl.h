@@ -55,6 +55,7 @@ class Intake::Impl {
     std::unique_ptr<Spool::Place> place;  // in the spool, from when there was room until it is looked at
     std::unique_ptr<Claiming> claiming;
     std::uint64_t listed = 0;  // the last listing that showed it
+    bool lay_there = false;    // when the folder was opened
   };
   // An event that came when so many listings had begun: a later one shows what it was about.
   struct Hinted {
@@ -76,14 +77,19 @@ class Intake::Impl {
   void ArmTimer();
   void OnTimer();
   void Pump();
+  bool MayClaim() const;
+  std::optional<milliseconds> SampleEvery() const;
   bool HasRoom(const Entry& entry) const;
   void WaitForRoom(const std::string& name, Entry& entry);
   void RoomSoon();
   void RoomIsFree();
   void ShowCrowd();
   void ShowUnreadable();
+  void Stuck(const std::string& name, const std::string& trouble);
   void IgnoreWhatIsThere(const Listing& listing);
-  void ShowIgnored();
+  void ShowRemark();
+  void ShowWaiting();
+  void PlanWaiting();
   void Loaded();
   void LoadTrouble(const std::string& trouble);
   bool Unread(const std::string& name, const Entry& entry) const;
@@ -110,9 +116,13 @@ class Intake::Impl {
   std::set<std::pair<MonoMs, std::string>> due_;
   std::deque<std::string> ready_;                  // first come, first served: none starves
   std::deque<std::string> crowded_;                // the longest waiting first
-  std::map<std::string, std::string> unreadable_;  // why, as the last look said, by name
+  std::map<std::string, std::string> unreadable_;  // what was wrong with the last look or claim, by name
+  std::set<std::string> stuck_;                    // names of files that cannot be claimed, and are tried again
+  std::string waiting_;                            // which file has waited for a while, and for what
+  HandlePtr waiting_timer_;
   HandlePtr freed_;
   HandlePtr free_turn_;
+  std::uint64_t first_listing_ = 0;  // since the folder was opened
   int looks_ = 0;
   int claims_ = 0;
   bool scanned_ = false;

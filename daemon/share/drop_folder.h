@@ -60,6 +60,7 @@ struct Hint {
   std::string name;  // its path below the drop folder; empty: list the whole folder (overflow, or something about the
                      // folder itself changed)
   Nomination nomination = Nomination::kScanned;
+  bool overflow = false;  // more events came than the kernel keeps: nobody knows which were lost
 };
 
 struct InspectRequest {
@@ -83,6 +84,7 @@ struct Inspection {
     kIncomplete,     // not (yet) a whole ZIP
     kNotAnArtifact,  // a whole ZIP without what its kind must have
     kUnreadable,     // cannot be opened or read
+    kNoRoom,         // of a share: it cannot be copied, because our own disk would not take it
     kCannotTell,     // need_lease, and the lease cannot be asked (a foreign owner): nothing was read
   };
   Outcome outcome = Outcome::kUnreadable;
@@ -223,7 +225,8 @@ class DropFolder {
   // Removes the receipts under these ids as far as they are of this job; none is no error.
   virtual HandlePtr RemoveReceipts(std::vector<std::string> ids, const std::string& job,
                                    std::function<void(Status)> done) = 0;
-  // Removes what processed/ and receipts/ hold from before the given wall times; answers how many files went.
+  // Removes what processed/ and receipts/ hold from before the given times of our clock, however wrong a share's is,
+  // and with the receipts what says of a claim that another host took it over; answers how many files went.
   virtual HandlePtr Prune(WallMs processed_before, WallMs receipts_before, std::function<void(Result<int>)> done) = 0;
 
   // Several hosts on one share. On a local disk all is ours, SeeHosts sees none, and the others are kBug.

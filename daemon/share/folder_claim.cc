@@ -9,39 +9,43 @@
 #include "daemon/share/folder_ops.h"
 
 namespace tegodrop {
-Result<std::string> FolderOps::CopyWhole(int source, const FileStat& stat, int dir, const std::string& name,
-                                         const std::string& sha256, bool private_mode) {
-  const std::string part(kCopyPart);
-  if (auto gone = fs_.RemoveAt(dir, part); !gone && !Missing(gone.error())) return Fail(gone.error());
-  auto copy = fs_.CreateAt(dir, part, 0600);
+Result<std::string> FolderOps::CopyWhole(const CopyRequest& request, bool* source_failed) {
+  const auto of_source = [&](Error error) -> Result<std::string> {
+    if (source_failed != nullptr) *source_failed = true;
+    return Fail(std::move(error));
+  };
+  const int dir = request.dir;
+  if (auto gone = fs_.RemoveAt(dir, request.part); !gone && !Missing(gone.error())) return Fail(gone.error());
+  auto copy = fs_.CreateAt(dir, request.part, 0600);
   if (!copy) return Fail(copy.error());
   const auto work = [&]() -> Result<std::string> {
-    if (auto room_for = fs_.Reserve(copy->get(), stat.size); !room_for) return Fail(room_for.error());
+    if (auto room_for = fs_.Reserve(copy->get(), request.stat.size); !room_for) return Fail(room_for.error());
     std::vector<char> block(256 * 1024);
     Sha256 digest;
-    for (std::uint64_t at = 0; at < stat.size;) {
-      auto count = fs_.ReadAt(source, block.data(), block.size(), at);
-      if (!count) return Fail(count.error());
+    for (std::uint64_t at = 0; at < request.stat.size;) {
+      auto count = fs_.ReadAt(request.source, block.data(), block.size(), at);
+      if (!count) return of_source(count.error());
       if (*count == 0) return std::string();
       digest.Update(block.data(), *count);
       if (auto written = fs_.WriteAt(copy->get(), block.data(), *count, at); !written) return Fail(written.error());
       at += *count;
     }
-    auto after = fs_.Stat(source);
-    if (!after) return Fail(after.error());
+    auto after = fs_.Stat(request.source);
+    if (!after) return of_source(after.error());
     const std::string is = digest.FinishHex();
-    if (!(*after == stat) || (!sha256.empty() && is != sha256)) return std::string();
-    if (!private_mode) {
-      if (auto set = fs_.SetModeAndGroup(copy->get(), stat.mode & 0777U, stat.gid); !set) return Fail(set.error());
+    if (!(*after == request.stat) || (!request.sha256.empty() && is != request.sha256)) return std::string();
+    if (!request.private_mode) {
+      auto set = fs_.SetModeAndGroup(copy->get(), request.stat.mode & 0777U, request.stat.gid);
+      if (!set) return Fail(set.error());
     }
     if (auto synced = fs_.Sync(copy->get()); !synced) return Fail(synced.error());
     if (auto closed = fs_.Close(std::move(*copy)); !closed) return Fail(closed.error());
-    if (auto moved = fs_.RenameAt(dir, part, dir, name); !moved) return Fail(moved.error());
+    if (auto moved = fs_.RenameAt(dir, request.part, dir, request.name); !moved) return Fail(moved.error());
     if (auto synced = fs_.SyncFolder(dir); !synced) return Fail(synced.error());
     return is;
   };
   auto whole = work();
-  if (!whole || whole->empty()) (void)fs_.RemoveAt(dir, part);
+  if (!whole || whole->empty()) (void)fs_.RemoveAt(dir, request.part);
   return whole;
 }
 
@@ -73,7 +77,7 @@ Result<ClaimOutcome> FolderOps::CopyToSpool(const OpenedFolder& folder, const Cl
   auto taken = TakeIncoming(request);
   if (!taken) return Fail(taken.error());
   if (*taken) return ClaimOutcome::kClaimed;
-  auto same = CopyWhole(source->get(), *stat, spool->get(), request.name, request.sha256, true);
+  auto same = CopyWhole(CopyInto(spool->get(), source->get(), *stat, request.name, request.sha256));
   if (!same) return Fail(same.error());
   if (same->empty()) return leave(ClaimOutcome::kChanged);
   return ClaimOutcome::kClaimed;
@@ -179,7 +183,9 @@ Result<ClaimOutcome> FolderOps::MoveToRoom(const OpenedFolder& folder, int from,
     auto now = fs_.Stat(file->get());
     if (!now) return Fail(now.error());
     if (now->links > 1) {
-      auto same = CopyWhole(file->get(), *now, to, request.name, request.sha256, false);
+      CopyRequest copy = CopyInto(to, file->get(), *now, request.name, request.sha256);
+      copy.private_mode = false;
+      auto same = CopyWhole(copy);
       if (!same) return Fail(same.error());
       if (same->empty()) return leave(ClaimOutcome::kChanged);
     }

@@ -273,7 +273,8 @@ Result<TakenOver> FolderOps::TakeOver(const TakeOverRequest& request) {
   claim = SeeClaim(claimed->get(), request.from);
   if (!claim) return Fail(claim.error());
   const auto delivering = [&]() -> std::optional<Error> {
-    if (!claim->record || !claim->record->delivering || request.even_delivering) return std::nullopt;
+    // Without its artifact there is nothing that could be sent again.
+    if (!claim->whole || !claim->record || !claim->record->delivering || request.even_delivering) return std::nullopt;
     return PosixError("its host was delivering", claim->file_name, EBUSY);
   };
   if (auto error = delivering()) return Fail(*error);

@@ -53,12 +53,10 @@ Status FolderOps::ListOne(int dir, const std::string& subfolder, Walk& walk) {
       walk.inside.push_back(JoinPath(subfolder, name));
     }
     if (type != EntryType::kRegular && type != EntryType::kUnknown) return true;
-    if (IsPassedOver(name)) return true;
-    if (KindOfName(name)) {
-      names.emplace_back(name, EntryKind::kArtifact);
-    } else if (SidecarOf(name)) {
-      names.emplace_back(name, EntryKind::kSidecar);
-    }
+    const bool artifact = KindOfName(name).has_value();
+    // Of most of what lies in a crowded folder the ending says enough.
+    if ((!artifact && !SidecarOf(name)) || IsPassedOver(name)) return true;
+    names.emplace_back(name, artifact ? EntryKind::kArtifact : EntryKind::kSidecar);
     return true;
   });
   if (!listed) return listed;
@@ -66,7 +64,13 @@ Status FolderOps::ListOne(int dir, const std::string& subfolder, Walk& walk) {
     auto stat = fs_.StatAt(dir, name);
     if (!stat) {
       if (NotNow(stat.error())) continue;
-      return Fail(stat.error());
+      if (!Closed(stat.error())) return Fail(stat.error());
+      // One that nobody may look at, as on a server with access lists, keeps no other file.
+      if (walk.listing.trouble.empty()) {
+        walk.listing.trouble = JoinPath(subfolder, name) + " is not taken: " + stat.error().message +
+                               "; give the service's user the right to read and move it";
+      }
+      continue;
     }
     if (stat->IsRegular()) walk.listing.files.push_back({JoinPath(subfolder, name), kind, *stat});
   }

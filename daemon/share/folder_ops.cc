@@ -18,6 +18,7 @@ namespace {
 
 // Ours are some lines; what is larger is somebody else's.
 constexpr std::size_t kLargestReceipt = 64 * 1024;
+constexpr std::int64_t kNsPerMs = 1'000'000;
 
 }  // namespace
 
@@ -267,16 +268,38 @@ Status FolderOps::WriteReceipt(const std::string& id, const std::string& json) {
   return FailPosix("another job has the receipt", ReceiptName(id), EEXIST);
 }
 
+// How far a share's clock is ahead of ours: its files' times may only be compared with its own.
+Result<std::int64_t> FolderOps::AheadNs(const OpenedFolder& folder) {
+  if (!folder.spools) return 0;
+  auto receipts = room(folder.fd.get()).Part(kRoomReceipts);
+  if (!receipts) return Fail(receipts.error());
+  const std::string name = ".now." + NewId(clock_.Wall(), random_);
+  auto file = fs_.CreateAt(receipts->get(), name, 0600);
+  if (!file) return Fail(file.error());
+  const WallMs now = clock_.Wall();
+  auto stat = fs_.Stat(file->get());
+  (void)fs_.RemoveAt(receipts->get(), name);
+  if (!stat) return Fail(stat.error());
+  return stat->mtime_ns - now * kNsPerMs;
+}
+
 Result<int> FolderOps::Prune(WallMs processed_before, WallMs receipts_before) {
-  constexpr std::int64_t kNsPerMs = 1'000'000;
   auto folder = Opened();
   if (!folder) return Fail(folder.error());
+  auto ahead = AheadNs(**folder);
+  if (!ahead) return Fail(ahead.error());
   auto its_room = room((*folder)->fd.get());
-  auto processed = its_room.Prune(kRoomProcessed, processed_before * kNsPerMs);
-  auto receipts = its_room.Prune(kRoomReceipts, receipts_before * kNsPerMs);
-  if (!processed) return processed;
-  if (!receipts) return receipts;
-  return *processed + *receipts;
+  const std::int64_t records_before = receipts_before * kNsPerMs + *ahead;
+  auto processed = its_room.Prune(kRoomProcessed, processed_before * kNsPerMs + *ahead);
+  auto receipts = its_room.Prune(kRoomReceipts, records_before);
+  // A host that comes back later than that finds its claim gone, and asks a person.
+  auto taken = its_room.Prune(kRoomClaimed, records_before, ClaimTakenName(""));
+  int removed = 0;
+  for (const Result<int>* part : {&processed, &receipts, &taken}) {
+    if (!*part) return *part;
+    removed += **part;
+  }
+  return removed;
 }
 
 }  // namespace tegodrop

@@ -135,6 +135,8 @@ class FolderOps {
   Result<Fd> Spool(bool make);
   Result<Fd> SpoolFolder(const std::string& job, bool make);
   Status DropSpoolFolder(const std::string& job);
+  Result<std::int64_t> AheadNs(const OpenedFolder& folder);
+  void TouchTimeless(int dir, const std::string& name);
   Result<bool> HasMoved(const OpenedFolder& folder, const std::string& job, const std::string& path);
   Result<bool> HasCopied(const std::string& job, const std::string& name);
   Result<bool> MoveOutOfFailed(const TakeBackRequest& request);
@@ -147,11 +149,27 @@ class FolderOps {
   Result<bool> SidecarsAsRead(int folder, int to, const ClaimRequest& request);
   Result<bool> AlreadyClaimed(int to, const ClaimRequest& request);
   Status PutBack(int folder, int to, const ClaimRequest& request);
-  // Copies the open file under a temporary name and renames it to `name`: a copy under its right name is whole. Its
-  // SHA-256; empty where the source changed meanwhile, or has another than `sha256` (empty: any). `private_mode`:
-  // readable by us alone, else with the source's mode and group.
-  Result<std::string> CopyWhole(int source, const FileStat& stat, int dir, const std::string& name,
-                                const std::string& sha256, bool private_mode);
+  struct CopyRequest {
+    int source = -1;  // open for reading
+    FileStat stat;    // the source's, as it must stay
+    int dir = -1;
+    std::string name;
+    std::string part{kCopyPart};  // the temporary name; no two copies at once may have the same
+    std::string sha256;           // that it must have; empty: any
+    bool private_mode = true;     // readable by us alone, else with the source's mode and group
+  };
+  static CopyRequest CopyInto(int dir, int source, const FileStat& stat, std::string name, std::string sha256) {
+    CopyRequest copy;
+    copy.source = source;
+    copy.stat = stat;
+    copy.dir = dir;
+    copy.name = std::move(name);
+    copy.sha256 = std::move(sha256);
+    return copy;
+  }
+  // Copies the open file under a temporary name and renames it to its name: a copy under its right name is whole.
+  // `source_failed` tells whose an error is: the source's, or the copy's.
+  Result<std::string> CopyWhole(const CopyRequest& request, bool* source_failed = nullptr);
 
   // The folder that the job's artifact stands in; ENOENT only where that one folder is not there.
   Result<Fd> ClaimedFolder(const std::string& job, bool copy);

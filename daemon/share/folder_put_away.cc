@@ -64,6 +64,10 @@ Status FolderOps::PutAway(const PutAwayRequest& request) {
     return true;
   });
   if (!listed) return listed;
+  if ((*folder)->spools && !failed) {
+    TouchTimeless(dir->get(), request.name);
+    for (const std::string& sidecar : companions.sidecars) TouchTimeless(dir->get(), sidecar);
+  }
   auto moved =
       its_room.MoveInto(dir->get(), request.name, companions, failed ? kRoomFailed : kRoomProcessed, request.job);
   if (!moved) return moved;
@@ -71,6 +75,13 @@ Status FolderOps::PutAway(const PutAwayRequest& request) {
   if (auto gone = RemoveDotFiles(dir->get(), true); !gone) return gone;
   if (auto gone = its_room.RemoveClaimedFolder(request.job); !gone) return gone;
   return DropSpooled(request.job);
+}
+
+// A share without a time of moves (sshfs shows a file's mtime for it) would let what was built long ago be pruned as
+// soon as it is put away.
+void FolderOps::TouchTimeless(int dir, const std::string& name) {
+  auto stat = fs_.StatAt(dir, name);
+  if (stat && stat->ctime_ns == stat->mtime_ns) (void)fs_.TouchAt(dir, name);
 }
 
 // Our own, half made or not; no artifact and no sidecar has such a name.
@@ -108,7 +119,10 @@ Status FolderOps::PutAwayOrphan(const std::string& sidecar, const std::string& r
   if (!place && place.error().sys == ENOENT) return {};
   if (!place) return Fail(place.error());
   const std::string artifact = name.substr(0, name.size() - Suffix(*kind).size());
-  if (fs_.StatAt(place->fd, artifact) || !fs_.StatAt(place->fd, name)) return {};
+  // Only where that is certain: on a share an artifact may just not be seen.
+  auto its_artifact = fs_.StatAt(place->fd, artifact);
+  if (!its_artifact && !Missing(its_artifact.error())) return Fail(its_artifact.error());
+  if (its_artifact || !fs_.StatAt(place->fd, name)) return {};
   return room((*folder)->fd.get())
       .MoveInto(place->fd, name, {{}, reason_json}, kRoomFailed, NewId(clock_.Wall(), random_));
 }

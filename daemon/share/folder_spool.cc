@@ -53,10 +53,16 @@ Inspection FolderOps::InspectCopy(Inspection out, const InspectRequest& request,
   const std::string path = JoinPath(request.subfolder, request.name);
   DropIncoming(path);
   auto dir = IncomingFolder();
-  if (!dir) return Give(std::move(out), Outcome::kUnreadable, "it cannot be copied: " + dir.error().message);
+  if (!dir) return Give(std::move(out), Outcome::kNoRoom, dir.error().message);
   const std::string copy = NewId(clock_.Wall(), random_);
-  auto digest = CopyWhole(source, out.stat, dir->get(), copy, "", true);
-  if (!digest) return Give(std::move(out), Outcome::kUnreadable, "it cannot be copied: " + digest.error().message);
+  // Several looks may be under way at once.
+  CopyRequest asked = CopyInto(dir->get(), source, out.stat, copy, "");
+  asked.part += "." + copy;
+  bool source_failed = false;
+  auto digest = CopyWhole(asked, &source_failed);
+  if (!digest) {
+    return Give(std::move(out), source_failed ? Outcome::kUnreadable : Outcome::kNoRoom, digest.error().message);
+  }
   if (digest->empty()) return Give(std::move(out), Outcome::kChanged, "the file changed while it was read");
   const auto drop = [&] { (void)fs_.RemoveAt(dir->get(), copy); };
   auto file = fs_.OpenFileAt(dir->get(), copy);
@@ -64,7 +70,7 @@ Inspection FolderOps::InspectCopy(Inspection out, const InspectRequest& request,
                       : Result<SourceVerdict>(Fail(file.error()));
   if (!verdict) {
     drop();
-    return Give(std::move(out), Outcome::kUnreadable, verdict.error().message);
+    return Give(std::move(out), Outcome::kNoRoom, verdict.error().message);
   }
   out.sha256 = *digest;
   if (verdict->verdict != ArchiveVerdict::kWhole) {
@@ -111,7 +117,7 @@ Result<bool> FolderOps::SpoolClaimed(const std::string& job, const std::string& 
   if (!stat->IsRegular()) return Fail(ErrorKind::kCorrupt, name + " is not a regular file");
   auto spool = SpoolFolder(job, true);
   if (!spool) return Fail(spool.error());
-  auto copied = CopyWhole(source->get(), *stat, spool->get(), name, sha256, true);
+  auto copied = CopyWhole(CopyInto(spool->get(), source->get(), *stat, name, sha256));
   if (!copied) return Fail(copied.error());
   if (copied->empty()) (void)DropSpoolFolder(job);
   return !copied->empty();

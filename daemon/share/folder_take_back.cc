@@ -115,7 +115,7 @@ Result<bool> FolderOps::CopyBack(const TakeBackRequest& request) {
   if (!stat->IsRegular() || stat->size != request.size || request.sha256.empty()) return false;
   auto spool = SpoolFolder(request.job, true);
   if (!spool) return Fail(spool.error());
-  auto same = CopyWhole(source->get(), *stat, spool->get(), request.name, request.sha256, true);
+  auto same = CopyWhole(CopyInto(spool->get(), source->get(), *stat, request.name, request.sha256));
   if (!same) return Fail(same.error());
   if (same->empty()) (void)DropSpoolFolder(request.job);
   return !same->empty();

@@ -106,6 +106,7 @@ std::optional<Hint> FolderWatch::HintOf(const inotify_event& event, const char* 
     return event.len > 0 && parent_name_ == name ? std::optional<Hint>(Hint{}) : std::nullopt;
   }
   const auto inside = event.wd == own_ ? std::optional<std::string>("") : folders_->PathOf(event.wd);
+  if ((event.mask & IN_Q_OVERFLOW) != 0) return Hint{"", Nomination::kScanned, true};
   if ((event.mask & kAboutFolder) != 0 || event.len == 0) {
     if ((event.mask & IN_IGNORED) != 0) folders_->Forget(event.wd);
     return Hint{};

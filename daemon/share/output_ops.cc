@@ -43,9 +43,11 @@ Result<Fd> OutputOps::Part(std::string_view part) {
   if (!stat) return Fail(stat.error());
   if (had_room_) {
     // A mount that went leaves an empty folder behind: nothing is delivered into that.
-    if (auto there = fs_.StatAt(folder->get(), rooms_); !there) {
+    auto there = fs_.StatAt(folder->get(), rooms_);
+    if (!there && there.error().sys == ENOENT) {
       return Fail(ErrorKind::kLocalDisk, path_ + " has lost its " + rooms_ + ": is the right file system mounted?");
     }
+    if (!there) return Fail(there.error());
   }
   auto room = MakePart(folder->get(), rooms_, stat->gid);
   if (!room) return room;

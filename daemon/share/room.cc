@@ -207,12 +207,12 @@ Status Room::Replace(int dir, const std::string& name, std::string_view content)
   return ReplaceWhole(fs_, dir, TempNameOf(name), name, content, ModeInside(*stat), stat->gid);
 }
 
-Result<int> Room::Prune(std::string_view part, std::int64_t before_ns) {
+Result<int> Room::Prune(std::string_view part, std::int64_t before_ns, std::string_view prefix) {
   auto dir = Part(part);
   if (!dir) return Fail(dir.error());
   std::vector<std::string> names;
   auto listed = fs_.List(dir->get(), [&](std::string_view name, EntryType) {
-    names.emplace_back(name);
+    if (name.starts_with(prefix)) names.emplace_back(name);
     return true;
   });
   if (!listed) return Fail(listed.error());

@@ -48,9 +48,9 @@ class Room {
   // A small whole file in an open folder of the room, in place of the one that is there.
   Status Replace(int dir, const std::string& name, std::string_view content);
 
-  // Removes files of a part that were last changed before `before_ns` (by the file system's own time); answers how
-  // many.
-  Result<int> Prune(std::string_view part, std::int64_t before_ns);
+  // Removes files of a part whose names begin with `prefix` and that were last changed before `before_ns` (by the file
+  // system's own time); answers how many.
+  Result<int> Prune(std::string_view part, std::int64_t before_ns, std::string_view prefix = "");
 
  private:
   Status MakePart(int dir, const std::string& name);

@@ -88,6 +88,11 @@ class FakeDropFolder final : public DropFolder {
     });
   }
 
+  // More events come than the kernel keeps.
+  void Overflow() {
+    queue_.Post([this] { hint_({"", Nomination::kScanned, true}); });
+  }
+
   HandlePtr Open(const std::string& known_room_id, const std::string& known_fs, std::function<void(Hint)> hint,
                  std::function<void(Result<DropFolderFacts>)> done) override {
     known_room_ids.push_back(known_room_id);

@@ -53,6 +53,7 @@ class FaultyFileSystem final : public FileSystem {
   std::optional<Writers> writers;         // what ProbeWriters says, as of a file of another user
   std::optional<FsType> type;             // what TypeOf says
   std::uint64_t free_bytes = UINT64_MAX;  // at most so many are said to be free
+  bool ctime_is_mtime = false;            // no time of moves is kept, as on sshfs
 
   Result<Fd> OpenFolder(const std::string& path) override {
     return Run<Result<Fd>>("OpenFolder", [&] { return real_->OpenFolder(path); });
@@ -73,10 +74,10 @@ class FaultyFileSystem final : public FileSystem {
     return Run<Status>("MakeFolderAt", [&] { return real_->MakeFolderAt(dir, name, mode); });
   }
   Result<FileStat> Stat(int fd) override {
-    return Run<Result<FileStat>>("Stat", [&] { return real_->Stat(fd); });
+    return Run<Result<FileStat>>("Stat", [&] { return Shown(real_->Stat(fd)); });
   }
   Result<FileStat> StatAt(int dir, const std::string& name) override {
-    return Run<Result<FileStat>>("StatAt", [&] { return real_->StatAt(dir, name); });
+    return Run<Result<FileStat>>("StatAt", [&] { return Shown(real_->StatAt(dir, name)); });
   }
   Result<FsType> TypeOf(int fd) override {
     return Run<Result<FsType>>("TypeOf", [&] { return type ? Result<FsType>(*type) : real_->TypeOf(fd); });
@@ -132,11 +133,18 @@ class FaultyFileSystem final : public FileSystem {
   Status SetModeAndGroup(int fd, mode_t mode, gid_t group) override {
     return Run<Status>("SetModeAndGroup", [&] { return real_->SetModeAndGroup(fd, mode, group); });
   }
+  Status TouchAt(int dir, const std::string& name) override {
+    return Run<Status>("TouchAt", [&] { return real_->TouchAt(dir, name); });
+  }
   Writers ProbeWriters(int fd) override { return writers ? *writers : real_->ProbeWriters(fd); }
 
   std::atomic<std::uint64_t> reserved = 0;  // what the last Reserve asked for
 
  private:
+  Result<FileStat> Shown(Result<FileStat> stat) const {
+    if (stat && ctime_is_mtime) stat->ctime_ns = stat->mtime_ns;
+    return stat;
+  }
   bool Skips() { return ++syncs_ == skip_sync_; }
 
   template <typename T, typename Work>

@@ -77,6 +77,7 @@ class PowerCutFileSystem final : public FileSystem {
   Status RemoveAt(int dir, const std::string& name) override;
   Status RemoveFolderAt(int dir, const std::string& name) override;
   Status SetModeAndGroup(int fd, mode_t mode, gid_t group) override;
+  Status TouchAt(int dir, const std::string& name) override;
   Writers ProbeWriters(int fd) override;
 
  private:

@@ -186,6 +186,9 @@ Status SimDisk::RemoveAt(int dir, const std::string& name) {
 Status SimDisk::RemoveFolderAt(int dir, const std::string& name) {
   return Run<Status>(PlaceOf(dir), Call::kChange, "RemoveFolderAt", [&] { return below_.RemoveFolderAt(dir, name); });
 }
+Status SimDisk::TouchAt(int dir, const std::string& name) {
+  return Run<Status>(PlaceOf(dir), Call::kChange, "TouchAt", [&] { return below_.TouchAt(dir, name); });
+}
 Status SimDisk::SetModeAndGroup(int fd, mode_t mode, gid_t group) {
   return Run<Status>(PlaceOf(fd), Call::kChange, "SetModeAndGroup", [&] {
     Touched(fd, false);

@@ -121,6 +121,8 @@ class FileServer {
         const auto mode = static_cast<mode_t>(call.Number());
         return Of(fs_.SetModeAndGroup(fd, mode, static_cast<gid_t>(call.Number())));
       }
+      case FileCall::kTouchAt:
+        return Of(fs_.TouchAt(fd, call.String()));
       case FileCall::kProbeWriters:
         return Worked().Number(static_cast<std::uint64_t>(fs_.ProbeWriters(fd))).Take();
     }

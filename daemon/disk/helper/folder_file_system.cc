@@ -13,11 +13,13 @@ Result<Fd> FolderFileSystem::OpenFolder(const std::string& path) {
   auto found = world_.find_mount(path);
   if (!found) return Fail(found.error());
   if (found->local) return world_.here.OpenFolder(path);
-  {
-    const std::lock_guard lock(mutex_);
-    mount_ = found->mount;
-  }
-  return there_.OpenFolder(path);
+  auto folder = there_.OpenFolder(path);
+  if (!folder) return folder;
+  // Again: opening it may have been what mounted it.
+  auto mounted = world_.find_mount(path);
+  const std::lock_guard lock(mutex_);
+  mount_ = mounted ? mounted->mount : found->mount;
+  return folder;
 }
 
 Result<FsType> FolderFileSystem::TypeOf(int fd) {

@@ -62,6 +62,7 @@ class FolderFileSystem final : public FileSystem {
   Status RemoveAt(int dir, const std::string& name) override { return Of(dir).RemoveAt(dir, name); }
   Status RemoveFolderAt(int dir, const std::string& name) override { return Of(dir).RemoveFolderAt(dir, name); }
   Status SetModeAndGroup(int fd, mode_t mode, gid_t group) override { return Of(fd).SetModeAndGroup(fd, mode, group); }
+  Status TouchAt(int dir, const std::string& name) override { return Of(dir).TouchAt(dir, name); }
   Writers ProbeWriters(int fd) override { return Of(fd).ProbeWriters(fd); }
 
  private:

@@ -314,6 +314,10 @@ Status RemoteFileSystem::SetModeAndGroup(int fd, mode_t mode, gid_t group) {
   return CallForNothing(FileCall::kSetModeAndGroup, fd, FrameWriter().Number(mode).Number(group));
 }
 
+Status RemoteFileSystem::TouchAt(int dir, const std::string& name) {
+  return CallForNothing(FileCall::kTouchAt, dir, FrameWriter().Text(name));
+}
+
 Writers RemoteFileSystem::ProbeWriters(int fd) {
   auto answer = Call(FileCall::kProbeWriters, fd);
   if (!answer) return Writers::kUnknown;

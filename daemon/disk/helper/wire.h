@@ -39,6 +39,7 @@ enum class FileCall : std::uint8_t {
   kRemoveAt,
   kRemoveFolderAt,
   kSetModeAndGroup,
+  kTouchAt,
   kProbeWriters,
 };
 inline constexpr int kFileCalls = static_cast<int>(FileCall::kProbeWriters) + 1;

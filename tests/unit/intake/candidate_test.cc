@@ -341,6 +341,19 @@ TEST(CandidateJudged, UnreadableIsTriedEveryThirtySecondsAndRefusedAfterRefuseAf
   EXPECT_EQ(looks, 120);
 }
 
+TEST(CandidateJudged, ADiskOfOursThatIsFullSaysNothingAboutTheFile) {
+  Candidate candidate(Local(), StatOf(10), Nomination::kMovedIn, kStart, kWall);
+  MonoMs now = kStart;
+  for (int look = 0; look < 500; ++look, now += 30'000) {
+    ASSERT_TRUE(candidate.Next(now, false).look);
+    ASSERT_EQ(candidate.Judge(Found(Outcome::kNoRoom, false), now, now), Verdict::kGoOn);
+    EXPECT_EQ(candidate.Next(now + 1, false).at, now + 30'000);
+    EXPECT_EQ(candidate.Next(now + 1, false).reason, "because");
+  }
+  ASSERT_TRUE(candidate.Next(now, false).look);
+  EXPECT_EQ(candidate.Judge(Whole(), now, now), Verdict::kAdmit);
+}
+
 TEST(CandidateJudged, UnreadableThatIsMendedIsAdmitted) {
   Candidate candidate(Local(), StatOf(10), Nomination::kMovedIn, kStart, kWall);
   EXPECT_EQ(candidate.Judge(Found(Outcome::kUnreadable, false), kStart, kStart), Verdict::kGoOn);

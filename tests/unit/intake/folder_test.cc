@@ -191,6 +191,41 @@ TEST_F(IntakeFolderTest, PollingKeepsToItsIntervalAndToATwentiethOfTheTime) {
   EXPECT_EQ(folder.listings - before, 4);
 }
 
+TEST_F(IntakeFolderTest, AFileOnAShareIsTakenOneIntervalAndItsSettleAfterItIsWholeHoweverSeldomItIsListed) {
+  folder.facts.fs = FsTypeOf(0x6969);
+  folder.facts.watched = false;
+  settings.folder.poll_interval = minutes(10);
+  Start();
+  Pass(minutes(1));
+  folder.Put("app.apk", "content");
+  PassLong(minutes(9) + seconds(32));
+  EXPECT_THAT(AdmittedNames(), ElementsAre("app.apk:claimed"));
+  const int before = folder.listings;
+  PassLong(minutes(60));
+  EXPECT_LE(folder.listings - before, 7) << "and seldom again";
+}
+
+TEST_F(IntakeFolderTest, EventsFromAShareDoNotMakeItSlower) {
+  folder.facts.fs = FsTypeOf(0x6969);
+  folder.facts.watched = true;
+  Start();
+  folder.CopyIn("app.apk", "content");
+  Pass(seconds(32));
+  EXPECT_THAT(AdmittedNames(), ElementsAre("app.apk:claimed"));
+}
+
+TEST_F(IntakeFolderTest, EventsThatWereLostAreCountedAndTheFolderIsListed) {
+  Start();
+  folder.Put("app.apk", "content");
+  folder.Overflow();
+  Pass(seconds(3));
+  EXPECT_THAT(AdmittedNames(), ElementsAre("app.apk:claimed"));
+  EXPECT_EQ(log.Count("folder.overflow"), 1);
+  folder.Overflow();
+  Pass(seconds(1));
+  EXPECT_TRUE(log.Contains("times=2"));
+}
+
 TEST_F(IntakeFolderTest, ThreeIdleFoldersWakeLessThanOnceASecond) {
   folder.facts.watched = false;
   Start();

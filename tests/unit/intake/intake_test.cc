@@ -166,6 +166,95 @@ TEST_F(IntakeTest, ACutOffCopyIsRefusedAfterRefuseAfter) {
   EXPECT_THAT(AdmittedNames(), ElementsAre("cut.apk:incomplete"));
 }
 
+TEST_F(IntakeTest, FilesThatCannotBeMovedAreTriedAgainBesideTheOthersAndNamed) {
+  Start();
+  folder.FailAlways("claim", PosixError("cannot move", "team/a.apk", EACCES));
+  for (int number = 0; number < 20; ++number) folder.MoveIn("team/" + std::to_string(number) + ".apk", "a");
+  Pass(seconds(3));
+  EXPECT_THAT(admitted, IsEmpty());
+  EXPECT_EQ(folder.claims.size() > 20, true) << "each had its try";
+  EXPECT_EQ(intake->state().state, "degraded");
+  EXPECT_THAT(intake->state().reason, HasSubstr("team/0.apk cannot be taken, and is tried again: "));
+  EXPECT_THAT(intake->state().reason, HasSubstr("Permission denied"));
+  EXPECT_THAT(intake->state().reason, HasSubstr("so are 19 other files"));
+  EXPECT_FALSE(intake->state().busy);
+  folder.FailAlways("claim", std::nullopt);
+  folder.MoveIn("b.apk", "b");
+  Pass(milliseconds(200));
+  EXPECT_THAT(AdmittedNames(), ::testing::Contains("b.apk:claimed")) << "nobody waits for them";
+  PassLong(minutes(2));
+  EXPECT_EQ(admitted.size(), 21U);
+  EXPECT_EQ(intake->state().state, "ok");
+}
+
+TEST_F(IntakeTest, AHundredThatCannotBeMovedAreAFolderThatCannotBeUsed) {
+  Start();
+  folder.FailAlways("claim", PosixError("cannot move", "a.apk", EACCES));
+  for (int number = 0; number < 120; ++number) folder.MoveIn(std::to_string(number) + ".apk", "a");
+  PassLong(minutes(10));
+  // Some were under way when the hundredth could not be moved.
+  EXPECT_LE(ledger.jobs.size(), 104U) << "the others have no row yet";
+  folder.FailAlways("claim", std::nullopt);
+  PassLong(minutes(10));
+  EXPECT_EQ(admitted.size(), 120U);
+}
+
+TEST_F(IntakeTest, WhatHasWaitedForAMinuteStandsAtItsFolder) {
+  Start();
+  folder.CopyIn("cut.apk", "cut").inside = Inspection::Outcome::kIncomplete;
+  folder.CopyIn("open.apk", "open").writers = Writers::kSome;
+  Pass(seconds(50));
+  EXPECT_EQ(intake->state().reason, "");
+  PassLong(seconds(75));
+  EXPECT_EQ(intake->state().state, "ok");
+  EXPECT_THAT(intake->state().reason,
+              ::testing::MatchesRegex("cut.apk has waited since .* for .*and 1 other file waits"));
+  EXPECT_EQ(ledger.folders.at("production").reason, intake->state().reason) << "where status reads it";
+  folder.files.clear();
+  folder.Raise("cut.apk", Nomination::kScanned);
+  PassLong(seconds(65));
+  EXPECT_EQ(intake->state().reason, "");
+  PassLong(minutes(5));
+  EXPECT_THAT(admitted, IsEmpty());
+}
+
+TEST_F(IntakeTest, AFullSpoolDiskHoldsAShareUpAndRefusesNothing) {
+  folder.facts.fs = FsTypeOf(0x6969);
+  folder.facts.watched = false;
+  folder.facts.spools = true;
+  folder.Put("app.apk", "content").inside = Inspection::Outcome::kNoRoom;
+  Start();
+  PassLong(hours(5));
+  EXPECT_THAT(admitted, IsEmpty());
+  EXPECT_EQ(intake->state().state, "degraded");
+  EXPECT_THAT(intake->state().reason, HasSubstr("app.apk cannot be copied into the spool, and is tried again: "));
+  folder.files.at("app.apk").inside = Inspection::Outcome::kWhole;
+  PassLong(seconds(40));
+  EXPECT_THAT(AdmittedNames(), ElementsAre("app.apk:claimed"));
+  EXPECT_EQ(intake->state().state, "ok");
+}
+
+TEST_F(IntakeTest, WhatWasCopiedWhileTheFolderCouldNotBeWrittenIsNotBuiltAgainWhenItCan) {
+  folder.facts.writable = false;
+  Start();
+  folder.MoveIn("app.apk", "content");
+  Pass(seconds(3));
+  ASSERT_THAT(AdmittedNames(), ElementsAre("app.apk:claimed"));
+  EXPECT_THAT(intake->state().reason, HasSubstr("may not be written to"));
+  // A share that is mounted anew shows its files under other numbers.
+  folder.facts.writable = true;
+  folder.Put("app.apk", "content");
+  folder.FailNext("list", PosixError("cannot list", "a folder", ESTALE));
+  intake->Rescan();
+  PassLong(minutes(3));
+  EXPECT_TRUE(intake->state().open);
+  EXPECT_EQ(intake->state().reason, "");
+  EXPECT_EQ(admitted.size(), 1U);
+  folder.MoveIn("app.apk", "other content");
+  PassLong(seconds(10));
+  EXPECT_EQ(admitted.size(), 2U);
+}
+
 TEST_F(IntakeTest, AnUnreadableFileIsRefusedAfterRefuseAfterAndTakenWhenMended) {
   Start();
   folder.MoveIn("a.apk", "a").inside = Inspection::Outcome::kUnreadable;
@@ -294,7 +383,7 @@ TEST_F(IntakeTest, AWaitingCandidateSetsOneTimerAndNoPolling) {
   const int before = folder.listings;
   Pass(minutes(2));
   EXPECT_EQ(folder.listings - before, 0);
-  EXPECT_EQ(clock.pending(), 3U);
+  EXPECT_EQ(clock.pending(), 4U) << "scan, pruning, refusal, and once a minute what waits";
   EXPECT_FALSE(intake->state().busy);
 }
 

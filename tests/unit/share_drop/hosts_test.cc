@@ -285,6 +285,19 @@ TEST_F(HostsTest, WhatIsLeftOfOneThatWasPutAwayFollowsIt) {
   EXPECT_THAT(place.Names(".tegodrop/claimed"), ElementsAre(".taken." + kJob));
 }
 
+TEST_F(HostsTest, OneThatWasDeliveringAndWhoseArtifactAPersonPutAwayIsClosed) {
+  Claim("a.apk", {"a.apk.commit"});
+  ClaimRecord record = RecordOf("a.apk");
+  record.delivering = true;
+  ASSERT_EQ(*ops.RecordClaim(record), ClaimHolder::kOurs);
+  files::rename(place.Path(kClaimed + "/a.apk"), place.Path(".tegodrop/processed/a.apk"));
+  const auto taken = ops.TakeOver({kJob, kNew, false});
+  ASSERT_TRUE(taken) << taken.error().message;
+  EXPECT_FALSE(taken->claim.whole);
+  EXPECT_THAT(place.Names(".tegodrop/processed"), UnorderedElementsAre("a.apk", "a.apk.commit"));
+  EXPECT_THAT(place.Names(".tegodrop/claimed"), ElementsAre(".taken." + kJob));
+}
+
 TEST_F(HostsTest, NothingIsLostWhereverATakeoverDies) {
   for (int call = 1; call < 80; ++call) {
     Claim("a.apk", {"a.apk.commit"});

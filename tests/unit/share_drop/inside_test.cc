@@ -205,6 +205,21 @@ TEST_F(DropInsideTest, ACopyIsMadeOfTheFileInsideAndMadeAgain) {
   EXPECT_EQ(place.ReadPath(copy), "the one");
 }
 
+TEST_F(DropInsideTest, AFileThatNobodyMayLookAtIsNamedAndKeepsNoOther) {
+  place.Write("a.apk", "1");
+  place.Write("team/b.apk", "1");
+  bool failed = false;
+  place.fs.before_call = [&](std::string_view call) {
+    const bool first = call == "StatAt" && !failed;
+    place.fs.fail_every = first ? "StatAt" : "";
+    place.fs.fail_every_errno = EACCES;
+    failed = failed || first;
+  };
+  EXPECT_THAT(ListedNames(), ElementsAre("team/b.apk"));
+  EXPECT_THAT(trouble, HasSubstr("a.apk is not taken: "));
+  EXPECT_THAT(trouble, HasSubstr("Permission denied"));
+}
+
 TEST_F(DropInsideTest, ASidecarAloneInsideGoesToFailedUnlessItsArtifactIsBesideIt) {
   place.Write("a.apk", "of another folder");
   place.Write("team/a.apk.commit", "1");

@@ -242,10 +242,24 @@ TEST_F(DropPutAwayTest, ReasonsAndReceiptsInASharedFolderAreWritableByItsGroup) 
   EXPECT_EQ(shared.Mode(".tegodrop/receipts/s-1.json"), 0660U);
 }
 
+TEST_F(DropPutAwayTest, ASidecarWhoseArtifactCannotJustBeSeenIsNoOrphan) {
+  place.Write("a.apk", "there");
+  place.Write("a.apk.commit", "of a.apk");
+  for (int call = 1; call < 20; ++call) {
+    place.fs.FailAt(call, FaultyFileSystem::Fault::kRefused, ESTALE);
+    (void)ops.PutAwayOrphan("a.apk.commit", "{}");
+    place.fs.Heal();
+    ASSERT_TRUE(place.Has("a.apk.commit")) << call;
+  }
+}
+
 TEST_F(DropPutAwayTest, OnlyOldFilesOfProcessedAndReceiptsArePruned) {
   ASSERT_TRUE(ops.WriteReceipt("s-1", "{}"));
   place.Write(".tegodrop/processed/a.apk", "old");
   place.Write(".tegodrop/failed/b.apk", "kept for ever");
+  files::create_directories(place.Path(".tegodrop/claimed/06fk"));
+  place.Write(".tegodrop/claimed/.taken.06fj", "");
+  place.Write(".tegodrop/claimed/.mark.06fk", "of a claim that stands");
   const auto now =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
           .count();
@@ -254,8 +268,9 @@ TEST_F(DropPutAwayTest, OnlyOldFilesOfProcessedAndReceiptsArePruned) {
   EXPECT_EQ(*none, 0);
   auto receipts = ops.Prune(now - 60'000, now + 60'000);
   ASSERT_TRUE(receipts);
-  EXPECT_EQ(*receipts, 1);
+  EXPECT_EQ(*receipts, 2);
   EXPECT_THAT(place.Names(".tegodrop/receipts"), IsEmpty());
+  EXPECT_THAT(place.Names(".tegodrop/claimed"), UnorderedElementsAre("06fk", ".mark.06fk"));
   EXPECT_EQ(*ops.Prune(now + 60'000, now + 60'000), 1);
   EXPECT_THAT(place.Names(".tegodrop/processed"), IsEmpty());
   EXPECT_THAT(place.Names(".tegodrop/failed"), UnorderedElementsAre("b.apk"));

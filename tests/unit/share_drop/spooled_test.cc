@@ -1,8 +1,11 @@
 // What is taken from a share: read once, claimed there, and sent from the spool.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <set>
 #include <string>
 #include <string_view>
@@ -117,6 +120,77 @@ TEST_F(SpooledTest, ALookThatFindsNoArtifactLeavesNoCopy) {
   place.Write("a.apk", MakeZip({{"readme.txt", "no app", true}}));
   EXPECT_EQ(Look(ops).outcome, Outcome::kNotAnArtifact);
   EXPECT_THAT(Spooled(), IsEmpty());
+}
+
+TEST_F(SpooledTest, ASpoolThatIsFullSaysNothingAboutTheFileAndAShareThatCannotBeReadDoes) {
+  for (const char* ours : {"Reserve", "WriteAt", "Sync"}) {
+    place.fs.fail_every = ours;
+    place.fs.fail_every_errno = ENOSPC;
+    EXPECT_EQ(Look(ops).outcome, Outcome::kNoRoom) << ours;
+    EXPECT_THAT(Spooled(), IsEmpty()) << ours;
+  }
+  place.fs.fail_every = "ReadAt";
+  place.fs.fail_every_errno = EIO;
+  EXPECT_EQ(Look(ops).outcome, Outcome::kUnreadable);
+  EXPECT_THAT(Spooled(), IsEmpty());
+  place.fs.fail_every.clear();
+  EXPECT_EQ(Look(ops).outcome, Outcome::kWhole);
+}
+
+TEST_F(SpooledTest, TwoLooksAtOnceDoNotDisturbEachOther) {
+  const std::string other = MakeApk(9000);
+  place.Write("b.apk", other);
+  InspectRequest second = LookRequest();
+  second.name = "b.apk";
+  second.expected = place.Stat("b.apk");
+  Inspection between;
+  // The other one begins and ends in the middle of the first.
+  bool begun = false;
+  place.fs.before_call = [&](std::string_view call) {
+    if (call != "WriteAt" || begun) return;
+    begun = true;
+    between = ops.Inspect(second);
+  };
+  const Inspection first = Look(ops);
+  place.fs.before_call = nullptr;
+  EXPECT_EQ(first.outcome, Outcome::kWhole) << first.reason;
+  EXPECT_EQ(first.sha256, Sha256Hex(kContent));
+  EXPECT_EQ(between.outcome, Outcome::kWhole) << between.reason;
+  EXPECT_EQ(between.sha256, Sha256Hex(other));
+}
+
+TEST_F(SpooledTest, WhatIsPutAwayIsAsOldAsThatAlsoWhereTheShareKeepsNoTimeOfMoves) {
+  ASSERT_EQ(Look(ops).outcome, Outcome::kWhole);
+  ASSERT_EQ(*ops.Claim(Request()), ClaimOutcome::kClaimed);
+  const std::string claimed = place.Path(kClaimed + "/a.apk");
+  const timespec long_ago[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, claimed.c_str(), long_ago, 0), 0);
+  place.fs.ctime_is_mtime = true;  // as sshfs shows it
+  PutAwayRequest request;
+  request.job = DropPlace::kJob;
+  request.name = "a.apk";
+  ASSERT_TRUE(ops.PutAway(request));
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  place.clock.SetWall(now);
+  EXPECT_EQ(*ops.Prune(now - 60'000, 0), 0);
+  EXPECT_THAT(place.Names(".tegodrop/processed"), ElementsAre("a.apk"));
+  EXPECT_EQ(*ops.Prune(now + 60'000, 0), 1);
+}
+
+TEST_F(SpooledTest, AShareWhoseClockIsWrongIsPrunedByItsOwn) {
+  ASSERT_TRUE(ops.WriteReceipt("s-1", "{}"));
+  // The share's clock is the machine's; ours is thirty days ahead.
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  const WallMs month = 30LL * 24 * 3600 * 1000;
+  place.clock.SetWall(now + month);
+  EXPECT_EQ(*ops.Prune(0, now + month - 60'000), 0) << "a minute old at most";
+  EXPECT_THAT(place.Names(".tegodrop/receipts"), ElementsAre("s-1.json"));
+  EXPECT_EQ(*ops.Prune(0, now + month + 60'000), 1);
+  EXPECT_THAT(place.Names(".tegodrop/receipts"), IsEmpty());
 }
 
 TEST_F(SpooledTest, ASecondLookReplacesTheCopyOfTheFirst) {

@@ -63,6 +63,7 @@ class WatchedFileSystem final : public FileSystem {
   Status RemoveAt(int dir, const std::string& name) override { return real_->RemoveAt(dir, name); }
   Status RemoveFolderAt(int dir, const std::string& name) override { return real_->RemoveFolderAt(dir, name); }
   Status SetModeAndGroup(int fd, mode_t mode, gid_t group) override { return real_->SetModeAndGroup(fd, mode, group); }
+  Status TouchAt(int dir, const std::string& name) override { return real_->TouchAt(dir, name); }
   Writers ProbeWriters(int fd) override { return real_->ProbeWriters(fd); }
 
   // Set before the work begins: workers read them.
