@@ -43,7 +43,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
       guarded_(world_.transfer, world_.timers, world_.clock, world_.log),
       clock_watch_(world_.ledger, world_.clock, world_.log),
       dated_(guarded_, world_.clock, [this](std::chrono::milliseconds ahead) { clock_watch_.Saw(ahead); }),
-      leftovers_(world_.ledger, world_.log, world_.clock.Wall()) {
+      leftovers_(world_.ledger, world_.log, world_.clock) {
   if (const auto rate = settings_.limits.upload_rate)
     rate_ = std::make_unique<RateLimit>(*rate, world_.timers, world_.clock);
   portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, dated_, world_.clock, world_.log);
@@ -146,12 +146,21 @@ void Daemon::Start(std::function<void()> ready, std::function<void(const Error&)
     world_.ledger.LoadFolders([this, alive, failed](Result<std::vector<FolderRecord>> records) {
       if (alive.expired()) return;
       if (!records) return failed(records.error());
-      world_.ledger.LoadUnfinished([this, alive, failed, records = std::move(*records)](Result<std::vector<Job>> jobs) {
-        if (alive.expired()) return;
-        if (!jobs) return failed(jobs.error());
-        TakeOver(records);
-        TakeJobs(std::move(*jobs));
-      });
+      LoadRest(std::move(*records), failed);
+    });
+  });
+}
+
+void Daemon::LoadRest(std::vector<FolderRecord> records, std::function<void(const Error&)> failed) {
+  world_.ledger.LoadOutputs([this, alive = std::weak_ptr<bool>(alive_), records = std::move(records),
+                             failed = std::move(failed)](Result<std::vector<OutputRecord>> outputs) {
+    if (alive.expired()) return;
+    if (!outputs) return failed(outputs.error());
+    world_.ledger.LoadUnfinished([this, alive, failed, records, outputs = *outputs](Result<std::vector<Job>> jobs) {
+      if (alive.expired()) return;
+      if (!jobs) return failed(jobs.error());
+      TakeOver(records, outputs);
+      TakeJobs(std::move(*jobs));
     });
   });
 }
@@ -206,6 +215,7 @@ OperatorHands Daemon::Hands() {
   hands.accept = [this](const std::string& folder, std::function<void(Status)> done) {
     intakes_.at(folder)->Accept(std::move(done));
   };
+  hands.accept_output = [this](const std::string& path) { return folders_->AcceptOutput(path); };
   hands.left_claims = [this](const std::string& prefix) {
     std::vector<std::string> left;
     for (const auto& [name, intake] : intakes_) {
@@ -228,8 +238,17 @@ OperatorHands Daemon::Hands() {
   return hands;
 }
 
-void Daemon::TakeOver(std::vector<FolderRecord> records) {
-  folders_ = std::make_unique<Folders>(world_.folders, settings_.state_dir + "/" + std::string(kStateSpool), records);
+void Daemon::TakeOver(const std::vector<FolderRecord>& records, std::vector<OutputRecord> outputs) {
+  folders_ = std::make_unique<Folders>(
+      world_.folders, settings_.state_dir + "/" + std::string(kStateSpool), records, std::move(outputs),
+      [this](const OutputRecord& output) {
+        world_.ledger.SaveOutput(output, [this, alive = std::weak_ptr<bool>(alive_), output](const Status& saved) {
+          if (saved || alive.expired()) return;
+          world_.log.Warning("output.not_remembered",
+                             "what the output folder is on is not remembered over a restart: " + saved.error().message,
+                             {{"path", output.path}});
+        });
+      });
   for (const FolderRecord& one : records) {
     if (!one.fs_type.empty() && !IsLocalFsName(one.fs_type)) claims_.SawShare(one.path);
   }

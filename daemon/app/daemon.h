@@ -86,7 +86,8 @@ class Daemon {
   std::vector<FolderView> folders() const;
 
  private:
-  void TakeOver(std::vector<FolderRecord> records);
+  void LoadRest(std::vector<FolderRecord> records, std::function<void(const Error&)> failed);
+  void TakeOver(const std::vector<FolderRecord>& records, std::vector<OutputRecord> outputs);
   void TakeJobs(std::vector<Job> jobs);
   bool TakesSpool(const Job& job) const;
   void CountSpool(const Job& job);

@@ -19,8 +19,8 @@ std::unique_ptr<DropFolder> DaemonThreads::MakeDrop(LocalDropFolderSettings sett
   return MakeLocalDropFolder(std::move(settings), loop_, inspectors_, fs_, clock_, random_);
 }
 
-std::unique_ptr<OutputFolder> DaemonThreads::MakeOutput(std::string path, std::string rooms) {
-  return MakeLocalOutputFolder(path, std::move(rooms), loop_, writers_, fs_, clock_);
+std::unique_ptr<OutputFolder> DaemonThreads::MakeOutput(std::string path, std::string rooms, OutputMemory memory) {
+  return MakeLocalOutputFolder(path, std::move(rooms), std::move(memory), loop_, writers_, fs_, clock_);
 }
 
 }  // namespace tegodrop

@@ -23,7 +23,7 @@ class DaemonThreads final : public FolderMaker {
   TaskRunner& readers() { return senders_; }
 
   std::unique_ptr<DropFolder> MakeDrop(LocalDropFolderSettings settings) override;
-  std::unique_ptr<OutputFolder> MakeOutput(std::string path, std::string rooms) override;
+  std::unique_ptr<OutputFolder> MakeOutput(std::string path, std::string rooms, OutputMemory memory) override;
 
  private:
   EventLoop& loop_;

@@ -13,8 +13,11 @@ std::string KeyOf(const std::string& path, const std::string& rooms, bool change
 
 }  // namespace
 
-Folders::Folders(FolderMaker& maker, std::string spool, std::vector<FolderRecord> known)
-    : maker_(maker), spool_(std::move(spool)), known_(std::move(known)) {}
+Folders::Folders(FolderMaker& maker, std::string spool, std::vector<FolderRecord> known,
+                 std::vector<OutputRecord> outputs, std::function<void(OutputRecord)> learned)
+    : maker_(maker), spool_(std::move(spool)), known_(std::move(known)), learned_(std::move(learned)) {
+  for (OutputRecord& output : outputs) known_outputs_[std::move(output.path)] = std::move(output.fs_type);
+}
 
 Folders::~Folders() = default;
 
@@ -67,9 +70,27 @@ void Folders::OpenForJob(const std::string& key, const Job& job) {
 }
 
 OutputFolder* Folders::Output(const Job& job) {
-  std::unique_ptr<OutputFolder>& folder = outputs_[KeyOf(job.target.output_path, job.target.rooms, true)];
-  if (!folder) folder = maker_.MakeOutput(job.target.output_path, job.target.rooms);
+  const std::string& path = job.target.output_path;
+  std::unique_ptr<OutputFolder>& folder = outputs_[KeyOf(path, job.target.rooms, true)];
+  if (folder) return folder.get();
+  const auto known = known_outputs_.find(path);
+  OutputMemory memory;
+  if (known != known_outputs_.end()) memory.fs_type = known->second;
+  memory.learned = [this, path](const std::string& fs_type) {
+    known_outputs_[path] = fs_type;
+    learned_({path, fs_type});
+  };
+  folder = maker_.MakeOutput(path, job.target.rooms, std::move(memory));
   return folder.get();
+}
+
+bool Folders::AcceptOutput(const std::string& path) {
+  bool any = false;
+  for (const auto& [key, folder] : outputs_) {
+    if (key.starts_with(path + std::string(1, '\0'))) any = folder->Accept() || any;
+  }
+  if (any) known_outputs_.erase(path);
+  return any;
 }
 
 }  // namespace tegodrop

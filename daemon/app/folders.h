@@ -24,13 +24,15 @@ class FolderMaker {
   virtual ~FolderMaker() = default;
   virtual std::unique_ptr<DropFolder> MakeDrop(LocalDropFolderSettings settings) = 0;
   // `rooms`: as OutputOps.
-  virtual std::unique_ptr<OutputFolder> MakeOutput(std::string path, std::string rooms) = 0;
+  virtual std::unique_ptr<OutputFolder> MakeOutput(std::string path, std::string rooms, OutputMemory memory) = 0;
 };
 
 class Folders {
  public:
-  // `spool`: absolute. `known`: what the ledger remembers, for folders that only jobs still name.
-  Folders(FolderMaker& maker, std::string spool, std::vector<FolderRecord> known);
+  // `spool`: absolute. `known`: what the ledger remembers, for folders that only jobs still name. `learned`: what an
+  // output folder is on, to be remembered.
+  Folders(FolderMaker& maker, std::string spool, std::vector<FolderRecord> known, std::vector<OutputRecord> outputs,
+          std::function<void(OutputRecord)> learned);
   ~Folders();
   Folders(const Folders&) = delete;
   Folders& operator=(const Folders&) = delete;
@@ -45,6 +47,8 @@ class Folders {
   Result<DropFolder*> Drop(const Job& job);
   // Never an error: an output folder that is missing shows when it is used.
   OutputFolder* Output(const Job& job);
+  // See OutputFolder::Accept, of all at that path.
+  bool AcceptOutput(const std::string& path);
 
  private:
   struct Entry {
@@ -61,6 +65,8 @@ class Folders {
   FolderMaker& maker_;
   const std::string spool_;
   const std::vector<FolderRecord> known_;
+  std::map<std::string, std::string> known_outputs_;  // the file system's type, by path
+  const std::function<void(OutputRecord)> learned_;
   std::function<bool(const std::string&)> is_open_;
   std::map<std::string, Entry> drops_;                            // by path, rooms and whether it may be changed
   std::map<std::string, std::unique_ptr<OutputFolder>> outputs_;  // by path and rooms

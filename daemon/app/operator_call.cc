@@ -39,6 +39,16 @@ Result<OperatorHands::Seen> Look(FileSystem& fs, const FolderSettings& folder) {
   return OperatorHands::Seen{id ? std::string(Trim(*id)) : "", type->name};
 }
 
+// One that cannot be looked at may be the known one.
+bool IsAnotherOutput(FileSystem& fs, const FolderSettings& folder, const std::string& fs_type) {
+  auto dir = fs.OpenFolder(folder.output);
+  if (!dir) return false;
+  auto type = fs.TypeOf(dir->get());
+  if (!type) return false;
+  auto room = fs.StatAt(dir->get(), folder.rooms);
+  return type->name != fs_type || (!room && room.error().sys == ENOENT);
+}
+
 // What is said where nothing has run yet.
 OperatorAnswer OfNoLedger(const OperatorRequest& request, const std::vector<FolderSettings>& folders) {
   OperatorAnswer answer;
@@ -113,6 +123,9 @@ class Caller {
     ledger_ = std::move(*ledger);
     OperatorHands hands;
     hands.look = [this](const FolderSettings& folder) { return Look(*fs_, folder); };
+    hands.is_another_output = [this](const FolderSettings& folder, const std::string& fs_type) {
+      return IsAnotherOutput(*fs_, folder, fs_type);
+    };
     desk_ = std::make_unique<OperatorDesk>(*ledger_, clock_, settings_.folders, std::move(hands));
     desk_->Serve(request_, [this](OperatorAnswer answer) { End({std::move(answer), ExitCode::kDone, ""}); });
   }

@@ -17,7 +17,7 @@
 
 namespace tegodrop {
 
-// The running daemon's hands; a command without a daemon has `look` alone.
+// The running daemon's hands; a command without a daemon has `look` and `is_another_output` alone.
 struct OperatorHands {
   std::function<bool(const std::string& job)> has;
   std::function<void(const std::string& job, OperatorVerb verb, std::function<void(Result<OperatorPlan>)> done)>
@@ -26,12 +26,16 @@ struct OperatorHands {
   std::function<void(std::set<std::string> folders)> set_paused;
   std::function<bool(const std::string& folder)> is_open;
   std::function<void(const std::string& folder, std::function<void(Status)> done)> accept;
+  // Says whether there was anything to accept.
+  std::function<bool(const std::string& path)> accept_output;
   // What stands at a drop folder's path now: its room's id (empty: none yet) and its file system's type.
   struct Seen {
     std::string room_id;
     std::string fs_type;
   };
   std::function<Result<Seen>(const FolderSettings& folder)> look;
+  // Whether another file system than that stands at the folder's output now, or the one without the room.
+  std::function<bool(const FolderSettings& folder, const std::string& fs_type)> is_another_output;
   // Claims that other hosts on a share have left: their jobs whose ids begin so, and one of them made ours, with what
   // becomes of it in words.
   std::function<std::vector<std::string>(const std::string& prefix)> left_claims;
@@ -84,8 +88,11 @@ class OperatorDesk {
   void RemovePauses(std::vector<std::string> folders);
   void TellPauses(std::string message);
   void Accept(const FolderSettings& folder);
-  void AcceptInLedger(const FolderSettings& folder, const std::vector<FolderRecord>& records);
+  void AcceptInLedger(const FolderSettings& folder);
+  void AcceptRecord(const FolderSettings& folder, bool output, const std::vector<FolderRecord>& records);
   void Accepted(const std::string& folder);
+  void ForgetOutput(const FolderSettings& folder, bool needed, std::function<void()> next);
+  std::string OutputAccepted(const FolderSettings& folder) const;
 
   OperatorVerb verb() const;
   std::string carried_out() const;

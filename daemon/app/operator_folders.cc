@@ -105,41 +105,78 @@ void OperatorDesk::TellPauses(std::string message) {
 }
 
 void OperatorDesk::Accept(const FolderSettings& folder) {
-  if (!hands_.online()) {
-    return ledger_.LoadFolders(
-        WhileAlive<Result<std::vector<FolderRecord>>>([this, folder](const Result<std::vector<FolderRecord>>& records) {
-          if (records) return AcceptInLedger(folder, *records);
-          Trouble(folder.name, records.error());
-          EndOrder();
-        }));
-  }
-  if (hands_.is_open(folder.name)) {
-    Say(folder.name, OperatorOutcome::kDone, "folder " + folder.name + " is open as the known one: nothing to accept");
-    return EndOrder();
-  }
-  hands_.accept(folder.name, WhileAlive<Status>([this, name = folder.name](const Status& accepted) {
-                  if (accepted) return Accepted(name);
-                  Say(name, OperatorOutcome::kRefused, "it cannot be opened either: " + accepted.error().message);
-                  EndOrder();
-                }));
+  if (!hands_.online()) return AcceptInLedger(folder);
+  const bool output = hands_.accept_output(folder.output);
+  ForgetOutput(folder, output, [this, folder, output] {
+    if (hands_.is_open(folder.name)) {
+      const std::string other = "folder " + folder.name + " is open as the known one: nothing to accept";
+      Say(folder.name, OperatorOutcome::kDone, output ? OutputAccepted(folder) : other);
+      return EndOrder();
+    }
+    hands_.accept(folder.name, WhileAlive<Status>([this, name = folder.name](const Status& accepted) {
+                    if (accepted) return Accepted(name);
+                    Say(name, OperatorOutcome::kRefused, "it cannot be opened either: " + accepted.error().message);
+                    EndOrder();
+                  }));
+  });
 }
 
-void OperatorDesk::AcceptInLedger(const FolderSettings& folder, const std::vector<FolderRecord>& records) {
+// `needed`: what the ledger remembers of the folder's output is no longer right.
+void OperatorDesk::ForgetOutput(const FolderSettings& folder, bool needed, std::function<void()> next) {
+  if (!needed) return next();
+  ledger_.RemoveOutput(folder.output,
+                       WhileAlive<Status>([this, name = folder.name, next = std::move(next)](const Status& removed) {
+                         if (removed) return next();
+                         Trouble(name, removed.error());
+                         EndOrder();
+                       }));
+}
+
+std::string OperatorDesk::OutputAccepted(const FolderSettings& folder) const {
+  return "the output folder of folder " + folder.name + " (" + Printable(folder.output) + ") is accepted as it is now" +
+         carried_out();
+}
+
+void OperatorDesk::AcceptInLedger(const FolderSettings& folder) {
+  ledger_.LoadOutputs(
+      WhileAlive<Result<std::vector<OutputRecord>>>([this, folder](const Result<std::vector<OutputRecord>>& outputs) {
+        if (!outputs) {
+          Trouble(folder.name, outputs.error());
+          return EndOrder();
+        }
+        const auto known = std::find_if(outputs->begin(), outputs->end(),
+                                        [&](const OutputRecord& one) { return one.path == folder.output; });
+        const bool another = known != outputs->end() && hands_.is_another_output(folder, known->fs_type);
+        ForgetOutput(folder, another, [this, folder, another] {
+          ledger_.LoadFolders(WhileAlive<Result<std::vector<FolderRecord>>>(
+              [this, folder, another](const Result<std::vector<FolderRecord>>& records) {
+                if (records) return AcceptRecord(folder, another, *records);
+                Trouble(folder.name, records.error());
+                EndOrder();
+              }));
+        });
+      }));
+}
+
+void OperatorDesk::AcceptRecord(const FolderSettings& folder, bool output, const std::vector<FolderRecord>& records) {
   const auto known = std::find_if(records.begin(), records.end(), [&](const FolderRecord& one) {
     return one.name == folder.name && one.path == folder.path;
   });
+  const auto end = [&](OperatorOutcome outcome, const std::string& message) {
+    // What was done for the output is done, whatever is to be said of the drop folder.
+    Say(folder.name, outcome,
+        !output                             ? message
+        : outcome == OperatorOutcome::kDone ? OutputAccepted(folder)
+                                            : OutputAccepted(folder) + "; but the drop folder: " + message);
+    EndOrder();
+  };
   if (known == records.end()) {
-    Say(folder.name, OperatorOutcome::kDone, "folder " + folder.name + " was never opened yet: nothing to accept");
-    return EndOrder();
+    return end(OperatorOutcome::kDone, "folder " + folder.name + " was never opened yet: nothing to accept");
   }
   const Result<OperatorHands::Seen> seen = hands_.look(folder);
-  if (!seen) {
-    Say(folder.name, OperatorOutcome::kRefused, "it cannot be opened: " + seen.error().message);
-    return EndOrder();
-  }
+  if (!seen) return end(OperatorOutcome::kRefused, "it cannot be opened: " + seen.error().message);
   if (seen->room_id == known->room_id && seen->fs_type == known->fs_type) {
-    Say(folder.name, OperatorOutcome::kDone, "folder " + folder.name + " is the known one: nothing to accept");
-    return EndOrder();
+    return end(OperatorOutcome::kDone, "folder " + folder.name + " is the known one: nothing to accept");
   }
   FolderRecord record = *known;
   record.room_id = seen->room_id;

@@ -1,15 +1,21 @@
 #include "daemon/delivery/leftovers.h"
 
+#include <chrono>
 #include <utility>
 
 #include "daemon/disk/layout.h"
 
 namespace tegodrop {
+namespace {
+
+constexpr std::chrono::milliseconds kPruneEvery = std::chrono::hours(24);
+
+}  // namespace
 
 Leftovers::~Leftovers() = default;
 
 void Leftovers::Tidy(OutputFolder& folder) {
-  if (visits_.contains(&folder)) return;
+  if (visits_.contains(&folder)) return Prune(folder);
   visits_[&folder].step = folder.ListStaged([this, &folder](const Result<std::vector<StagedEntry>>& entries) {
     if (entries) return Listed(folder, *entries);
     visits_.erase(&folder);
@@ -26,6 +32,18 @@ void Leftovers::Listed(OutputFolder& folder, const std::vector<StagedEntry>& ent
   }
   for (const auto& [job, names] : visit.names) visit.jobs.push_back(job);
   NextJob(folder);
+}
+
+void Leftovers::Prune(OutputFolder& folder) {
+  Visit& visit = visits_[&folder];
+  const bool due = !visit.pruned_at || clock_.Mono() - *visit.pruned_at >= kPruneEvery.count();
+  if (!due || visit.pruning) return;
+  visit.pruned_at = clock_.Mono();
+  visit.pruning = folder.PruneReceipts(kKeepReceipts, clock_.Wall(), [this, &folder](const Result<int>& removed) {
+    const HandlePtr done = std::move(visits_[&folder].pruning);
+    if (!removed) return log_.Warning("output.prune_failed", removed.error().message, {});
+    if (*removed > 0) log_.Info("output.pruned", "old receipts were removed", {{"files", *removed}});
+  });
 }
 
 void Leftovers::NextJob(OutputFolder& folder) {

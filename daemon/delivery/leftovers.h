@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,13 +24,14 @@ namespace tegodrop {
 
 class Leftovers {
  public:
-  // `born`: when this life of the program began; what was changed since is left alone. `ledger` and `log` must outlive
-  // it, and so must every folder that it is shown.
-  Leftovers(Ledger& ledger, Log& log, WallMs born) : ledger_(ledger), log_(log), born_(born) {}
+  // What was changed since this was made, at the start of the program, is left alone. All must outlive it, and so must
+  // every folder that it is shown.
+  Leftovers(Ledger& ledger, Log& log, const Clock& clock)
+      : ledger_(ledger), log_(log), clock_(clock), born_(clock.Wall()) {}
   ~Leftovers();
 
-  // The folder is about to be used: it is tidied once in this life, beside everything else. Where it could not even be
-  // listed, the next use tries again.
+  // The folder is about to be used: its staging is tidied once in this life, and its receipts once a day, beside
+  // everything else. Where it could not even be listed, the next use tries again.
   void Tidy(OutputFolder& folder);
 
  private:
@@ -37,7 +39,10 @@ class Leftovers {
     std::deque<std::string> jobs;                        // to be looked up
     std::map<std::string, std::set<std::string>> names;  // staging names by job
     HandlePtr step;
+    HandlePtr pruning;
+    std::optional<MonoMs> pruned_at;
   };
+  void Prune(OutputFolder& folder);
   void Listed(OutputFolder& folder, const std::vector<StagedEntry>& entries);
   void NextJob(OutputFolder& folder);
   void Judge(OutputFolder& folder, const std::string& job, const Result<std::vector<Job>>& found);
@@ -45,6 +50,7 @@ class Leftovers {
 
   Ledger& ledger_;
   Log& log_;
+  const Clock& clock_;
   const WallMs born_;
   std::map<OutputFolder*, Visit> visits_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();

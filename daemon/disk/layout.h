@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,7 +16,8 @@ inline constexpr std::string_view kRoomClaimed = "claimed";      // claimed/<job
 inline constexpr std::string_view kRoomProcessed = "processed";  // processed/NAME
 inline constexpr std::string_view kRoomFailed = "failed";        // failed/NAME beside failed/NAME.reason.json
 inline constexpr std::string_view kRoomReceipts = "receipts";    // receipts/<job or submit_id>.json
-inline constexpr std::string_view kRoomHosts = "hosts";          // hosts/<id of a host>.json, on a share
+inline constexpr std::chrono::milliseconds kKeepReceipts = std::chrono::hours(30 * 24);
+inline constexpr std::string_view kRoomHosts = "hosts";  // hosts/<id of a host>.json, on a share
 // claimed/<job>/.claim.json, on a share: see share/claim_record.h.
 inline constexpr std::string_view kClaimRecord = ".claim.json";
 

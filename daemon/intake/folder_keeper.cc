@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/base/text.h"
+#include "daemon/disk/layout.h"
 
 namespace tegodrop {
 namespace {
@@ -24,7 +25,6 @@ constexpr milliseconds kScanWatched = minutes(5);
 constexpr int kScanShare = 20;   // at most a twentieth of the time is spent on listing
 constexpr int kSampleShare = 2;  // a third, while a file waits for it
 constexpr milliseconds kPruneEvery = std::chrono::hours(1);
-constexpr milliseconds kKeepReceipts = std::chrono::hours(30 * 24);
 
 // What there is to say of a folder that gave this error.
 std::string StateOf(const Error& error) {

@@ -32,6 +32,12 @@ struct FolderRecord {
   std::string host_id;  // under which this ledger's host tells of itself in the folder's room; empty: not yet
 };
 
+// What the ledger remembers of an output folder, by its path.
+struct OutputRecord {
+  std::string path;
+  std::string fs_type;  // of what it was on when something was first delivered there, as disk/ names it
+};
+
 // An artifact taken from a folder that must not be changed (`after: keep`): the same bytes under the same path are the
 // same artifact.
 struct KeptArtifact {
@@ -93,6 +99,11 @@ class Ledger {
 
   virtual void LoadFolders(std::function<void(Result<std::vector<FolderRecord>>)> done) = 0;
   virtual void SaveFolder(const FolderRecord& folder, Done done) = 0;
+
+  virtual void LoadOutputs(std::function<void(Result<std::vector<OutputRecord>>)> done) = 0;
+  virtual void SaveOutput(const OutputRecord& output, Done done) = 0;
+  // None of that path is no error.
+  virtual void RemoveOutput(const std::string& path, Done done) = 0;
 
   // All that is remembered of a folder under `after: keep`.
   virtual void LoadKept(const std::string& folder, std::function<void(Result<std::vector<KeptArtifact>>)> done) = 0;

@@ -240,6 +240,34 @@ Result<std::vector<FolderRecord>> FolderRows(SqliteDb& db) {
   return folders;
 }
 
+Status SaveOutputRow(SqliteDb& db, const OutputRecord& output) {
+  return InTransaction(db, [&] {
+    return Change(
+        db,
+        "INSERT INTO outputs (path, fs_type) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET "
+        "fs_type = excluded.fs_type",
+        [&](Statement& to) { to.Bind(std::string_view(output.path)).Bind(std::string_view(output.fs_type)); });
+  });
+}
+
+Status RemoveOutputRow(SqliteDb& db, const std::string& path) {
+  return InTransaction(db, [&] {
+    return Change(db, "DELETE FROM outputs WHERE path = ?", [&](Statement& to) { to.Bind(std::string_view(path)); });
+  });
+}
+
+Result<std::vector<OutputRecord>> OutputRows(SqliteDb& db) {
+  std::vector<OutputRecord> outputs;
+  Status read = ForEachRow(
+      db, "SELECT path, fs_type FROM outputs ORDER BY path", [](Statement&) {},
+      [&](const Statement& row) -> Status {
+        outputs.push_back({row.Text(0), row.Text(1)});
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  return outputs;
+}
+
 Status SaveKeptRow(SqliteDb& db, const KeptArtifact& kept) {
   return InTransaction(db, [&] {
     return Change(db,

@@ -22,6 +22,8 @@ Status InsertJob(SqliteDb& db, const Job& job, WallMs now);
 Status SaveJob(SqliteDb& db, const Job& job, const std::string& note, WallMs now);
 Status RemoveJob(SqliteDb& db, const std::string& job_id);
 Status SaveFolderRow(SqliteDb& db, const FolderRecord& folder);
+Status SaveOutputRow(SqliteDb& db, const OutputRecord& output);
+Status RemoveOutputRow(SqliteDb& db, const std::string& path);
 Status SaveKeptRow(SqliteDb& db, const KeptArtifact& kept);
 Status SavePauseRow(SqliteDb& db, const Pause& pause);
 Status RemovePauseRow(SqliteDb& db, const std::string& folder);
@@ -43,6 +45,7 @@ Result<std::optional<Job>> DeliveredJob(SqliteDb& db, const Job& like);
 Result<std::vector<std::string>> IgnoredRows(SqliteDb& db, const std::string& folder);
 // By name.
 Result<std::vector<FolderRecord>> FolderRows(SqliteDb& db);
+Result<std::vector<OutputRecord>> OutputRows(SqliteDb& db);
 Result<std::vector<KeptArtifact>> KeptRows(SqliteDb& db, const std::string& folder);
 Result<std::vector<TimelineEntry>> TimelineRows(SqliteDb& db, const std::string& job_id);
 

@@ -142,6 +142,11 @@ CREATE TABLE folders (
   host_id TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE outputs (
+  path TEXT NOT NULL PRIMARY KEY,
+  fs_type TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE kept (
   folder TEXT NOT NULL,
   file_name TEXT NOT NULL,

@@ -144,6 +144,15 @@ class SqliteLedger final : public Ledger {
   void LoadClaims(const std::string& drop_path, std::function<void(Result<std::vector<std::string>>)> done) override {
     Ask<std::vector<std::string>>([this, drop_path] { return ClaimedIds(file_.db, drop_path); }, std::move(done));
   }
+  void LoadOutputs(std::function<void(Result<std::vector<OutputRecord>>)> done) override {
+    Ask<std::vector<OutputRecord>>([this] { return OutputRows(file_.db); }, std::move(done));
+  }
+  void SaveOutput(const OutputRecord& output, Done done) override {
+    Ask<void>([this, output] { return SaveOutputRow(file_.db, output); }, std::move(done));
+  }
+  void RemoveOutput(const std::string& path, Done done) override {
+    Ask<void>([this, path] { return RemoveOutputRow(file_.db, path); }, std::move(done));
+  }
   void LoadPauses(std::function<void(Result<std::vector<Pause>>)> done) override {
     Ask<std::vector<Pause>>([this] { return PauseRows(file_.db); }, std::move(done));
   }

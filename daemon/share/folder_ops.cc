@@ -268,27 +268,15 @@ Status FolderOps::WriteReceipt(const std::string& id, const std::string& json) {
   return FailPosix("another job has the receipt", ReceiptName(id), EEXIST);
 }
 
-// How far a share's clock is ahead of ours: its files' times may only be compared with its own.
-Result<std::int64_t> FolderOps::AheadNs(const OpenedFolder& folder) {
-  if (!folder.spools) return 0;
-  auto receipts = room(folder.fd.get()).Part(kRoomReceipts);
-  if (!receipts) return Fail(receipts.error());
-  const std::string name = ".now." + NewId(clock_.Wall(), random_);
-  auto file = fs_.CreateAt(receipts->get(), name, 0600);
-  if (!file) return Fail(file.error());
-  const WallMs now = clock_.Wall();
-  auto stat = fs_.Stat(file->get());
-  (void)fs_.RemoveAt(receipts->get(), name);
-  if (!stat) return Fail(stat.error());
-  return stat->mtime_ns - now * kNsPerMs;
-}
-
 Result<int> FolderOps::Prune(WallMs processed_before, WallMs receipts_before) {
   auto folder = Opened();
   if (!folder) return Fail(folder.error());
-  auto ahead = AheadNs(**folder);
-  if (!ahead) return Fail(ahead.error());
   auto its_room = room((*folder)->fd.get());
+  // A share's times may only be compared with its own clock.
+  const std::string temp = ".now." + NewId(clock_.Wall(), random_);
+  Result<std::int64_t> ahead = 0;
+  if ((*folder)->spools) ahead = its_room.AheadNs(kRoomReceipts, temp, clock_.Wall());
+  if (!ahead) return Fail(ahead.error());
   const std::int64_t records_before = receipts_before * kNsPerMs + *ahead;
   auto processed = its_room.Prune(kRoomProcessed, processed_before * kNsPerMs + *ahead);
   auto receipts = its_room.Prune(kRoomReceipts, records_before);

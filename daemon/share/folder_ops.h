@@ -135,7 +135,6 @@ class FolderOps {
   Result<Fd> Spool(bool make);
   Result<Fd> SpoolFolder(const std::string& job, bool make);
   Status DropSpoolFolder(const std::string& job);
-  Result<std::int64_t> AheadNs(const OpenedFolder& folder);
   void TouchTimeless(int dir, const std::string& name);
   Result<bool> HasMoved(const OpenedFolder& folder, const std::string& job, const std::string& path);
   Result<bool> HasCopied(const std::string& job, const std::string& name);

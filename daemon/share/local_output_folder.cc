@@ -48,12 +48,24 @@ class LocalStagedFile final : public StagedFile {
 
 class LocalOutputFolder : public OutputFolder {
  public:
-  LocalOutputFolder(std::string path, std::string rooms, TaskRunner& calls, TaskRunner& writers,
+  LocalOutputFolder(std::string path, std::string rooms, OutputMemory memory, TaskRunner& calls, TaskRunner& writers,
                     std::shared_ptr<FileSystem> fs)
       : calls_(calls),
         writers_(writers),
         fs_(std::move(fs)),
-        ops_(WithFiles<OutputOps>::Make(fs_, std::move(path), std::move(rooms), *fs_)) {}
+        memory_(std::move(memory)),
+        ops_(WithFiles<OutputOps>::Make(fs_, std::move(path), std::move(rooms), *fs_)) {
+    ops_->Know(memory_.fs_type);
+  }
+
+  bool Accept() override {
+    const bool another = ops_->is_another();
+    if (another) {
+      memory_.fs_type.clear();
+      ops_->Know("");
+    }
+    return another;
+  }
 
   HandlePtr Stage(const std::string& staging_name, std::uint64_t size,
                   std::function<void(Result<std::unique_ptr<StagedFile>>)> done) override {
@@ -122,6 +134,10 @@ class LocalOutputFolder : public OutputFolder {
     return OnThread<Status>([=](OutputOps& ops) { return ops.WriteReceipt(id, json); }, std::move(done));
   }
 
+  HandlePtr PruneReceipts(std::chrono::milliseconds age, WallMs now, std::function<void(Result<int>)> done) override {
+    return OnThread<Result<int>>([=](OutputOps& ops) { return ops.PruneReceipts(age, now); }, std::move(done));
+  }
+
   HandlePtr RemoveRecord(const std::string& name, std::function<void(Status)> done) override {
     return OnThread<Status>([=](OutputOps& ops) { return ops.RemoveRecord(name); }, std::move(done));
   }
@@ -135,7 +151,18 @@ class LocalOutputFolder : public OutputFolder {
   template <typename T>
   HandlePtr OnThread(std::function<T(OutputOps&)> work, std::function<void(T)> done) {
     return RunTask<T>(
-        calls_, [ops = ops_, work = std::move(work)] { return work(*ops); }, std::move(done));
+        calls_, [ops = ops_, work = std::move(work)] { return work(*ops); },
+        [this, done = std::move(done)](T answer) {
+          Learn();
+          done(std::move(answer));
+        });
+  }
+
+  void Learn() {
+    std::string known = ops_->known();
+    if (known.empty() || known == memory_.fs_type) return;
+    memory_.fs_type = std::move(known);
+    if (memory_.learned) memory_.learned(memory_.fs_type);
   }
 
   // A share's bytes must not hold up those of other folders.
@@ -149,6 +176,7 @@ class LocalOutputFolder : public OutputFolder {
   TaskRunner& calls_;
   TaskRunner& writers_;
   std::shared_ptr<FileSystem> fs_;
+  OutputMemory memory_;
   // Those that may still have work under way, by staging name; of the loop alone.
   std::multimap<std::string, std::weak_ptr<StagedWriter>> writers_of_;
   std::shared_ptr<OutputOps> ops_;  // shared with work that outlives its caller
@@ -156,25 +184,27 @@ class LocalOutputFolder : public OutputFolder {
 
 class ThreadedOutputFolder final : private OwnFiles, private OwnThread, public LocalOutputFolder {
  public:
-  ThreadedOutputFolder(const std::string& path, std::string rooms, EventLoop& loop, TaskRunner& writers,
-                       FileSystem& here, const Clock& clock)
+  ThreadedOutputFolder(const std::string& path, std::string rooms, OutputMemory memory, EventLoop& loop,
+                       TaskRunner& writers, FileSystem& here, const Clock& clock)
       : OwnFiles(path, here, clock),
         OwnThread(loop, "output folder"),
-        LocalOutputFolder(path, std::move(rooms), thread, writers, fs) {}
+        LocalOutputFolder(path, std::move(rooms), std::move(memory), thread, writers, fs) {}
   // The thread would wait for what hangs.
   ~ThreadedOutputFolder() override { fs->Stop(); }
 };
 
 }  // namespace
 
-std::unique_ptr<OutputFolder> MakeLocalOutputFolder(const std::string& path, std::string rooms, EventLoop& loop,
-                                                    TaskRunner& writers, FileSystem& fs, const Clock& clock) {
-  return std::make_unique<ThreadedOutputFolder>(path, std::move(rooms), loop, writers, fs, clock);
+std::unique_ptr<OutputFolder> MakeLocalOutputFolder(const std::string& path, std::string rooms, OutputMemory memory,
+                                                    EventLoop& loop, TaskRunner& writers, FileSystem& fs,
+                                                    const Clock& clock) {
+  return std::make_unique<ThreadedOutputFolder>(path, std::move(rooms), std::move(memory), loop, writers, fs, clock);
 }
 
-std::unique_ptr<OutputFolder> MakeOutputFolderOn(std::string path, std::string rooms, TaskRunner& calls,
-                                                 TaskRunner& writers, FileSystem& fs) {
-  return std::make_unique<LocalOutputFolder>(std::move(path), std::move(rooms), calls, writers, Unowned(fs));
+std::unique_ptr<OutputFolder> MakeOutputFolderOn(std::string path, std::string rooms, OutputMemory memory,
+                                                 TaskRunner& calls, TaskRunner& writers, FileSystem& fs) {
+  return std::make_unique<LocalOutputFolder>(std::move(path), std::move(rooms), std::move(memory), calls, writers,
+                                             Unowned(fs));
 }
 
 }  // namespace tegodrop

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -67,9 +68,21 @@ enum class PublishOutcome : std::uint8_t {
   kLost,       // neither staged nor published: download it again
 };
 
+// What is remembered of an output folder over restarts.
+struct OutputMemory {
+  std::string fs_type;  // of what it was on; empty: not known yet
+  // It is known now: to be remembered. On the loop.
+  std::function<void(const std::string& fs_type)> learned;
+};
+
 class OutputFolder {
  public:
   virtual ~OutputFolder() = default;
+
+  // All calls fail with kLocalDisk where the path leads to another file system than the remembered one, or to one
+  // without the folder's room, until it is accepted: whatever is there at the next call is the right one then. Says
+  // whether there was anything to accept.
+  virtual bool Accept() = 0;
 
   // A new, empty staging file; one of the same name from an attempt that died is dropped. `size`: an estimate that
   // must fit (with a tenth and a reserve on top), so that a full disk shows before the download; 0 where unknown.
@@ -112,6 +125,8 @@ class OutputFolder {
   // A receipt in the output folder's room, for drop folders that must not be changed.
   // The same content again is no error; with another one there it is left alone: EEXIST (in Error::sys).
   virtual HandlePtr WriteReceipt(const std::string& id, const std::string& json, std::function<void(Status)> done) = 0;
+  // Removes receipts older than `age`, by the folder's own clock; answers how many. `now`: of ours.
+  virtual HandlePtr PruneReceipts(std::chrono::milliseconds age, WallMs now, std::function<void(Result<int>)> done) = 0;
 };
 
 }  // namespace tegodrop

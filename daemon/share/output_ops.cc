@@ -32,8 +32,39 @@ Result<Fd> OutputOps::MakePart(int dir, const std::string& name, gid_t group) {
 
 Result<Fd> OutputOps::Folder() {
   auto folder = fs_.OpenFolder(path_);
-  if (folder) may_hang_ = fs_.MayHang(folder->get());
+  if (!folder) return folder;
+  may_hang_ = fs_.MayHang(folder->get());
+  if (auto known = IsKnown(folder->get()); !known) return Fail(known.error());
   return folder;
+}
+
+void OutputOps::Know(std::string fs_type) {
+  const std::lock_guard lock(mutex_);
+  known_ = std::move(fs_type);
+}
+
+std::string OutputOps::known() const {
+  const std::lock_guard lock(mutex_);
+  return known_;
+}
+
+Status OutputOps::IsKnown(int folder) {
+  const std::string known = this->known();
+  if (known.empty()) return {};
+  auto type = fs_.TypeOf(folder);
+  if (!type) return Fail(type.error());
+  const auto another = [&](const std::string& what) {
+    is_another_ = true;
+    return Fail(ErrorKind::kLocalDisk, path_ + " " + what +
+                                           ": is the right file system mounted? If it is the right folder all the "
+                                           "same: 'tegodrop check --accept' with the folder's name");
+  };
+  if (type->name != known) return another("is on " + type->name + " now and was on " + known);
+  auto room = fs_.StatAt(folder, rooms_);
+  if (!room && room.error().sys == ENOENT) return another("has lost its " + rooms_);
+  if (!room) return Fail(room.error());
+  is_another_ = false;
+  return {};
 }
 
 Result<Fd> OutputOps::Part(std::string_view part) {
@@ -41,17 +72,13 @@ Result<Fd> OutputOps::Part(std::string_view part) {
   if (!folder) return folder;
   auto stat = fs_.Stat(folder->get());
   if (!stat) return Fail(stat.error());
-  if (had_room_) {
-    // A mount that went leaves an empty folder behind: nothing is delivered into that.
-    auto there = fs_.StatAt(folder->get(), rooms_);
-    if (!there && there.error().sys == ENOENT) {
-      return Fail(ErrorKind::kLocalDisk, path_ + " has lost its " + rooms_ + ": is the right file system mounted?");
-    }
-    if (!there) return Fail(there.error());
-  }
   auto room = MakePart(folder->get(), rooms_, stat->gid);
   if (!room) return room;
-  had_room_ = true;
+  if (known().empty()) {
+    auto type = fs_.TypeOf(folder->get());
+    if (!type) return Fail(type.error());
+    Know(type->name);
+  }
   return MakePart(room->get(), std::string(part), stat->gid);
 }
 
@@ -220,6 +247,21 @@ Status OutputOps::WriteReceipt(const std::string& id, const std::string& json) {
   // What the disk would not give may be our own.
   if (!there && there.error().sys != 0) return Fail(there.error());
   return written;
+}
+
+Result<int> OutputOps::PruneReceipts(std::chrono::milliseconds age, WallMs now) {
+  auto folder = Folder();
+  if (!folder) return Fail(folder.error());
+  auto there = fs_.StatAt(folder->get(), JoinPath(rooms_, std::string(kRoomReceipts)));
+  if (!there && there.error().sys == ENOENT) return 0;
+  if (!there) return Fail(there.error());
+  Room room(fs_, folder->get(), rooms_);
+  auto ahead = room.AheadNs(kRoomReceipts, ".now.tmp", now);
+  // Of somebody who died there.
+  if (!ahead && ahead.error().sys == EEXIST) return room.Prune(kRoomReceipts, 0, ".now.tmp");
+  if (!ahead) return Fail(ahead.error());
+  constexpr std::int64_t kNsPerMs = 1'000'000;
+  return room.Prune(kRoomReceipts, (now - age.count()) * kNsPerMs + *ahead);
 }
 
 Status OutputOps::RemoveRecord(const std::string& name) {

@@ -10,6 +10,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +23,10 @@
 
 namespace tegodrop {
 
-// Thread-safe as far as `fs` is: it keeps nothing between two calls.
+// Thread-safe as far as `fs` is: between two calls it keeps nothing but what the folder is on.
+//
+// An output folder whose mount is gone is an empty folder of another file system, or of the same kind without the room;
+// what was delivered into that would be hidden by the next mount.
 class OutputOps {
  public:
   // `rooms`: the name of the room below the output folder where staging, quarantine and receipts stand. `fs` must
@@ -42,9 +47,16 @@ class OutputOps {
   Status WriteRecord(const std::string& name, const std::string& json, mode_t mode);
   Status WriteReceipt(const std::string& id, const std::string& json);
   Status RemoveRecord(const std::string& name);
+  Result<int> PruneReceipts(std::chrono::milliseconds age, WallMs now);
   Status RemoveReceipts(const std::vector<std::string>& ids, const std::string& job);
   // The names of staged files survive a power cut.
   Status SyncStaging();
+  // What the folder was on the last time, by its file system's name, and then with its room; empty: not known, and the
+  // next call learns it.
+  void Know(std::string fs_type);
+  std::string known() const;
+  // The last call found another one there.
+  bool is_another() const { return is_another_; }
   // Whether calls of the folder as it was opened last may take as long as a share lets them.
   bool may_hang() const { return may_hang_; }
 
@@ -56,8 +68,10 @@ class OutputOps {
   };
   enum class Progress : std::uint8_t { kNothing, kFileStands, kWhole };
 
-  // Opened afresh for each call: an output that was unmounted and mounted again is found again.
+  // Opened afresh for each call: an output that was unmounted and mounted again is found again. kLocalDisk where it is
+  // not the known one.
   Result<Fd> Folder();
+  Status IsKnown(int folder);
   Result<Places> OpenPlaces();
   // A part of the room, made where it is not, for the output folder's group.
   Result<Fd> Part(std::string_view part);
@@ -83,7 +97,9 @@ class OutputOps {
 
   const std::string path_;
   const std::string rooms_;
-  std::atomic<bool> had_room_ = false;  // since this object was made; calls may run on several threads
+  mutable std::mutex mutex_;
+  std::string known_;  // guarded by mutex_
+  std::atomic<bool> is_another_ = false;
   std::atomic<bool> may_hang_ = false;
   FileSystem& fs_;
 };

@@ -207,6 +207,18 @@ Status Room::Replace(int dir, const std::string& name, std::string_view content)
   return ReplaceWhole(fs_, dir, TempNameOf(name), name, content, ModeInside(*stat), stat->gid);
 }
 
+Result<std::int64_t> Room::AheadNs(std::string_view part, const std::string& temp_name, WallMs now) {
+  auto dir = Part(part);
+  if (!dir) return Fail(dir.error());
+  auto file = fs_.CreateAt(dir->get(), temp_name, 0600);
+  if (!file) return Fail(file.error());
+  auto stat = fs_.Stat(file->get());
+  (void)fs_.RemoveAt(dir->get(), temp_name);
+  if (!stat) return Fail(stat.error());
+  constexpr std::int64_t kNsPerMs = 1'000'000;
+  return stat->mtime_ns - now * kNsPerMs;
+}
+
 Result<int> Room::Prune(std::string_view part, std::int64_t before_ns, std::string_view prefix) {
   auto dir = Part(part);
   if (!dir) return Fail(dir.error());

@@ -48,6 +48,10 @@ class Room {
   // A small whole file in an open folder of the room, in place of the one that is there.
   Status Replace(int dir, const std::string& name, std::string_view content);
 
+  // How far the clock of whoever keeps the room is ahead of ours, where it is now `now`; what is asked for is a file
+  // that is made and removed again in `part`, under `temp_name`.
+  Result<std::int64_t> AheadNs(std::string_view part, const std::string& temp_name, WallMs now);
+
   // Removes files of a part whose names begin with `prefix` and that were last changed before `before_ns` (by the file
   // system's own time); answers how many.
   Result<int> Prune(std::string_view part, std::int64_t before_ns, std::string_view prefix = "");

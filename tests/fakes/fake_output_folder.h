@@ -116,6 +116,12 @@ class FakeOutputFolder final : public OutputFolder {
         },
         std::move(done));
   }
+  HandlePtr PruneReceipts(std::chrono::milliseconds age, WallMs now, std::function<void(Result<int>)> done) override {
+    return Run<Result<int>>(
+        "PruneReceipts", "",
+        [this, age, now]() -> Result<int> { return pruned_before.push_back(now - age.count()), 1; }, std::move(done));
+  }
+  bool Accept() override { return false; }
   HandlePtr RemoveRecord(const std::string& name, std::function<void(Status)> done) override {
     return Run<Status>(
         "RemoveRecord", name,
@@ -162,6 +168,7 @@ class FakeOutputFolder final : public OutputFolder {
   std::map<std::string, std::uint64_t> synced;  // bytes of a staged file that would survive a power cut
   std::map<std::string, std::string> published;
   std::map<std::string, std::string> quarantined;
+  std::vector<WallMs> pruned_before;  // of receipts
   std::map<std::string, std::string> receipts;
   std::vector<PublishRequest> requests;
   std::vector<std::size_t> appended;  // how many bytes each Append brought

@@ -125,6 +125,25 @@ class MemoryLedger final : public Ledger {
       return ids;
     });
   }
+  void LoadOutputs(std::function<void(Result<std::vector<OutputRecord>>)> done) override {
+    Read<std::vector<OutputRecord>>("load_outputs", std::move(done), [this] {
+      std::vector<OutputRecord> all;
+      for (const auto& [path, fs_type] : outputs) all.push_back({path, fs_type});
+      return all;
+    });
+  }
+  void SaveOutput(const OutputRecord& output, Done done) override {
+    Write("save_output", output.path, std::move(done), [this, output]() -> Status {
+      outputs[output.path] = output.fs_type;
+      return {};
+    });
+  }
+  void RemoveOutput(const std::string& path, Done done) override {
+    Write("remove_output", path, std::move(done), [this, path]() -> Status {
+      outputs.erase(path);
+      return {};
+    });
+  }
   void LoadPauses(std::function<void(Result<std::vector<Pause>>)> done) override {
     Read<std::vector<Pause>>("load_pauses", std::move(done), [this] {
       std::vector<Pause> all;
@@ -179,6 +198,7 @@ class MemoryLedger final : public Ledger {
   std::map<std::string, std::vector<std::string>> notes;
   std::map<std::string, FolderRecord> folders;
   std::map<std::tuple<std::string, std::string, std::string>, KeptArtifact> kept;
+  std::map<std::string, std::string> outputs;  // fs_type by path
   std::map<std::string, WallMs> pauses;
   std::map<std::string, Notice> notices;                    // by name
   std::map<std::string, std::vector<std::string>> ignored;  // by folder

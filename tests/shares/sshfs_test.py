@@ -94,6 +94,39 @@ class FarSideTest(SshfsCase):
         self.stop_and_judge(daemon)
 
 
+    def test_an_output_folder_whose_mount_is_gone_gets_nothing_also_from_the_next_start(self):
+        far = os.path.join(self.site.root, "far", "output")
+        mounted = self.sshfs("mount-output", self.folder.output, far)
+        self.addCleanup(mounted.close)
+        self.folder.output = far
+        daemon = self.start()
+        self.drop(self.folder)
+        self.wait_until_all_delivered(self.folder)
+        until(lambda: all(one["state"] == "delivered" for one in self.site.jobs()), "its row says so")
+        self.stop(daemon)
+        mounted.close()
+        daemon = self.start()
+        self.drop(self.folder)
+        job = until(lambda: [one for one in self.site.jobs() if "is the right file system mounted?" in (one["waiting_for"] or "")],
+                    "the job says what it waits for")[0]
+        self.assertIn(mounted.path, job["waiting_for"])
+        self.others_go_on()
+        self.assertEqual(self.local_names_below(mounted), [])
+        mounted.mount()
+        self.wait_until_all_delivered(self.folder)
+        # Once more, and now it is meant so.
+        until(lambda: all(one["state"] == "delivered" for one in self.site.jobs()), "its row says so")
+        mounted.close()
+        self.drop(self.folder)
+        until(lambda: "is the right file system mounted?" in str([one["waiting_for"] for one in self.site.jobs()]), "it waits again")
+        done = self.site.run("check", "--accept", self.folder.name)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(mounted.path, done.stdout)
+        until(lambda: all(one["state"] == "delivered" for one in self.site.jobs()), "it is delivered there", seconds=90)
+        self.assertIn("drop-4-protected-", "".join(self.local_names_below(mounted)))
+        self.stop(daemon)
+
+
 class StoppedServerTest(SshfsCase):
     def stop_the_server(self):
         """With one job of the share in flight."""

@@ -76,9 +76,9 @@ std::unique_ptr<DropFolder> Life::MakeDrop(LocalDropFolderSettings settings) {
   return MakeDropFolderOn(std::move(settings), calls, inspectors_, world_.disk, world_.loop, random_);
 }
 
-std::unique_ptr<OutputFolder> Life::MakeOutput(std::string path, std::string rooms) {
+std::unique_ptr<OutputFolder> Life::MakeOutput(std::string path, std::string rooms, OutputMemory memory) {
   SimLoop::Runner& calls = RunnerOf(path);
-  return MakeOutputFolderOn(std::move(path), std::move(rooms), calls, writers_, world_.disk);
+  return MakeOutputFolderOn(std::move(path), std::move(rooms), std::move(memory), calls, writers_, world_.disk);
 }
 
 }  // namespace tegodrop::simulation

@@ -48,7 +48,7 @@ class Life final : private FolderMaker {
 
  private:
   std::unique_ptr<DropFolder> MakeDrop(LocalDropFolderSettings settings) override;
-  std::unique_ptr<OutputFolder> MakeOutput(std::string path, std::string rooms) override;
+  std::unique_ptr<OutputFolder> MakeOutput(std::string path, std::string rooms, OutputMemory memory) override;
   SimLoop::Runner& RunnerOf(const std::string& path);
 
   LifeWorld world_;

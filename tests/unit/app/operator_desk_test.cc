@@ -17,8 +17,10 @@ class DeskTest : public ::testing::Test {
       FolderSettings first;
       first.name = "first";
       first.path = "/srv/drop/first";
+      first.output = "/srv/protected/first";
       FolderSettings second = first;
       second.name = "second";
+      second.output = "/srv/protected/second";
       desk = std::make_unique<OperatorDesk>(ledger, clock, std::vector<FolderSettings>{first, second}, hands);
     }
     return *desk;
@@ -65,6 +67,7 @@ class DeskTest : public ::testing::Test {
     hands.take = [this](const Job& job) { taken.push_back(job.id); };
     hands.set_paused = [this](std::set<std::string> folders) { paused = std::move(folders); };
     hands.is_open = [this](const std::string&) { return open; };
+    hands.accept_output = [this](const std::string& path) { return path == another_output; };
     hands.accept = [this](const std::string&, std::function<void(Status)> done) {
       queue.Post([this, done = std::move(done)] { done(accept); });
     };
@@ -80,6 +83,7 @@ class DeskTest : public ::testing::Test {
   std::vector<std::string> taken;
   std::set<std::string> paused;
   bool open = false;
+  std::string another_output;
   Status accept;
 };
 
@@ -228,6 +232,33 @@ TEST_F(DeskTest, AMovedFolderIsAcceptedByTheDaemon) {
   EXPECT_EQ(SayOf(OperatorCommand::kAccept, "first").results[0].outcome, OperatorOutcome::kRefused);
   open = true;
   EXPECT_NE(SayOf(OperatorCommand::kAccept, "first").results[0].message.find("nothing to accept"), std::string::npos);
+}
+
+TEST_F(DeskTest, AnotherOutputFolderIsAcceptedAndForgotten) {
+  GoOnline();
+  Desk();
+  open = true;
+  another_output = "/srv/protected/first";
+  ledger.outputs = {{"/srv/protected/first", "nfs"}, {"/srv/protected/second", "nfs"}};
+  const OperatorAnswer answer = SayOf(OperatorCommand::kAccept, "first");
+  EXPECT_EQ(answer.results[0].outcome, OperatorOutcome::kDone);
+  EXPECT_NE(answer.results[0].message.find("/srv/protected/first) is accepted"), std::string::npos);
+  EXPECT_EQ(ledger.outputs, (std::map<std::string, std::string>{{"/srv/protected/second", "nfs"}}));
+}
+
+TEST_F(DeskTest, WithoutADaemonTheLedgerForgetsWhatTheOutputWasOn) {
+  hands.look = [](const FolderSettings&) -> Result<OperatorHands::Seen> { return OperatorHands::Seen{"", ""}; };
+  bool another = false;
+  hands.is_another_output = [&](const FolderSettings& folder, const std::string& fs_type) {
+    EXPECT_EQ(folder.output + " " + fs_type, "/srv/protected/first nfs");
+    return another;
+  };
+  ledger.outputs["/srv/protected/first"] = "nfs";
+  EXPECT_NE(SayOf(OperatorCommand::kAccept, "first").results[0].message.find("nothing to accept"), std::string::npos);
+  EXPECT_EQ(ledger.outputs.size(), 1U);
+  another = true;
+  EXPECT_NE(SayOf(OperatorCommand::kAccept, "first").results[0].message.find("is accepted"), std::string::npos);
+  EXPECT_TRUE(ledger.outputs.empty());
 }
 
 TEST_F(DeskTest, WithoutADaemonTheLedgerLearnsWhatStandsThere) {

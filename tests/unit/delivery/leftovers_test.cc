@@ -11,6 +11,7 @@
 #include "tests/fakes/fake_output_folder.h"
 #include "tests/fakes/memory_ledger.h"
 #include "tests/fakes/recorded_log.h"
+#include "tests/fakes/stepped_clock.h"
 #include "tests/unit/delivery/sample_job.h"
 
 namespace tegodrop::testing {
@@ -46,7 +47,8 @@ class LeftoversTest : public ::testing::Test {
   MemoryLedger ledger{queue};
   RecordedLog log;
   FakeOutputFolder output{queue};
-  Leftovers leftovers{ledger, log, kBorn};
+  SteppedClock clock{kBorn};
+  Leftovers leftovers{ledger, log, clock};
 };
 
 TEST_F(LeftoversTest, OfJobsThatHaveEndedNothingIsLeft) {
@@ -91,6 +93,20 @@ TEST_F(LeftoversTest, FolderIsTidiedOnceAndAgainOnlyWhereItCouldNotBeListed) {
   EXPECT_THAT(Left(), IsEmpty());
   Lies("mine.1.part");
   EXPECT_THAT(Left(), ElementsAre("mine.1.part"));
+}
+
+TEST_F(LeftoversTest, ReceiptsArePrunedOnceADay) {
+  Left();
+  EXPECT_THAT(output.pruned_before, IsEmpty());
+  Left();
+  Left();
+  const WallMs month = 30LL * 24 * 3600 * 1000;
+  EXPECT_THAT(output.pruned_before, ElementsAre(kBorn - month));
+  clock.Step(std::chrono::hours(24));
+  Left();
+  Left();
+  EXPECT_THAT(output.pruned_before, ElementsAre(kBorn - month, kBorn - month + 24LL * 3600 * 1000));
+  EXPECT_EQ(log.Count("output.pruned"), 2);
 }
 
 TEST_F(LeftoversTest, FileThatDoesNotGoIsToldAndHoldsUpNoOther) {

@@ -62,7 +62,7 @@ class OnDisk {
   FakePortal portal_{queue_};
   FakeTransfer transfer_{queue_};
   RecordedLog log_;
-  std::unique_ptr<OutputFolder> output_ = MakeOutputFolderOn(place.path, ".tegodrop", queue_, queue_, place.fs);
+  std::unique_ptr<OutputFolder> output_ = MakeOutputFolderOn(place.path, ".tegodrop", {}, queue_, queue_, place.fs);
   Deliverer deliverer_{DeliveryWorld{portal_, transfer_, clock_, clock_, log_, {"host-a", "0.1.0"}},
                        [this](const Job&) -> Result<OutputFolder*> { return output_.get(); }};
   std::weak_ptr<BodySink> served_;

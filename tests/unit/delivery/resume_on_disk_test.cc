@@ -41,7 +41,7 @@ class Lives {
         DeliveryWorld{
             portal_, transfer_, clock_, clock_, log_, {"host-a", "0.1.0"}, {100'000, std::chrono::seconds(0)}},
         [this](const Job&) -> Result<OutputFolder*> { return output_.get(); }};
-    output_ = MakeOutputFolderOn(place.path, ".tegodrop", queue_, queue_, place.fs);
+    output_ = MakeOutputFolderOn(place.path, ".tegodrop", {}, queue_, queue_, place.fs);
     std::optional<bool> published;
     HandlePtr handle = deliverer.Start(record, nullptr, [&](const Status& status) { published = status.has_value(); });
     while (!published) {

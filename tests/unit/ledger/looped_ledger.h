@@ -49,6 +49,15 @@ class LoopedLedger {
   std::vector<std::string> Failed() {
     return Value(Await<std::vector<std::string>>([&](auto done) { ledger->LoadFailed(std::move(done)); }));
   }
+  std::vector<OutputRecord> Outputs() {
+    return Value(Await<std::vector<OutputRecord>>([&](auto done) { ledger->LoadOutputs(std::move(done)); }));
+  }
+  Status SaveOutput(const OutputRecord& output) {
+    return Await<void>([&](auto done) { ledger->SaveOutput(output, std::move(done)); });
+  }
+  Status RemoveOutput(const std::string& path) {
+    return Await<void>([&](auto done) { ledger->RemoveOutput(path, std::move(done)); });
+  }
   std::vector<Pause> Pauses() {
     return Value(Await<std::vector<Pause>>([&](auto done) { ledger->LoadPauses(std::move(done)); }));
   }

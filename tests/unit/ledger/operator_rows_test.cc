@@ -104,6 +104,21 @@ TEST_F(OperatorRowsTest, PausesOutliveTheLedgersFolderRecordsAndARestart) {
   EXPECT_EQ(on_.Pauses().size(), 1U);
 }
 
+TEST_F(OperatorRowsTest, WhatAnOutputFolderWasOnOutlivesARestart) {
+  ASSERT_TRUE(on_.SaveOutput({"/srv/protected/b", "ext4"}));
+  ASSERT_TRUE(on_.SaveOutput({"/srv/protected/a", "ext4"}));
+  ASSERT_TRUE(on_.SaveOutput({"/srv/protected/a", "fuse"}));
+  on_.Close();
+  on_.Open();
+  auto outputs = on_.Outputs();
+  ASSERT_EQ(outputs.size(), 2U);
+  EXPECT_EQ(outputs[0].path, "/srv/protected/a");
+  EXPECT_EQ(outputs[0].fs_type, "fuse");
+  ASSERT_TRUE(on_.RemoveOutput("/srv/protected/a"));
+  ASSERT_TRUE(on_.RemoveOutput("/srv/protected/a")) << "none is no error";
+  EXPECT_EQ(on_.Outputs().size(), 1U);
+}
+
 TEST_F(OperatorRowsTest, AStoryIsAJobWithItsTimeline) {
   Job job = JobNamed("abc1");
   ASSERT_TRUE(on_.Insert(job));

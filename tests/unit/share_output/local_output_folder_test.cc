@@ -50,8 +50,53 @@ class LocalOutputFolderTest : public ::testing::Test {
   EventLoop loop;
   WorkerPool writers{loop, 2, "writers"};
   SystemClock clock;
-  std::unique_ptr<OutputFolder> folder = MakeLocalOutputFolder(place.path, ".tegodrop", loop, writers, place.fs, clock);
+  std::unique_ptr<OutputFolder> folder = Make("");
+  std::unique_ptr<OutputFolder> Make(const std::string& known) {
+    OutputMemory memory;
+    memory.fs_type = known;
+    memory.learned = [this](const std::string& fs_type) { learned.push_back(fs_type); };
+    return MakeLocalOutputFolder(place.path, ".tegodrop", std::move(memory), loop, writers, place.fs, clock);
+  }
+  Result<std::vector<StagedEntry>> ListStaged(OutputFolder& in) {
+    return Await<Result<std::vector<StagedEntry>>>([&](auto done) { return in.ListStaged(std::move(done)); });
+  }
+  std::vector<std::string> learned;
 };
+
+TEST_F(LocalOutputFolderTest, WhatItIsOnIsLearnedOnceAndAnotherOneIsRefusedUntilItIsAccepted) {
+  place.fs.type = FsType{0x65735546, "fuse", false, {}};
+  ASSERT_TRUE(ListStaged(*folder));
+  ASSERT_TRUE(ListStaged(*folder));
+  EXPECT_THAT(learned, ::testing::ElementsAre("fuse"));
+  EXPECT_FALSE(folder->Accept()) << "nothing is wrong";
+  // The next life, and the share is not mounted.
+  files::remove_all(place.Path(".tegodrop"));
+  place.fs.type = FsType{0xEF53, "ext4", true, {}};
+  auto next = Make("fuse");
+  const auto staged = Await<Result<std::unique_ptr<StagedFile>>>(
+      [&](auto done) { return next->Stage("job.1.part", 0, std::move(done)); });
+  ASSERT_FALSE(staged);
+  EXPECT_EQ(staged.error().kind, ErrorKind::kLocalDisk);
+  EXPECT_THAT(staged.error().message, ::testing::HasSubstr("is on ext4 now and was on fuse"));
+  EXPECT_THAT(staged.error().message, ::testing::HasSubstr("tegodrop check --accept"));
+  EXPECT_THAT(place.Names(), IsEmpty());
+  EXPECT_FALSE(place.Has(".tegodrop")) << "nothing is written there";
+  EXPECT_TRUE(next->Accept());
+  ASSERT_TRUE(ListStaged(*next));
+  EXPECT_THAT(learned, ::testing::ElementsAre("fuse", "ext4"));
+}
+
+TEST_F(LocalOutputFolderTest, OneOfTheSameKindWithoutTheRoomIsAnotherOneToo) {
+  place.fs.type = FsType{0xEF53, "ext4", true, {}};
+  auto next = Make("ext4");
+  auto listed = ListStaged(*next);
+  ASSERT_FALSE(listed);
+  EXPECT_THAT(listed.error().message, ::testing::HasSubstr("has lost its .tegodrop"));
+  // It comes back by itself.
+  files::create_directory(place.Path(".tegodrop"));
+  EXPECT_TRUE(ListStaged(*next));
+  EXPECT_FALSE(next->Accept());
+}
 
 TEST_F(LocalOutputFolderTest, BytesArriveInOrderWithTheirDigest) {
   auto file = Stage();
