@@ -122,10 +122,15 @@ class MountsTest(unittest.TestCase):
         return files
 
     def wait_until_delivered(self, *folders, seconds=AT_MOST):
-        """All that was written into these is put away, which comes after the delivery."""
+        """All that was written into these is put away, which comes after the delivery, and has its receipt, which comes after that."""
         for folder in folders:
             must = {f".tegodrop/processed/{one.name}" for one in self.written[folder]}
-            until(lambda: must <= self.files_of(folder).keys(), f"all of {folder} is delivered", seconds, every=0.5)
+
+            def all_there():
+                files = self.files_of(folder).keys()
+                receipts = [one for one in files if re.fullmatch(r"\.tegodrop/receipts/[^.][^/]*\.json", one)]
+                return must <= files and len(receipts) == len(must)
+            until(all_there, f"all of {folder} is delivered", seconds, every=0.5)
 
     def end(self):
         """SIGTERM to the daemon; the seconds that it took."""
