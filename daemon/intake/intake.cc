@@ -400,7 +400,7 @@ void Intake::Impl::ShowWaiting() {
   }
   waiting_.clear();
   if (first != nullptr) {
-    waiting_ = Printable(first->first) + " has waited since " + LocalTimeOfDay(first->second.first_seen) + " for " +
+    waiting_ = Printable(first->first) + " has waited since " + LocalTimeOfDay(first->second.first_seen) + ": " +
                first->second.reason;
     if (count > 1)
       waiting_ += count == 2 ? ", and 1 other file waits" : ", and " + std::to_string(count - 1) + " other files wait";

@@ -207,8 +207,7 @@ TEST_F(IntakeTest, WhatHasWaitedForAMinuteStandsAtItsFolder) {
   EXPECT_EQ(intake->state().reason, "");
   PassLong(seconds(75));
   EXPECT_EQ(intake->state().state, "ok");
-  EXPECT_THAT(intake->state().reason,
-              ::testing::MatchesRegex("cut.apk has waited since .* for .*and 1 other file waits"));
+  EXPECT_THAT(intake->state().reason, ::testing::MatchesRegex("cut.apk has waited since .*: .*and 1 other file waits"));
   EXPECT_EQ(ledger.folders.at("production").reason, intake->state().reason) << "where status reads it";
   folder.files.clear();
   folder.Raise("cut.apk", Nomination::kScanned);
