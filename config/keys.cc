@@ -278,9 +278,9 @@ std::vector<KeySpec> OtherKeys() {
       {.path = "log.format",
        .type = KeyType::kChoice,
        .bind = kIn<&Settings::log, &LogSettings::format>,
-       .help = "auto: text on a terminal, JSON lines elsewhere. Always on standard error.",
-       .choices = {"auto", "text", "json", "journal"},
-       .unbuilt_choices = {"journal"}},
+       .help = "auto: the journal under systemd, text on a terminal, JSON lines elsewhere. All but the journal on "
+               "standard error. Only read at the start.",
+       .choices = {"auto", "text", "json", "journal"}},
       {.path = "metrics_file",
        .type = KeyType::kPath,
        .bind = kTop<&Settings::metrics_file>,

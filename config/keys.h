@@ -40,7 +40,6 @@ struct KeySpec {
   bool may_look_like_number = false;             // a text that YAML may take for a number, as 32 digits
   std::string (*check)(std::string&) = nullptr;  // kText and a kList's items: see checks.h
   std::string_view not_built = {};               // why any value but the default is refused in this version
-  std::vector<std::string_view> unbuilt_choices = {};
 
   // "polling." of "polling.interval", "" of "state_dir".
   std::string_view parent() const { return path.substr(0, path.rfind('.') + 1); }

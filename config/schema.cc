@@ -42,8 +42,6 @@ void Choices(Writer& writer, const KeySpec& spec) {
   WriteName(writer, "enum");
   writer.StartArray();
   for (const std::string_view choice : spec.choices) {
-    const auto& unbuilt = spec.unbuilt_choices;
-    if (std::find(unbuilt.begin(), unbuilt.end(), choice) != unbuilt.end()) continue;
     WriteText(writer, choice);
     if (choice == "true" || choice == "false") writer.Bool(choice == "true");
   }

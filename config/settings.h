@@ -32,6 +32,7 @@ struct PortalSettings {
   std::optional<std::string> proxy;
   // One line USER:PASSWORD.
   std::optional<std::string> proxy_token_file;
+  bool operator==(const PortalSettings&) const = default;
 };
 
 enum class WatchMode : std::uint8_t { kAuto, kEvents, kPoll };
@@ -68,6 +69,7 @@ struct FolderSettings {
   std::string output_name = "{stem}-protected-{start_time}{ext}";
   mode_t output_mode = 0640;  // explicit, whatever the umask
   int priority = 0;           // higher first
+  bool operator==(const FolderSettings&) const = default;
 };
 
 struct LimitSettings {
@@ -76,6 +78,7 @@ struct LimitSettings {
   std::optional<int> concurrent_builds;  // nullopt = auto: until the portal answers 429, then as many as were running
   std::optional<std::uint64_t> upload_rate;  // bytes a second; nullopt = unlimited
   std::uint64_t spool = 20ULL << 30U;        // bytes; the spool holds copies of what cannot be claimed by rename
+  bool operator==(const LimitSettings&) const = default;
 };
 
 struct PollingSettings {
@@ -84,11 +87,13 @@ struct PollingSettings {
   milliseconds deadline = std::chrono::hours(24);    // and then failed: the portal ends stuck builds itself
   milliseconds confirm_after =
       std::chrono::minutes(30);  // how long the history is asked about an upload of unknown outcome
+  bool operator==(const PollingSettings&) const = default;
 };
 
 struct ScheduleSettings {
   std::optional<std::string> window;  // "22:00-06:00"; artifacts are admitted at any time, uploads start inside it
   std::string timezone = "local";
+  bool operator==(const ScheduleSettings&) const = default;
 };
 
 enum class LogOutput : std::uint8_t { kAuto, kText, kJson, kJournal };
@@ -96,11 +101,13 @@ enum class LogOutput : std::uint8_t { kAuto, kText, kJson, kJournal };
 struct LogSettings {
   LogLevel level = LogLevel::kInfo;
   LogOutput format = LogOutput::kAuto;
+  bool operator==(const LogSettings&) const = default;
 };
 
 struct NotifySettings {
   std::optional<std::string> webhook_file;  // a file with the URL: the URL is a credential
   std::vector<std::string> on = {"failed", "quota", "folder", "credentials", "stuck"};
+  bool operator==(const NotifySettings&) const = default;
 };
 
 struct Settings {
@@ -114,6 +121,7 @@ struct Settings {
   std::optional<std::string> metrics_file;  // node_exporter's textfile collector
   std::optional<std::string> report_dir;
   NotifySettings notify;
+  bool operator==(const Settings&) const = default;
 };
 
 }  // namespace tegodrop

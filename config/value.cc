@@ -84,12 +84,7 @@ Parsed ReadSize(const KeySpec& spec, const std::string& text) {
 }
 
 Parsed ReadChoice(const KeySpec& spec, const std::string& text) {
-  if (std::find(spec.choices.begin(), spec.choices.end(), text) != spec.choices.end()) {
-    if (std::find(spec.unbuilt_choices.begin(), spec.unbuilt_choices.end(), text) == spec.unbuilt_choices.end()) {
-      return Good(text);
-    }
-    return Bad("is " + Shown(text) + ", which is not built yet in this version; leave it out");
-  }
+  if (std::find(spec.choices.begin(), spec.choices.end(), text) != spec.choices.end()) return Good(text);
   const std::string near = Nearest(text, {spec.choices.begin(), spec.choices.end()});
   return Bad("is " + Shown(text) + (near.empty() ? "" : "; did you mean " + near + "?") + "; allowed is " +
              AllowedFor(spec));

@@ -40,16 +40,15 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
       producer_{HostName(), kVersion},
       spool_(settings_.limits.spool),
       claims_([this](const Job& job) { return folders_->Drop(job); }, PathsOf(settings_), world_.timers, world_.log),
+      rate_(settings_.limits.upload_rate, world_.timers, world_.clock),
       guarded_(world_.transfer, world_.timers, world_.clock, world_.log),
       clock_watch_(world_.ledger, world_.clock, world_.log),
       dated_(guarded_, world_.clock, [this](std::chrono::milliseconds ahead) { clock_watch_.Saw(ahead); }),
       leftovers_(world_.ledger, world_.log, world_.clock) {
-  if (const auto rate = settings_.limits.upload_rate)
-    rate_ = std::make_unique<RateLimit>(*rate, world_.timers, world_.clock);
   portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, dated_, world_.clock, world_.log);
   uploader_ = std::make_unique<Uploader>(
       UploadWorld{*portal_, guarded_, world_.timers, world_.readers, world_.fs, world_.clock, world_.random, world_.log,
-                  rate_.get()},
+                  &rate_},
       UploadSettings{settings_.limits.concurrent_parts, token},
       [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
         auto folder = folders_->Drop(job);
@@ -74,9 +73,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
       [this](const Job& job, std::function<void(Status)> done) { return claims_.Ask(job, std::move(done)); });
   reclaimer_ = std::make_unique<Reclaimer>(ReclaimWorld{world_.timers, world_.clock}, find_drop, find_output);
   conductor_ = std::make_unique<Conductor>(
-      ConductorWorld{world_.ledger, world_.timers, world_.clock, world_.random, world_.log},
-      ConductorSettings{settings_.limits.concurrent_uploads, settings_.limits.concurrent_builds, settings_.polling,
-                        settings_.portal.url, settings_.portal.tenant},
+      ConductorWorld{world_.ledger, world_.timers, world_.clock, world_.random, world_.log}, SettingsForConductor(),
       MakeRooms(), [this, on_change = std::move(on_change)](const Job& job, const Progress& progress) {
         CountSpool(job);
         on_change(job, progress);
@@ -84,6 +81,40 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
 }
 
 Daemon::~Daemon() = default;
+
+ConductorSettings Daemon::SettingsForConductor() const {
+  return {settings_.limits.concurrent_uploads, settings_.limits.concurrent_builds, settings_.polling,
+          settings_.portal.url, settings_.portal.tenant};
+}
+
+void Daemon::Apply(Settings settings, const Secret& token, std::function<void(std::vector<std::string>)> done) {
+  settings_ = std::move(settings);
+  UseToken(token);
+  conductor_->UseSettings(SettingsForConductor());
+  uploader_->SetConcurrentParts(settings_.limits.concurrent_parts);
+  rate_.SetRate(settings_.limits.upload_rate);
+  spool_.SetLimit(settings_.limits.spool);
+  claims_.SetConfigured(PathsOf(settings_));
+  intakes_->Follow(settings_.folders, std::move(done));
+}
+
+// A claim that its folder's intake was still trying to make when it ended: what came of it is seen as after a restart.
+void Daemon::TakeLeftClaims(const std::string& folder) {
+  world_.ledger.LoadUnfinished([this, alive = std::weak_ptr<bool>(alive_),
+                                folder](const Result<std::vector<Job>>& jobs) {
+    if (alive.expired()) return;
+    if (!jobs) {
+      world_.log.Warning("folder.ledger",
+                         "claims that could not be ended are looked at after the next start: " + jobs.error().message,
+                         {{"folder", folder}});
+      return;
+    }
+    for (const Job& job : *jobs) {
+      const bool left = job.state == JobState::kClaiming && !job.finished && job.target.folder == folder;
+      if (left && !conductor_->Has(job.id)) conductor_->Take(job);
+    }
+  });
+}
 
 void Daemon::UseToken(const Secret& token) {
   portal_->UseToken(token);
@@ -174,13 +205,15 @@ void Daemon::TakeJobs(std::vector<Job> jobs) {
   }
   held_timer_ = world_.timers.After(kOpenPatience, [this] {
     while (!held_.empty()) HandOver(held_.begin()->first);
+    waited_for_folders_ = true;
+    TellReady();
   });
   std::vector<std::string> strangers;
   for (const auto& [folder, held] : held_) {
-    if (!intakes_.contains(folder)) strangers.push_back(folder);
+    if (intakes_->Find(folder) == nullptr) strangers.push_back(folder);
   }
   for (const std::string& folder : strangers) HandOver(folder);
-  for (auto& [name, intake] : intakes_) intake->Start();
+  intakes_->Start();
   started_ = true;
   TellReady();
 }
@@ -198,7 +231,11 @@ void Daemon::CountSpool(const Job& job) {
 }
 
 void Daemon::TellReady() {
-  if (started() && ready_) world_.post(std::exchange(ready_, nullptr));
+  if (!started() || !ready_) return;
+  const auto views = folders();
+  const bool seen = std::all_of(views.begin(), views.end(),
+                                [](const FolderView& view) { return view.state->open || view.state->state != "ok"; });
+  if (seen || waited_for_folders_) world_.post(std::exchange(ready_, nullptr));
 }
 
 OperatorHands Daemon::Hands() {
@@ -210,26 +247,30 @@ OperatorHands Daemon::Hands() {
   hands.take = [this](Job job) { conductor_->Take(std::move(job)); };
   hands.set_paused = [this](std::set<std::string> folders) { conductor_->SetPaused(std::move(folders)); };
   hands.is_open = [this](const std::string& folder) {
-    return intakes_.contains(folder) && intakes_.at(folder)->is_open();
+    const Intake* intake = intakes_->Find(folder);
+    return intake != nullptr && intake->is_open();
   };
   hands.accept = [this](const std::string& folder, std::function<void(Status)> done) {
-    intakes_.at(folder)->Accept(std::move(done));
+    if (Intake* intake = intakes_->Find(folder)) return intake->Accept(std::move(done));
+    world_.post([done = std::move(done)] {
+      done(Fail(ErrorKind::kRetry, "it is just being opened anew: give the command again"));
+    });
   };
   hands.accept_output = [this](const std::string& path) { return folders_->AcceptOutput(path); };
   hands.left_claims = [this](const std::string& prefix) {
     std::vector<std::string> left;
-    for (const auto& [name, intake] : intakes_) {
-      for (std::string& job : intake->LeftClaims()) {
+    for (const Intakes::View& view : intakes_->all()) {
+      for (std::string& job : view.intake->LeftClaims()) {
         if (!prefix.empty() && job.starts_with(prefix)) left.push_back(std::move(job));
       }
     }
     return left;
   };
   hands.take_over = [this](const std::string& job, bool afresh, std::function<void(Result<std::string>)> done) {
-    for (const auto& [name, intake] : intakes_) {
-      const std::vector<std::string> left = intake->LeftClaims();
+    for (const Intakes::View& view : intakes_->all()) {
+      const std::vector<std::string> left = view.intake->LeftClaims();
       if (std::find(left.begin(), left.end(), job) != left.end()) {
-        return intake->TakeOver(job, afresh, std::move(done));
+        return view.intake->TakeOver(job, afresh, std::move(done));
       }
     }
     world_.post(
@@ -253,30 +294,28 @@ void Daemon::TakeOver(const std::vector<FolderRecord>& records, std::vector<Outp
     if (!one.fs_type.empty() && !IsLocalFsName(one.fs_type)) claims_.SawShare(one.path);
   }
   folders_->OnAskWhetherOpen([this](const std::string& path) {
-    return std::any_of(settings_.folders.begin(), settings_.folders.end(), [&](const FolderSettings& folder) {
-      const auto intake = intakes_.find(folder.name);
-      return folder.path == path && intake != intakes_.end() && intake->second->is_open();
+    const auto views = intakes_->all();
+    return std::any_of(views.begin(), views.end(), [&](const Intakes::View& view) {
+      return view.settings->path == path && view.intake->is_open();
     });
   });
-  for (const FolderSettings& folder : settings_.folders) {
-    const auto record = std::find_if(records.begin(), records.end(), [&](const FolderRecord& one) {
-      return one.name == folder.name && one.path == folder.path;
-    });
-    FolderRecord known = record == records.end() ? FolderRecord{} : *record;
-    known.name = folder.name;
-    known.path = folder.path;
-    intakes_[folder.name] =
-        std::make_unique<Intake>(IntakeWorld{folders_->Configured(folder), world_.ledger, world_.timers, world_.clock,
-                                             world_.random, world_.log, &spool_},
-                                 IntakeSettings{folder, settings_.portal.url, settings_.portal.tenant, producer_.host},
-                                 std::move(known), [this](const Job& job) { conductor_->Take(job); });
-    Intake& intake = *intakes_[folder.name];
-    intake.OnChange([this, &intake, name = folder.name, path = folder.path] {
-      if (intake.is_open() && intake.on_share()) claims_.SawShare(path);
-      HandOver(name);
-      if (intake.is_open()) conductor_->FolderIsBack(name);
-    });
-  }
+  intakes_ = std::make_unique<Intakes>(
+      IntakesWorld{*folders_, world_.ledger, world_.timers, world_.clock, world_.random, world_.log, spool_},
+      JobOrigin{settings_.portal.url, settings_.portal.tenant, producer_.host},
+      [this](const Job& job) { conductor_->Take(job); },
+      [this](const FolderSettings& folder, const Intake& intake) { FolderChanged(folder, intake); },
+      [this](const std::string& folder) {
+        HandOver(folder);
+        TakeLeftClaims(folder);
+      });
+  intakes_->Begin(settings_.folders, records);
+}
+
+void Daemon::FolderChanged(const FolderSettings& folder, const Intake& intake) {
+  if (intake.is_open() && intake.on_share()) claims_.SawShare(folder.path);
+  HandOver(folder.name);
+  TellReady();
+  if (intake.is_open()) conductor_->FolderIsBack(folder.name);
 }
 
 void Daemon::HandOver(const std::string& folder) {
@@ -290,24 +329,17 @@ void Daemon::HandOver(const std::string& folder) {
 
 std::vector<Daemon::FolderView> Daemon::folders() const {
   std::vector<FolderView> views;
-  for (const FolderSettings& folder : settings_.folders) {
-    const auto intake = intakes_.find(folder.name);
-    if (intake != intakes_.end()) views.push_back({&folder, &intake->second->state()});
-  }
+  if (!intakes_) return views;
+  for (const Intakes::View& view : intakes_->all()) views.push_back({view.settings, &view.intake->state()});
   return views;
 }
 
 void Daemon::StopIntake(std::function<void()> done) {
-  if (intakes_.empty()) {
+  if (!intakes_) {
     world_.post(std::move(done));
     return;
   }
-  const auto left = std::make_shared<std::size_t>(intakes_.size());
-  for (auto& [name, intake] : intakes_) {
-    intake->Stop([left, done] {
-      if (--*left == 0) done();
-    });
-  }
+  intakes_->Stop(std::move(done));
 }
 
 void Daemon::Stop(std::function<void()> done) {

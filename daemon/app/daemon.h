@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "daemon/app/clock_watch.h"
 #include "daemon/app/folders.h"
+#include "daemon/app/intakes.h"
 #include "daemon/app/operator_desk.h"
 #include "daemon/app/share_claims.h"
 #include "daemon/base/clock.h"
@@ -64,15 +65,17 @@ class Daemon {
   Daemon& operator=(const Daemon&) = delete;
 
   // Reads the ledger, takes over its unfinished jobs, opens the folders. `ready` runs once all of these jobs are with
-  // the conductor, `failed` where the ledger cannot be read; neither inside the call.
+  // the conductor and each folder is open, in trouble, or has not answered for 2 s; `failed` where the ledger cannot be
+  // read; neither inside the call.
   void Start(std::function<void()> ready, std::function<void(const Error&)> failed);
   // Takes nothing new from the folders; jobs go on.
   void StopIntake(std::function<void()> done);
   // Stops all, within 5 s where no file system hangs; then `done`.
   void Stop(std::function<void()> done);
 
-  // Another token, from now on.
-  void UseToken(const Secret& token);
+  // Another config, from now on, with its token; only once this has started. Its portal, tenant and state_dir must be
+  // those from before. Jobs and transfers go on. `done`: as Intakes::Follow's.
+  void Apply(Settings settings, const Secret& token, std::function<void(std::vector<std::string> busy)> done);
 
   // The ledger is read and its jobs are with the conductor.
   bool started() const { return started_ && held_.empty(); }
@@ -86,6 +89,10 @@ class Daemon {
   std::vector<FolderView> folders() const;
 
  private:
+  void UseToken(const Secret& token);
+  ConductorSettings SettingsForConductor() const;
+  void FolderChanged(const FolderSettings& folder, const Intake& intake);
+  void TakeLeftClaims(const std::string& folder);
   void LoadRest(std::vector<FolderRecord> records, std::function<void(const Error&)> failed);
   void TakeOver(const std::vector<FolderRecord>& records, std::vector<OutputRecord> outputs);
   void TakeJobs(std::vector<Job> jobs);
@@ -101,11 +108,11 @@ class Daemon {
   void HandOver(const std::string& folder);
 
   DaemonWorld world_;
-  const Settings settings_;
+  Settings settings_;
   const Producer producer_;
   Spool spool_;
   ShareClaims claims_;
-  std::unique_ptr<RateLimit> rate_;  // none: no limit
+  RateLimit rate_;
   GuardedTransfer guarded_;
   ClockWatch clock_watch_;
   DatedTransfer dated_;  // for what is asked of the portal itself
@@ -118,11 +125,12 @@ class Daemon {
   std::unique_ptr<Finisher> finisher_;
   std::unique_ptr<Reclaimer> reclaimer_;
   std::unique_ptr<Conductor> conductor_;
-  std::map<std::string, std::unique_ptr<Intake>> intakes_;  // by the folder's name
+  std::unique_ptr<Intakes> intakes_;  // once the ledger is read
   // Jobs of earlier lives whose folder is just being opened: begun before, each would first find it missing.
   std::map<std::string, std::vector<Job>> held_;  // by the folder's name
   HandlePtr held_timer_;
   bool started_ = false;
+  bool waited_for_folders_ = false;
   std::function<void()> ready_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -21,28 +21,47 @@ Folders::Folders(FolderMaker& maker, std::string spool, std::vector<FolderRecord
 
 Folders::~Folders() = default;
 
-Folders::Entry& Folders::Make(const std::string& path, const std::string& rooms, bool change, WatchMode watch,
-                              bool configured, bool recursive) {
-  Entry& entry = drops_[KeyOf(path, rooms, change)];
-  if (!entry.folder) {
-    LocalDropFolderSettings settings;
-    settings.ops = {path, rooms, spool_, change, configured, recursive};
-    settings.events = configured && watch != WatchMode::kPoll;
-    settings.events_everywhere = watch == WatchMode::kEvents;
-    entry.folder = maker_.MakeDrop(std::move(settings));
-    entry.configured = configured;
-  }
-  return entry;
+void Folders::Fill(Entry& entry, const std::string& path, const std::string& rooms, bool change) {
+  if (entry.folder) return;
+  LocalDropFolderSettings settings;
+  settings.ops = {path, rooms, spool_, change, entry.configured, entry.recursive};
+  settings.events = entry.configured && entry.watch != WatchMode::kPoll;
+  settings.events_everywhere = entry.watch == WatchMode::kEvents;
+  entry.folder = maker_.MakeDrop(std::move(settings));
+  entry.made_for_config = entry.configured;
 }
 
 DropFolder& Folders::Configured(const FolderSettings& settings) {
-  return *Make(settings.path, settings.rooms, settings.after != After::kKeep, settings.watch, true, settings.recursive)
-              .folder;
+  const bool change = settings.after != After::kKeep;
+  Entry& entry = drops_[KeyOf(settings.path, settings.rooms, change)];
+  const bool same = entry.made_for_config && entry.watch == settings.watch && entry.recursive == settings.recursive;
+  if (entry.folder && !same) {
+    entry.folder->StopWatching();
+    replaced_.push_back(std::move(entry.folder));
+    entry = Entry();
+  }
+  entry.configured = true;
+  entry.watch = settings.watch;
+  entry.recursive = settings.recursive;
+  Fill(entry, settings.path, settings.rooms, change);
+  return *entry.folder;
+}
+
+void Folders::Leave(const FolderSettings& settings, FolderRecord record, bool open) {
+  std::erase_if(known_, [&](const FolderRecord& one) { return one.name == record.name && one.path == record.path; });
+  known_.push_back(std::move(record));
+  const auto found = drops_.find(KeyOf(settings.path, settings.rooms, settings.after != After::kKeep));
+  if (found == drops_.end() || !found->second.configured) return;
+  Entry& entry = found->second;
+  entry.folder->StopWatching();
+  entry.configured = false;
+  entry.open = open;
 }
 
 Result<DropFolder*> Folders::Drop(const Job& job) {
   const bool change = job.target.after != SourceAfter::kKeep;
-  Entry& entry = Make(job.target.drop_path, job.target.rooms, change, WatchMode::kPoll, false, false);
+  Entry& entry = drops_[KeyOf(job.target.drop_path, job.target.rooms, change)];
+  Fill(entry, job.target.drop_path, job.target.rooms, change);
   const std::string missing = "the drop folder " + job.target.drop_path + " cannot be reached";
   if (entry.configured) {
     if (!change || is_open_(job.target.drop_path)) return entry.folder.get();

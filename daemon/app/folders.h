@@ -37,8 +37,12 @@ class Folders {
   Folders(const Folders&) = delete;
   Folders& operator=(const Folders&) = delete;
 
-  // The drop folder of a config entry, for its intake to open; lives as long as this.
+  // The drop folder of a config entry, for its intake to open; lives as long as this. One that is there already and was
+  // opened in another way stays for whoever works with it.
   DropFolder& Configured(const FolderSettings& settings);
+  // The config has it no longer, and no intake either; jobs that were dropped there go on. `record`: what the ledger
+  // knows of it by now; `open`: whether it was open to the end.
+  void Leave(const FolderSettings& settings, FolderRecord record, bool open);
 
   // Tells whether the config's drop folder at `path` is open and trusted at the moment; set once its intake exists.
   void OnAskWhetherOpen(std::function<bool(const std::string& path)> is_open) { is_open_ = std::move(is_open); }
@@ -54,21 +58,27 @@ class Folders {
   struct Entry {
     std::unique_ptr<DropFolder> folder;
     bool configured = false;
+    bool made_for_config = false;
+    WatchMode watch = WatchMode::kPoll;
+    bool recursive = false;
     bool open = false;    // of one that is not configured
     std::string trouble;  // why it is not
     HandlePtr opening;
   };
-  Entry& Make(const std::string& path, const std::string& rooms, bool change, WatchMode watch, bool configured,
-              bool recursive);
+  // Makes the folder of an entry that has none.
+  void Fill(Entry& entry, const std::string& path, const std::string& rooms, bool change);
   void OpenForJob(const std::string& key, const Job& job);
 
   FolderMaker& maker_;
   const std::string spool_;
-  const std::vector<FolderRecord> known_;
+  std::vector<FolderRecord> known_;
   std::map<std::string, std::string> known_outputs_;  // the file system's type, by path
   const std::function<void(OutputRecord)> learned_;
   std::function<bool(const std::string&)> is_open_;
-  std::map<std::string, Entry> drops_;                            // by path, rooms and whether it may be changed
+  std::map<std::string, Entry> drops_;  // by path, rooms and whether it may be changed
+  // Replaced ones, which jobs may still be working with. They cost a thread each until the process ends, and only a
+  // reload that changes how a folder is watched or how deep it is read makes one.
+  std::vector<std::unique_ptr<DropFolder>> replaced_;
   std::map<std::string, std::unique_ptr<OutputFolder>> outputs_;  // by path and rooms
 };
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/settings.h"
@@ -55,6 +56,9 @@ class OperatorDesk {
   OperatorDesk(const OperatorDesk&) = delete;
   OperatorDesk& operator=(const OperatorDesk&) = delete;
 
+  // Another config's folders, from the next order on.
+  void UseFolders(std::vector<FolderSettings> folders) { folders_ = std::move(folders); }
+
   // One request after the other, each job of it in turn; `done` runs on the loop once all stands in the ledger, and not
   // at all when the desk is gone by then.
   void Serve(OperatorRequest request, std::function<void(OperatorAnswer)> done);
@@ -99,7 +103,7 @@ class OperatorDesk {
 
   Ledger& ledger_;
   const Clock& clock_;
-  const std::vector<FolderSettings> folders_;
+  std::vector<FolderSettings> folders_;
   const OperatorHands hands_;
   std::deque<Order> orders_;      // the first is being served
   std::deque<std::string> jobs_;  // of the first, not yet served

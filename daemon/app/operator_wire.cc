@@ -25,6 +25,7 @@ constexpr std::array kCommands{
     std::pair{OperatorCommand::kPause, std::string_view("pause")},
     std::pair{OperatorCommand::kResume, std::string_view("resume")},
     std::pair{OperatorCommand::kAccept, std::string_view("accept")},
+    std::pair{OperatorCommand::kReload, std::string_view("reload")},
 };
 
 constexpr std::array kOutcomes{

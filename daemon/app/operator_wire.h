@@ -14,7 +14,7 @@
 
 namespace tegodrop {
 
-enum class OperatorCommand : std::uint8_t { kRetry, kRebuild, kRedeliver, kCancel, kPause, kResume, kAccept };
+enum class OperatorCommand : std::uint8_t { kRetry, kRebuild, kRedeliver, kCancel, kPause, kResume, kAccept, kReload };
 
 struct OperatorRequest {
   OperatorCommand command = OperatorCommand::kRetry;

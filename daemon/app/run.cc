@@ -21,11 +21,16 @@
 #include "daemon/app/once.h"
 #include "daemon/app/progress_board.h"
 #include "daemon/app/run_report.h"
+#include "daemon/app/service_manager.h"
+#include "daemon/app/service_report.h"
+#include "daemon/app/status_line.h"
+#include "daemon/base/journal_log.h"
 #include "daemon/base/text.h"
 #include "daemon/base/version.h"
 #include "daemon/disk/layout.h"
 #include "daemon/ledger/sqlite_ledger.h"
 #include "daemon/ledger/state_disk.h"
+#include "daemon/loop/worker_pool.h"
 #include "daemon/net/curl_transfer.h"
 
 namespace tegodrop {
@@ -44,10 +49,19 @@ constexpr milliseconds kOnceCheck = milliseconds(100);
 constexpr std::chrono::seconds kStopPatience{3};
 constexpr unsigned kCloseSeconds = 2;
 
-LogFormat FormatOf(LogOutput output) {
-  if (output == LogOutput::kText) return LogFormat::kText;
-  if (output == LogOutput::kAuto && isatty(STDERR_FILENO) == 1) return LogFormat::kText;
-  return LogFormat::kJson;
+LogLevel LevelOf(const Settings& settings, const RunOptions& options) {
+  return options.progress ? std::max(LogLevel::kWarning, settings.log.level) : settings.log.level;
+}
+
+std::unique_ptr<AdjustableLog> MakeLog(const Settings& settings, const RunOptions& options, const Clock& clock) {
+  const LogLevel level = LevelOf(settings, options);
+  const LogOutput output = settings.log.format;
+  const bool automatic = output == LogOutput::kAuto;
+  if (output == LogOutput::kJournal || (automatic && StderrIsJournal(std::getenv("JOURNAL_STREAM")))) {
+    return MakeJournalLog(level);
+  }
+  const bool text = output == LogOutput::kText || (automatic && isatty(STDERR_FILENO) == 1);
+  return MakeStderrLog(level, text ? LogFormat::kText : LogFormat::kJson, clock);
 }
 
 milliseconds SettleOf(const Daemon::FolderView& view) {
@@ -63,16 +77,22 @@ class Runner {
         proxy_token_(std::move(proxy_token)),
         options_(options),
         fs_(MakePosixFileSystem()),
-        lines_(MakeStderrLog(options.progress ? std::max(LogLevel::kWarning, settings.log.level) : settings.log.level,
-                             FormatOf(settings.log.format), clock_)),
+        lines_(MakeLog(settings, options, clock_)),
         board_(*lines_, clock_),
-        log_(options.progress ? static_cast<Log&>(board_) : *lines_) {}
+        log_(options.progress ? static_cast<Log&>(board_) : *lines_),
+        manager_(MakeServiceManager()),
+        service_(
+            *manager_, loop_, [this](std::function<void()> fn) { loop_.Post(std::move(fn)); },
+            [this] { return ServiceLine(); }),
+        config_reader_(loop_, 1, "config"),
+        reloader_(config_reader_, log_, settings, options_.read_again,
+                  [this](Settings next, Secret token, auto done) { Apply(std::move(next), token, std::move(done)); }) {}
 
   ExitCode Run() {
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-*): a peer that goes must not end the process
     signals_.push_back(loop_.OnSignal(SIGTERM, [this] { OnStopSignal(); }));
     signals_.push_back(loop_.OnSignal(SIGINT, [this] { OnStopSignal(); }));
-    signals_.push_back(loop_.OnSignal(SIGHUP, [this] { TakeNewToken(); }));
+    signals_.push_back(loop_.OnSignal(SIGHUP, [this] { OnReloadSignal(); }));
     TakeStopSignals();
     auto transfer = MakeCurlTransfer(loop_, {settings_.portal.ca_file, settings_.portal.proxy, proxy_token_,
                                              std::string(kToolName) + "/" + kVersion});
@@ -97,15 +117,43 @@ class Runner {
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   }
 
-  void TakeNewToken() {
-    Result<Secret> token = options_.read_token();
-    if (!token) {
-      log_.Error("daemon.reload", token.error().message + "; the token from before stays in use");
+  void OnReloadSignal() {
+    // What is read before there is a daemon to use it is read again then.
+    if (!ready_) {
+      reload_wanted_ = true;
       return;
     }
-    token_ = *token;
-    if (daemon_ != nullptr) daemon_->UseToken(token_);
-    log_.Info("daemon.reload", "the token was read again; a new config needs a restart of tegodrop");
+    Reload(nullptr);
+  }
+
+  void Reload(std::function<void(const ReloadAnswer&)> done) {
+    if (stopping_) return;
+    service_.ReloadBegins();
+    reloader_.Reload([this, done = std::move(done)](const ReloadAnswer& answer) {
+      service_.ReloadEnds();
+      if (done) done(answer);
+    });
+  }
+
+  void Apply(Settings next, const Secret& token, std::function<void(std::vector<std::string>)> done) {
+    if (stopping_) return;
+    lines_->SetLevel(LevelOf(next, options_));
+    if (control_) control_->UseFolders(next.folders);
+    daemon_->Apply(std::move(next), token, std::move(done));
+  }
+
+  void OnReady() {
+    if (stopping_) return;
+    ready_ = true;
+    control_ = Control::Open(loop_, log_, clock_, *ledger_, *daemon_, reloader_.settings(),
+                             [this](auto done) { Reload(std::move(done)); });
+    service_.Ready();
+    if (std::exchange(reload_wanted_, false)) Reload(nullptr);
+  }
+
+  std::string ServiceLine() const {
+    if (disk_trouble_since_) return "waits for the disk of state_dir: " + disk_trouble_;
+    return daemon_ == nullptr || !daemon_->started() ? "" : StatusLine(daemon_->folders(), daemon_->overview());
   }
 
   // From the state folder on, and again from there once its disk is out of trouble.
@@ -147,6 +195,8 @@ class Runner {
       log_.Error("daemon.once", "the disk of state_dir has been in trouble for 2 minutes; run it again later");
       return End(ExitCode::kLeft);
     }
+    // It may take a night, and a service that is not ready in time would be killed: it works on it, and says so.
+    service_.Ready();
     timer_ = loop_.After(kDiskRetry, [this] { Begin(); });
   }
 
@@ -197,11 +247,7 @@ class Runner {
                             *transfer_};
     daemon_ = std::make_unique<Daemon>(world, settings_, token_,
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
-    daemon_->Start(
-        [this] {
-          if (!stopping_) control_ = Control::Open(loop_, log_, clock_, *ledger_, *daemon_, settings_);
-        },
-        [this](const Error& error) { NotRead(error); });
+    daemon_->Start([this] { OnReady(); }, [this](const Error& error) { NotRead(error); });
     if (options_.once) CheckOnce();
   }
 
@@ -215,6 +261,7 @@ class Runner {
     }
     // Not from inside the daemon's own call.
     timer_ = loop_.After(milliseconds(0), [this, message] {
+      ready_ = false;
       daemon_.reset();
       ledger_.reset();
       WaitForDisk(message);
@@ -230,6 +277,7 @@ class Runner {
   void OnChange(const Job& job, const Progress& progress) {
     if (options_.progress) board_.Show(job, progress);
     if (options_.once || options_.json) report_.Take(job);
+    service_.Changed();
   }
 
   void CheckOnce() {
@@ -288,6 +336,7 @@ class Runner {
   void StopWith(ExitCode code) {
     if (stopping_) return;
     stopping_ = true;
+    service_.Stopping();
     code_ = code;
     timer_.reset();
     timeout_.reset();
@@ -324,17 +373,21 @@ class Runner {
 
   static inline volatile std::sig_atomic_t exit_code_for_alarm_ = 0;
 
-  const Settings& settings_;
-  Secret token_;
+  const Settings settings_;  // as at the start
+  const Secret token_;       // likewise
   Secret proxy_token_;
   const RunOptions options_;
   SystemClock clock_;
   SystemRandom random_;
   std::unique_ptr<FileSystem> fs_;
-  std::unique_ptr<Log> lines_;
+  std::unique_ptr<AdjustableLog> lines_;
   ProgressBoard board_;
   Log& log_;
   EventLoop loop_;
+  std::unique_ptr<ServiceManager> manager_;
+  ServiceReport service_;
+  WorkerPool config_reader_;
+  Reloader reloader_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Transfer> transfer_;
   std::unique_ptr<DaemonThreads> threads_;
@@ -350,6 +403,8 @@ class Runner {
   std::string disk_trouble_;                  // what was said of it last
   MonoMs disk_trouble_said_ = 0;
   bool said_locked_ = false;
+  bool ready_ = false;
+  bool reload_wanted_ = false;
   bool stopping_ = false;
   bool stopping_intake_ = false;
   bool intake_stopped_ = false;

@@ -7,8 +7,8 @@
 
 #include "config/settings.h"
 #include "daemon/app/exit_code.h"
+#include "daemon/app/reload.h"
 #include "daemon/base/log.h"
-#include "daemon/base/result.h"
 #include "daemon/base/secret.h"
 
 namespace tegodrop {
@@ -18,8 +18,8 @@ struct RunOptions {
   std::optional<std::chrono::milliseconds> timeout;  // of --once
   bool json = false;                                 // a document on standard output at the end
   bool progress = false;                             // a line for each artifact on standard error, a terminal
-  // Reads the token again from where it came from, on SIGHUP.
-  std::function<Result<Secret>()> read_token;
+  // Reads config and token again from where they came from, on SIGHUP and 'tegodrop reload'; called beside the loop.
+  std::function<ReadAgain()> read_again;
 };
 
 // Blocks until the end. Owns the process's signals meanwhile: SIGTERM, SIGINT and SIGHUP may be blocked before and are

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "daemon/base/log.h"
 #include "daemon/base/result.h"
@@ -24,6 +25,8 @@ class ShareClaims {
 
   // The drop folder at `path` was on a share when it was last opened.
   void SawShare(const std::string& path) { shares_.insert(path); }
+  // The drop folders of the config are these now, by path.
+  void SetConfigured(std::set<std::string> paths) { configured_ = std::move(paths); }
   // Several hosts may see what was claimed there.
   bool OnShare(const Job& job) const { return shares_.contains(job.target.drop_path); }
 
@@ -41,7 +44,7 @@ class ShareClaims {
   HandlePtr Later(const Error& error, std::function<void(Status)> done);
 
   const FindDrop find_drop_;
-  const std::set<std::string> configured_;
+  std::set<std::string> configured_;
   TimerMaker& timers_;
   Log& log_;
   std::set<std::string> shares_;

@@ -4,6 +4,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
+
 #include "daemon/base/text.h"
 
 namespace tegodrop {
@@ -26,15 +28,7 @@ std::string TextValue(const std::string& text) {
 
 std::string TextLine(WallMs time, LogLevel level, std::string_view event, std::string_view message,
                      std::initializer_list<LogField> fields) {
-  std::string line =
-      Rfc3339(time) + " " + std::string(ToString(level)) + " " + std::string(event) + ": " + Printable(message);
-  for (const LogField& field : fields) {
-    line += " ";
-    line += field.key;
-    line += "=";
-    line += field.number ? field.text : TextValue(field.text);
-  }
-  return line;
+  return Rfc3339(time) + " " + std::string(ToString(level)) + " " + FormatLogText(event, message, fields);
 }
 
 std::string JsonLine(WallMs time, LogLevel level, std::string_view event, std::string_view message,
@@ -47,7 +41,7 @@ std::string JsonLine(WallMs time, LogLevel level, std::string_view event, std::s
   return line + "}";
 }
 
-class StderrLog final : public Log {
+class StderrLog final : public AdjustableLog {
  public:
   StderrLog(LogLevel level, LogFormat format, const Clock& clock)
       : level_(level),
@@ -60,13 +54,15 @@ class StderrLog final : public Log {
 
   void Write(LogLevel level, std::string_view event, std::string_view message,
              std::initializer_list<LogField> fields) override {
-    if (level < level_) return;
+    if (level < level_.load(std::memory_order_relaxed)) return;
     const std::string line = FormatLogLine(format_, clock_.Wall(), level, event, message, fields);
     logger_.log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
   }
 
+  void SetLevel(LogLevel level) override { level_ = level; }
+
  private:
-  const LogLevel level_;
+  std::atomic<LogLevel> level_;
   const LogFormat format_;
   const Clock& clock_;
   spdlog::logger logger_;
@@ -94,7 +90,18 @@ std::string FormatLogLine(LogFormat format, WallMs time, LogLevel level, std::st
                                     : TextLine(time, level, event, message, fields);
 }
 
-std::unique_ptr<Log> MakeStderrLog(LogLevel level, LogFormat format, const Clock& clock) {
+std::string FormatLogText(std::string_view event, std::string_view message, std::initializer_list<LogField> fields) {
+  std::string text = std::string(event) + ": " + Printable(message);
+  for (const LogField& field : fields) {
+    text += " ";
+    text += field.key;
+    text += "=";
+    text += field.number ? field.text : TextValue(field.text);
+  }
+  return text;
+}
+
+std::unique_ptr<AdjustableLog> MakeStderrLog(LogLevel level, LogFormat format, const Clock& clock) {
   return std::make_unique<StderrLog>(level, format, clock);
 }
 

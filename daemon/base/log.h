@@ -51,12 +51,21 @@ class Log {
   }
 };
 
-// Writes to standard error. `clock` must outlive it.
-std::unique_ptr<Log> MakeStderrLog(LogLevel level, LogFormat format, const Clock& clock);
+// A log whose level may change while it is in use.
+class AdjustableLog : public Log {
+ public:
+  virtual void SetLevel(LogLevel level) = 0;
+};
 
-// One event as one line without its newline: what MakeStderrLog writes. Public for tests and for a journal writer.
+// Writes to standard error. `clock` must outlive it.
+std::unique_ptr<AdjustableLog> MakeStderrLog(LogLevel level, LogFormat format, const Clock& clock);
+
+// One event as one line without its newline: what MakeStderrLog writes. Public for tests.
 std::string FormatLogLine(LogFormat format, WallMs time, LogLevel level, std::string_view event,
                           std::string_view message, std::initializer_list<LogField> fields);
+
+// The event without time and level, in one line: for writers that keep these by themselves.
+std::string FormatLogText(std::string_view event, std::string_view message, std::initializer_list<LogField> fields);
 
 std::string_view ToString(LogLevel level);
 

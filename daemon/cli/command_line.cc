@@ -1,5 +1,7 @@
 #include "daemon/cli/command_line.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
@@ -152,11 +154,22 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
       "--accept is for a drop folder whose path leads to another file system or to another folder than before, and "
       "that\n"
       "status therefore calls missing: look first whether the right file system is mounted.");
+  CLI::App* reload = app.add_subcommand("reload", "have the running daemon read its config and token again");
+  reload->footer(
+      "Waits until it has. Folders are added, changed and removed while jobs and transfers go on; what cannot change\n"
+      "without a restart is named. A config with faults is refused, each fault named, and the one from before stays.\n"
+      "Only root and the daemon's user may. Exit codes: 0 it is in use, 69 no daemon runs, 75 it does not answer,\n"
+      "77 not permitted, 78 refused. SIGHUP does the same without an answer.");
   CLI::App* status = app.add_subcommand("status", "show jobs and folders as the ledger knows them");
-  status->footer("Works beside the daemon and without it. Writes nothing.");
+  status->add_flag("--watch", line.watch, "show it again every 2 s, on a terminal, until Ctrl-C");
+  status->add_flag("--health", line.health, "for monitors: 0 and 'ok', or 1 and a line for each thing to look at");
+  status->footer(
+      "Works beside the daemon and without it. Writes nothing.\n"
+      "--health is 1 where no daemon runs, a folder is not ok, the portal refuses the credentials or has not answered\n"
+      "for 15 minutes, a job waits for a person, or an artifact failed in the last 24 hours.");
   const Commands commands = AddOperatorCommands(app, line);
   CLI::App* submit = AddSubmitCommand(app, line.submit, timeout);
-  std::vector<CLI::App*> all{run, check, status};
+  std::vector<CLI::App*> all{run, reload, check, status};
   for (const auto& [command, name] : commands) all.push_back(command);
   for (CLI::App* command : all) {
     AddConfig(*command, line.config);
@@ -182,10 +195,14 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
     if (!line.timeout || line.timeout->count() == 0) return usage("--timeout wants a duration as 90s, 30m or 8h");
   }
   if (check->parsed()) line.command = CommandName::kCheck;
+  if (reload->parsed()) line.command = CommandName::kReload;
   if (status->parsed()) line.command = CommandName::kStatus;
   for (const auto& [command, name] : commands) {
     if (command->parsed()) line.command = name;
   }
+  if (line.watch && (line.health || line.json))
+    return usage("--watch shows it to a person: without --health and --json");
+  if (line.watch && isatty(STDOUT_FILENO) != 1) return usage("--watch needs a terminal; --json is for programs");
   if (line.command == CommandName::kRetry && line.jobs.empty() != line.all_failed) {
     return usage("retry wants the jobs by their ids, or --failed");
   }

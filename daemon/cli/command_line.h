@@ -15,6 +15,7 @@ namespace tegodrop {
 enum class CommandName : std::uint8_t {
   kRun,
   kCheck,
+  kReload,
   kStatus,
   kShow,
   kRetry,
@@ -31,6 +32,8 @@ struct CommandLine {
   bool json = false;
   bool once = false;
   std::optional<std::chrono::milliseconds> timeout;
+  bool watch = false;             // status
+  bool health = false;            // status
   bool online = false;            // check
   std::string accept;             // check: a folder's name; empty: none
   std::vector<std::string> jobs;  // of show exactly one

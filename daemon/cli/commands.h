@@ -11,6 +11,7 @@ namespace tegodrop {
 // `environment_token`: what $APPTEGO_TOKEN held at the start, taken out of the environment since.
 ExitCode RunCommand(const CommandLine& line, const Secret& environment_token);
 ExitCode CheckCommand(const CommandLine& line, Secret environment_token);
+ExitCode ReloadCommand(const CommandLine& line);
 ExitCode StatusCommand(const CommandLine& line);
 ExitCode ShowCommand(const CommandLine& line);
 // retry, redeliver, cancel, pause, resume.

@@ -51,22 +51,22 @@ void WriteJobFields(Json& json, const Job& job, const std::vector<Pause>& pauses
   json.Number("start_time", job.ticket.start_time == 0 ? std::nullopt : std::optional(job.ticket.start_time));
 }
 
-void PrintJob(const Job& job, const std::vector<Pause>& pauses) {
-  std::printf("%s  %-11s %s  %s\n", job.id.c_str(), std::string(ToString(job.state)).c_str(), job.target.folder.c_str(),
-              Printable(job.artifact.path()).c_str());
+void PrintJob(std::FILE* to, const Job& job, const std::vector<Pause>& pauses) {
+  std::fprintf(to, "%s  %-11s %s  %s\n", job.id.c_str(), std::string(ToString(job.state)).c_str(),
+               job.target.folder.c_str(), Printable(job.artifact.path()).c_str());
   if (!job.duplicate_of.empty()) {
-    std::printf("    the same bytes as job %s: not built again\n", job.duplicate_of.c_str());
+    std::fprintf(to, "    the same bytes as job %s: not built again\n", job.duplicate_of.c_str());
   }
   const Waiting waiting = ShownWaiting(job, pauses);
   if (!waiting.for_what.empty()) {
-    std::printf("    waits for %s%s%s%s%s\n", Printable(waiting.for_what).c_str(), waiting.since == 0 ? "" : ", since ",
-                waiting.since == 0 ? "" : LocalTimeOfDay(waiting.since).c_str(),
-                waiting.not_before == 0 ? "" : ", next try ",
-                waiting.not_before == 0 ? "" : LocalTimeOfDay(waiting.not_before).c_str());
+    std::fprintf(to, "    waits for %s%s%s%s%s\n", Printable(waiting.for_what).c_str(),
+                 waiting.since == 0 ? "" : ", since ", waiting.since == 0 ? "" : LocalTimeOfDay(waiting.since).c_str(),
+                 waiting.not_before == 0 ? "" : ", next try ",
+                 waiting.not_before == 0 ? "" : LocalTimeOfDay(waiting.not_before).c_str());
   }
   if (job.failure) {
-    std::printf("    %s: %s\n    what to do: %s\n", std::string(ToString(job.failure->kind)).c_str(),
-                Printable(job.failure->message).c_str(), Printable(job.failure->remedy).c_str());
+    std::fprintf(to, "    %s: %s\n    what to do: %s\n", std::string(ToString(job.failure->kind)).c_str(),
+                 Printable(job.failure->message).c_str(), Printable(job.failure->remedy).c_str());
   }
 }
 

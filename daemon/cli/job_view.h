@@ -19,7 +19,7 @@ void WriteJobFields(Json& json, const Job& job, const std::vector<Pause>& pauses
 void WriteFailureField(Json& json, const Job& job);
 
 // The lines of one job for people: what it is, what it waits for, why it failed.
-void PrintJob(const Job& job, const std::vector<Pause>& pauses);
+void PrintJob(std::FILE* to, const Job& job, const std::vector<Pause>& pauses);
 
 // A folder that is paused says so, unless worse is to be said of it.
 void ShowPause(FolderRecord& folder, const std::vector<Pause>& pauses);

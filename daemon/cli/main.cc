@@ -49,6 +49,8 @@ tegodrop::ExitCode Main(int argc, char** argv) {
       return tegodrop::RunCommand(*parsed.line, environment_token);
     case tegodrop::CommandName::kCheck:
       return tegodrop::CheckCommand(*parsed.line, std::move(environment_token));
+    case tegodrop::CommandName::kReload:
+      return tegodrop::ReloadCommand(*parsed.line);
     case tegodrop::CommandName::kStatus:
       return tegodrop::StatusCommand(*parsed.line);
     case tegodrop::CommandName::kShow:

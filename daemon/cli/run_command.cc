@@ -20,10 +20,10 @@ std::optional<Settings> LoadSettings(const std::string& config) {
 ExitCode RunCommand(const CommandLine& line, const Secret& environment_token) {
   const std::optional<Settings> settings = LoadSettings(line.config);
   if (!settings) return ExitCode::kConfig;
-  const auto read_token = [&] {
-    return LoadToken(settings->portal, std::getenv("CREDENTIALS_DIRECTORY"), environment_token);
+  const auto read_token = [&environment_token](const Settings& from) {
+    return LoadToken(from.portal, std::getenv("CREDENTIALS_DIRECTORY"), environment_token);
   };
-  auto token = read_token();
+  auto token = read_token(*settings);
   auto proxy_token = LoadProxyToken(settings->portal);
   for (const auto* loaded : {&token, &proxy_token}) {
     if (*loaded) continue;
@@ -35,7 +35,20 @@ ExitCode RunCommand(const CommandLine& line, const Secret& environment_token) {
   options.timeout = line.timeout;
   options.json = line.json;
   options.progress = line.once && isatty(STDERR_FILENO) == 1;
-  options.read_token = read_token;
+  options.read_again = [&line, read_token] {
+    ReadAgain again;
+    ConfigResult result = LoadConfig(line.config);
+    for (const ConfigFault& fault : result.faults) again.faults.push_back(ToString(fault));
+    if (!result.settings) return again;
+    again.settings = std::move(*result.settings);
+    auto fresh = read_token(again.settings);
+    if (fresh) {
+      again.token = std::move(*fresh);
+    } else {
+      again.faults.push_back(fresh.error().message);
+    }
+    return again;
+  };
   return Run(*settings, std::move(*token), std::move(*proxy_token), options);
 }
 

@@ -104,7 +104,7 @@ void Line(const char* name, const std::string& value) {
 
 void Print(const JobStory& story, const std::vector<Pause>& pauses) {
   const Job& job = story.job;
-  PrintJob(job, pauses);
+  PrintJob(stdout, job, pauses);
   Line("drop folder", job.target.drop_path);
   Line("output folder", job.target.output_path);
   Line("version", job.target.version);

@@ -1,14 +1,19 @@
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/json.h"
 #include "daemon/base/text.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/health.h"
 #include "daemon/cli/job_view.h"
+#include "daemon/cli/screen.h"
+#include "daemon/ledger/ledger_holder.h"
 #include "daemon/ledger/sqlite_ledger.h"
 #include "daemon/ledger/state_disk.h"
 
@@ -17,6 +22,7 @@ namespace {
 
 // How far back finished jobs are shown: a night and the day before it.
 constexpr WallMs kShown = 24LL * 3600 * 1000;
+constexpr std::chrono::seconds kWatchEvery{2};
 
 std::string Document(const LedgerSnapshot& snapshot) {
   Json json(2);
@@ -52,19 +58,19 @@ std::string Document(const LedgerSnapshot& snapshot) {
   return json.Finish();
 }
 
-void PrintText(const LedgerSnapshot& snapshot) {
+void PrintText(std::FILE* to, const LedgerSnapshot& snapshot) {
   for (const Notice& notice : snapshot.notices) {
-    std::printf("%s: %s, since %s\n", notice.name.c_str(), Printable(notice.text).c_str(),
-                LocalTimeOfDay(notice.since).c_str());
+    std::fprintf(to, "%s: %s, since %s\n", notice.name.c_str(), Printable(notice.text).c_str(),
+                 LocalTimeOfDay(notice.since).c_str());
   }
-  if (!snapshot.notices.empty()) std::printf("\n");
+  if (!snapshot.notices.empty()) std::fprintf(to, "\n");
   for (const FolderRecord& folder : snapshot.folders) {
-    std::printf("folder %-16s %-9s %s%s%s\n", folder.name.c_str(), folder.state.c_str(), Printable(folder.path).c_str(),
-                folder.reason.empty() ? "" : ": ", Printable(folder.reason).c_str());
+    std::fprintf(to, "folder %-16s %-9s %s%s%s\n", folder.name.c_str(), folder.state.c_str(),
+                 Printable(folder.path).c_str(), folder.reason.empty() ? "" : ": ", Printable(folder.reason).c_str());
   }
-  if (!snapshot.folders.empty()) std::printf("\n");
-  for (const Job& job : snapshot.jobs) PrintJob(job, snapshot.pauses);
-  if (snapshot.jobs.empty()) std::printf("no jobs in the last 24 hours\n");
+  if (!snapshot.folders.empty()) std::fprintf(to, "\n");
+  for (const Job& job : snapshot.jobs) PrintJob(to, job, snapshot.pauses);
+  if (snapshot.jobs.empty()) std::fprintf(to, "no jobs in the last 24 hours\n");
 }
 
 // Folders of the config that the ledger does not know yet stand in the list all the same; those that left the config do
@@ -101,33 +107,77 @@ void ShowDiskTrouble(const std::string& trouble, LedgerSnapshot& snapshot) {
   }
 }
 
+// What there is to be shown, or how the command ends without it.
+tl::expected<LedgerSnapshot, ExitCode> Look(const Settings& settings) {
+  LedgerSnapshot snapshot;
+  const std::string disk = StateDiskTrouble(settings.state_dir);
+  auto read = ReadLedger(settings.state_dir, SystemClock().Wall() - kShown);
+  if (read) {
+    snapshot = std::move(*read);
+  } else if (read.error().sys == ENOENT) {
+    std::fprintf(stderr, "tegodrop: there is no ledger in %s yet: nothing has run\n",
+                 Printable(settings.state_dir).c_str());
+  } else {
+    std::fprintf(stderr, "tegodrop: %s\n", read.error().message.c_str());
+    if (!disk.empty()) std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
+    return tl::unexpected(ExitCode::kConfig);
+  }
+  MatchConfig(settings, snapshot);
+  if (!disk.empty()) {
+    std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
+    ShowDiskTrouble(disk, snapshot);
+  }
+  return snapshot;
+}
+
+ExitCode TellHealth(const Settings& settings, const LedgerSnapshot& snapshot, bool json) {
+  const std::vector<std::string> problems =
+      HealthProblems(snapshot, LedgerIsHeld(settings.state_dir), SystemClock().Wall());
+  if (json) {
+    Json document(2);
+    document.Begin();
+    document.Text("schema", "tegodrop-health/1");
+    document.Flag("healthy", problems.empty());
+    document.BeginList("problems");
+    for (const std::string& problem : problems) document.Item(problem);
+    document.EndList();
+    document.End();
+    std::fputs(document.Finish().c_str(), stdout);
+  } else {
+    if (problems.empty()) std::printf("ok\n");
+    for (const std::string& problem : problems) std::printf("%s\n", Printable(problem).c_str());
+  }
+  return problems.empty() ? ExitCode::kDone : ExitCode::kFailed;
+}
+
+// As it is, again and again, until Ctrl-C.
+ExitCode Watch(const Settings& settings) {
+  for (;;) {
+    const auto snapshot = Look(settings);
+    if (!snapshot) return snapshot.error();
+    std::string text;
+    {
+      const Screen screen(text);
+      PrintText(screen.file(), *snapshot);
+    }
+    ShowScreen(text);
+    std::this_thread::sleep_for(kWatchEvery);
+  }
+}
+
 }  // namespace
 
 ExitCode StatusCommand(const CommandLine& line) {
   const std::optional<Settings> settings = LoadSettings(line.config);
   if (!settings) return ExitCode::kConfig;
-  LedgerSnapshot snapshot;
-  const std::string disk = StateDiskTrouble(settings->state_dir);
-  auto read = ReadLedger(settings->state_dir, SystemClock().Wall() - kShown);
-  if (read) {
-    snapshot = std::move(*read);
-  } else if (read.error().sys == ENOENT) {
-    std::fprintf(stderr, "tegodrop: there is no ledger in %s yet: nothing has run\n",
-                 Printable(settings->state_dir).c_str());
-  } else {
-    std::fprintf(stderr, "tegodrop: %s\n", read.error().message.c_str());
-    if (!disk.empty()) std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
-    return ExitCode::kConfig;
-  }
-  MatchConfig(*settings, snapshot);
-  if (!disk.empty()) {
-    std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
-    ShowDiskTrouble(disk, snapshot);
-  }
+  if (line.watch) return Watch(*settings);
+  const auto snapshot = Look(*settings);
+  if (!snapshot) return snapshot.error();
+  if (line.health) return TellHealth(*settings, *snapshot, line.json);
   if (line.json) {
-    std::fputs(Document(snapshot).c_str(), stdout);
+    std::fputs(Document(*snapshot).c_str(), stdout);
   } else {
-    PrintText(snapshot);
+    PrintText(stdout, *snapshot);
   }
   return ExitCode::kDone;
 }

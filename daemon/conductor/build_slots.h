@@ -23,6 +23,8 @@ class BuildSlots {
   // `most`: limits.concurrent_builds; nullopt: auto.
   explicit BuildSlots(std::optional<int> most) : most_(most) {}
 
+  // Another number in the config; what was learned of the portal stays.
+  void SetMost(std::optional<int> most) { most_ = most; }
   // How many more uploads may begin while `in_use` slots are.
   int Room(int in_use, MonoMs now) const;
   // When there is room without a build's end; nullopt: not by time.
@@ -41,7 +43,7 @@ class BuildSlots {
   void Ended(const std::string& job, MonoMs now);
 
  private:
-  const std::optional<int> most_;
+  std::optional<int> most_;
   std::optional<int> learned_;
   std::string trying_;  // the one upload that was begun beyond what was learned
   MonoMs next_try_ = 0;

@@ -314,6 +314,24 @@ void Conductor::FinishStop() {
   stopped();
 }
 
+void Conductor::Count(const ActiveJob& job, Overview& overview) {
+  switch (StageOf(job.job())) {
+    case Stage::kClaim:
+    case Stage::kUpload:
+      ++(job.work ? overview.uploading : overview.queued);
+      break;
+    case Stage::kConfirm:
+    case Stage::kAwait:
+      ++overview.building;
+      break;
+    case Stage::kDeliver:
+    case Stage::kFinish:
+    case Stage::kReclaim:
+      ++overview.delivering;
+      break;
+  }
+}
+
 Overview Conductor::overview() const {
   Overview overview;
   overview.portal_silent_since = portal_silent_since_;
@@ -322,6 +340,7 @@ Overview Conductor::overview() const {
   for (const auto& [id, job] : jobs_) {
     overview.unfinished += !job->job().finished || AbortIsWorthWaiting(*job) ? 1 : 0;
     if (job->job().finished) continue;
+    Count(*job, overview);
     overview.blocked_on_output += job->output_trouble ? 1 : 0;
     overview.blocked_on_disk += job->disk_trouble && !job->output_trouble ? 1 : 0;
     const bool foreign = !OurPortal(job->job()) && StageOf(job->job()) != Stage::kFinish;

@@ -74,6 +74,10 @@ struct ConductorWorld {
 // How things stand, for `--once` and for whoever watches.
 struct Overview {
   int unfinished = 0;
+  int queued = 0;                             // claimed, and their upload not under way
+  int uploading = 0;                          // being sent just now
+  int building = 0;                           // with the portal, or perhaps
+  int delivering = 0;                         // built or at their end, not yet put away
   std::optional<MonoMs> portal_silent_since;  // of the first error since the portal's last good answer
   bool credentials_refused = false;
   std::optional<MonoMs> disk_trouble_since;  // of the first error since a folder's last success
@@ -104,6 +108,8 @@ class Conductor {
   // error where the ledger did not take it (the job goes on too), or a stop came first.
   void Operate(const std::string& id, OperatorVerb verb, std::function<void(Result<OperatorPlan>)> done);
   bool Has(const std::string& id) const { return jobs_.contains(id); }
+  // Another config: limits and times, from the next decision on. Portal and tenant stay what they were.
+  void UseSettings(ConductorSettings settings);
   // The folders whose uploads are not begun, by name; the empty name is all of them. What is under way goes on.
   void SetPaused(std::set<std::string> folders);
   // Begins nothing new. What is under way is cancelled, but for uploads whose last chunk has left: these get 2 s for
@@ -131,6 +137,7 @@ class Conductor {
   };
 
   static Stage StageOf(const Job& job);
+  static void Count(const ActiveJob& job, Overview& overview);
   bool OurPortal(const Job& job) const;
   MonoMs HeldUntil(const Job& job) const;
   bool Paused(const Job& job) const;
@@ -179,7 +186,7 @@ class Conductor {
   ActiveJob* Find(const std::string& id);
 
   ConductorWorld world_;
-  const ConductorSettings settings_;
+  ConductorSettings settings_;
   const Rooms rooms_;
   const std::function<void(const Job&, const Progress&)> on_change_;
   std::map<std::string, std::unique_ptr<ActiveJob>> jobs_;  // by id, so by age

@@ -1,4 +1,4 @@
-// What a person says: commands on single jobs, and folders whose uploads are not begun.
+// What a person says: commands on single jobs, folders whose uploads are not begun, another config.
 #include <chrono>
 #include <utility>
 
@@ -12,6 +12,14 @@ bool Conductor::Paused(const Job& job) const { return paused_.contains("") || pa
 
 void Conductor::SetPaused(std::set<std::string> folders) {
   paused_ = std::move(folders);
+  TurnSoon();
+}
+
+void Conductor::UseSettings(ConductorSettings settings) {
+  settings.portal_url = settings_.portal_url;
+  settings.tenant = settings_.tenant;
+  settings_ = std::move(settings);
+  slots_.SetMost(settings_.concurrent_builds);
   TurnSoon();
 }
 

@@ -72,6 +72,8 @@ class Intake {
   void Stop(std::function<void()> done);
   // Valid until the next call.
   const IntakeState& state() const;
+  // What the ledger remembers of the folder, or was asked to.
+  const FolderRecord& record() const;
   // state().open alone, at no cost.
   bool is_open() const;
   // On a share, as it was opened last.

@@ -195,6 +195,7 @@ Intake::Intake(IntakeWorld world, IntakeSettings settings, FolderRecord known, s
 Intake::~Intake() = default;
 
 bool Intake::is_open() const { return impl_->is_open(); }
+const FolderRecord& Intake::record() const { return impl_->record(); }
 bool Intake::on_share() const { return impl_->on_share(); }
 std::vector<std::string> Intake::LeftClaims() const { return impl_->others().Left(); }
 void Intake::TakeOver(const std::string& job, bool afresh, std::function<void(Result<std::string>)> done) {

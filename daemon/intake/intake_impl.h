@@ -38,6 +38,7 @@ class Intake::Impl {
   void Stop(std::function<void()> done);
   const IntakeState& state() const;
   bool is_open() const { return keeper_.is_open(); }
+  const FolderRecord& record() const { return keeper_.record(); }
   void OnChange(std::function<void()> changed) { changed_ = std::move(changed); }
   bool on_share() const { return keeper_.facts().spools; }
   ClaimWatch& others() { return others_; }

@@ -30,6 +30,11 @@ HandlePtr Spool::OnFreed(std::function<void()> freed) {
   return std::make_unique<Listening>(listeners_, std::prev(listeners_->end()));
 }
 
+void Spool::SetLimit(std::uint64_t limit) {
+  limit_ = limit;
+  Give(0);
+}
+
 void Spool::Give(std::uint64_t size) {
   used_ -= size;
   // The next time another folder hears of it first.

@@ -32,6 +32,8 @@ class Spool {
   Spool& operator=(const Spool&) = delete;
 
   std::uint64_t limit() const { return limit_; }
+  // What is there stays, also where it is more than that.
+  void SetLimit(std::uint64_t limit);
   std::uint64_t used() const { return used_; }
   bool Fits(std::uint64_t size) const { return size <= limit_ && used_ <= limit_ - size; }
 
@@ -46,7 +48,7 @@ class Spool {
  private:
   void Give(std::uint64_t size);
 
-  const std::uint64_t limit_;
+  std::uint64_t limit_;
   std::uint64_t used_ = 0;
   // Shared with the handles, which may outlive this.
   std::shared_ptr<std::list<std::function<void()>>> listeners_ = std::make_shared<std::list<std::function<void()>>>();

@@ -193,6 +193,8 @@ class DropFolder {
   // errno; kCorrupt where it is another folder than the known one.
   virtual HandlePtr Open(const std::string& known_room_id, const std::string& known_fs, std::function<void(Hint)> hint,
                          std::function<void(Result<DropFolderFacts>)> done) = 0;
+  // No hint any more, until it is opened again.
+  virtual void StopWatching() = 0;
   // Artifacts and sidecars of the folder itself, and where it is so configured of the folders inside it, names filtered
   // before any stat. An error says that the folder is not to be trusted now, never that it is empty.
   virtual HandlePtr List(std::function<void(Result<Listing>)> done) = 0;

@@ -31,6 +31,8 @@ class LocalDropFolder : public DropFolder {
         });
   }
 
+  void StopWatching() override { watch_.reset(); }
+
   HandlePtr List(std::function<void(Result<Listing>)> done) override {
     std::shared_ptr<WatchedFolders> watched;
     if (watch_ && settings_.ops.recursive) watched = watch_->folders();

@@ -12,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "daemon/base/clock.h"
 #include "daemon/loop/handle.h"
@@ -44,22 +45,28 @@ class RateLimit {
     bool waiting_ = false;
   };
 
-  // `bytes_per_second` above 0. What was not used is kept for at most 250 ms. `timers` and `clock` must outlive this.
-  RateLimit(std::uint64_t bytes_per_second, TimerMaker& timers, const Clock& clock);
+  // `bytes_per_second` above 0; none: no limit. What was not used is kept for at most 250 ms. `timers` and `clock` must
+  // outlive this.
+  RateLimit(std::optional<std::uint64_t> bytes_per_second, TimerMaker& timers, const Clock& clock);
   RateLimit(const RateLimit&) = delete;
   RateLimit& operator=(const RateLimit&) = delete;
 
   // A source joins. `resume` runs from the loop, never inside a call of this, at most once after each Take that gave 0;
   // it may destroy its share or others. This must outlive the share.
   std::unique_ptr<Share> Join(std::function<void()> resume);
+  // From now on, also for whoever waits.
+  void SetRate(std::optional<std::uint64_t> bytes_per_second);
 
  private:
   void Refill();
   void Wait(Share& share);
   void Arm();
   void Serve();
+  void Release();
+  void Resume();
+  std::uint64_t Most() const;
 
-  const std::uint64_t rate_;
+  std::uint64_t rate_;  // 0: no limit
   TimerMaker& timers_;
   const Clock& clock_;
   std::uint64_t filled_ = 0;  // thousandths of a byte

@@ -98,6 +98,8 @@ class Uploader {
 
   // Another token: part URLs are sealed under it from now on.
   void UseToken(Secret token) { settings_.sealing = std::move(token); }
+  // For uploads that begin from now on.
+  void SetConcurrentParts(int parts) { settings_.concurrent_parts = parts; }
 
  private:
   UploadWorld world_;

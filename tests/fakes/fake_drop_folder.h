@@ -33,6 +33,8 @@ class FakeDropFolder final : public DropFolder {
   };
   using Files = std::map<std::string, File>;
 
+  void StopWatching() override { hint_ = nullptr; }
+
   FakeDropFolder(TaskQueue& queue, const Clock& clock) : queue_(queue), clock_(clock) {
     facts.room_id = "room-1";
     facts.fs = FsTypeOf(0xEF53);

@@ -194,6 +194,12 @@ class MemoryLedger final : public Ledger {
   // The next calls of that kind ("insert", "save", …) fail with these, one each, and change nothing.
   void FailNext(const std::string& call, Error error) { failures_[call].push_back(std::move(error)); }
 
+  // The next write of that kind is answered only after ReleaseHeld, as by a disk that hangs; it is done then.
+  void HoldNext(const std::string& call) { held_call_ = call; }
+  void ReleaseHeld() {
+    if (held_) queue_.Post(std::exchange(held_, nullptr));
+  }
+
   std::map<std::string, Job> jobs;  // by id
   std::map<std::string, std::vector<std::string>> notes;
   std::map<std::string, FolderRecord> folders;
@@ -207,12 +213,15 @@ class MemoryLedger final : public Ledger {
 
  private:
   void Write(const std::string& call, const std::string& detail, Done done, std::function<Status()> work) {
-    queue_.Post([this, call, detail, done = std::move(done), work = std::move(work)] {
+    std::function<void()> write = [this, call, detail, done = std::move(done), work = std::move(work)] {
       if (auto error = TakeFailure(call)) return done(Fail(*error));
       const Status status = work();
       if (status && journal != nullptr) journal->push_back(detail.empty() ? call : call + " " + detail);
       if (done) done(status);
-    });
+    };
+    if (call != held_call_) return queue_.Post(std::move(write));
+    held_call_.clear();
+    held_ = std::move(write);
   }
   template <typename T>
   void Read(const std::string& call, std::function<void(Result<T>)> done, std::function<T()> work) {
@@ -239,6 +248,8 @@ class MemoryLedger final : public Ledger {
 
   TaskQueue& queue_;
   std::map<std::string, std::deque<Error>> failures_;
+  std::string held_call_;
+  std::function<void()> held_;
 };
 
 }  // namespace tegodrop::testing

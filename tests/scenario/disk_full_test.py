@@ -4,6 +4,7 @@ import os
 import re
 import unittest
 
+from tests.scenario.harness.service_manager import ServiceManager
 from tests.scenario.harness.site import sha256_of
 from tests.scenario.harness.small_disks import SmallDisksCase, main
 from tests.scenario.harness.wait import until
@@ -59,9 +60,14 @@ class FullAtTheStart(DiskCase):
     def test_a_state_disk_without_room_is_waited_for(self):
         disk = self.disk_on(self.site.state_dir, STATE_KIB)
         disk.fill()
-        daemon = self.site.start()
+        manager = ServiceManager(self.site.root)
+        self.addCleanup(manager.close)
+        daemon = self.site.start(extra_environment=manager.environment)
         self.drop("one.apk")
         said = self.wait_for_event(daemon, "ledger.waiting")[0]
+        # One that is not ready in time would be killed and started again, all night.
+        manager.wait_for("READY=1")
+        self.assertRegex(manager.read()[0], "STATUS=waits for the disk of state_dir: .*full")
         self.assertRegex(said["message"], "(full|No space left).*goes on by itself")
         self.assertIn(self.site.state_dir, said["message"])
         self.expect_folders_say("state_dir .* is full .*make room")
@@ -71,6 +77,7 @@ class FullAtTheStart(DiskCase):
         disk.make_room()
         self.expect_delivered("one.apk")
         self.assertEqual(len(self.wait_for_event(daemon, "ledger.waiting")), 1, "one trouble is said once")
+        until(lambda: "STATUS=1 folder" in manager.read(), "the service manager is told that it goes on")
         self.stop(daemon)
 
     def test_a_full_disk_that_already_has_a_ledger_is_waited_for_and_status_still_tells(self):

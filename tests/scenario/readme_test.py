@@ -85,6 +85,7 @@ class ReadmeTest(ScenarioCase):
         self.assertIn("published again", self.shell("operate"))
         self.folder.wait_for_trace(2)
         self.shell("online")
+        self.assertIn("were read again", self.shell("reload"))
         self.assertIn("nothing to accept", self.shell("accept"))
         until(lambda: self.site.jobs()[0]["state"] == "delivered", "the job is at its end again")
         self.stop(daemon)
@@ -166,7 +167,7 @@ class ReadmeTest(ScenarioCase):
         self.assertEqual(sorted(steps, key=text.index), steps)
 
     def test_every_marked_example_is_run_here(self):
-        self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "show", "operate", "online", "accept",
+        self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "show", "operate", "online", "accept", "reload",
                                               "limits", "once", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
                                               "agent_gitlab"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")

@@ -40,6 +40,11 @@ class Program:
         """The exit code, or None while it runs."""
         return self._process.poll()
 
+    def stands_still(self):
+        """Whether a signal has stopped it."""
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] == "T"
+
     def send(self, number):
         self._process.send_signal(number)
 

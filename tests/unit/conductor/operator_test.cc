@@ -132,6 +132,35 @@ TEST_F(OperatorTest, APausedFolderBeginsNoUploadAndWhatIsUnderWayGoesOn) {
   EXPECT_EQ(conductor->overview().paused, 0);
 }
 
+TEST_F(OperatorTest, AnotherConfigHoldsFromTheNextUploadOn) {
+  for (const char* id : {"a", "b", "c", "d"}) Take(MakeJob(id));
+  const std::size_t before = Live("upload").size();
+  ASSERT_LT(before, 4U);
+  ConductorSettings more = Config();
+  more.concurrent_uploads = 4;
+  more.tenant = "another";
+  conductor->UseSettings(more);
+  Run();
+  EXPECT_EQ(Live("upload").size(), 4U) << "and they are still of our tenant";
+  ConductorSettings fewer = Config();
+  fewer.concurrent_uploads = 1;
+  conductor->UseSettings(fewer);
+  Run();
+  EXPECT_EQ(Live("upload").size(), 4U) << "what is under way goes on";
+}
+
+TEST_F(OperatorTest, AnotherNumberOfBuildsHoldsFromTheNextUploadOn) {
+  Take(MakeJob("a"));
+  ConductorSettings one = Config();
+  one.concurrent_builds = 1;
+  conductor->UseSettings(one);
+  Take(MakeJob("b"));
+  EXPECT_EQ(Only("upload")->job, "a");
+  conductor->UseSettings(Config());
+  Run();
+  EXPECT_EQ(Live("upload").size(), 2U);
+}
+
 TEST_F(OperatorTest, TheEmptyNamePausesAllAndAnotherFolderNothing) {
   conductor->SetPaused({"other"});
   Take(MakeJob("a"));

@@ -37,12 +37,15 @@ class ConductorTest : public ::testing::Test {
 
   ConductorTest() { StartConductor(); }
 
-  void StartConductor() {
+  ConductorSettings Config() const {
     ConductorSettings settings;
     settings.portal_url = "https://portal.example/frontend";
     settings.tenant = "t";
     settings.polling.interval = std::chrono::seconds(15);
     settings.concurrent_builds = concurrent_builds;
+    return settings;
+  }
+  void StartConductor() {
     Rooms rooms;
     rooms.upload = Room("upload");
     rooms.deliver = Room("deliver");
@@ -77,7 +80,7 @@ class ConductorTest : public ::testing::Test {
       attempt->done = std::move(done);
       return Add(attempt);
     };
-    conductor = std::make_unique<Conductor>(ConductorWorld{ledger, clock, clock, random, log}, settings, rooms,
+    conductor = std::make_unique<Conductor>(ConductorWorld{ledger, clock, clock, random, log}, Config(), rooms,
                                             [this](const Job& job, const Progress&) {
                                               last_seen = job;
                                               finished_seen += job.finished ? 1 : 0;

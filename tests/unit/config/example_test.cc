@@ -264,7 +264,7 @@ TEST(Schema, RefusesWhatTheLoaderRefuses) {
     EXPECT_EQ(FaultsOf(WithFolderKey(line)).size(), 1U) << line;
     EXPECT_NE(SchemaFault(WithFolderKey(line)), "") << line;
   }
-  for (const char* line : {"log: {format: journal}", "limits: {concurrent_uploads: 0}", "limits: {spool: big}",
+  for (const char* line : {"log: {format: syslog}", "limits: {concurrent_uploads: 0}", "limits: {spool: big}",
                            "state_dir: ''", "report_dir: x", "folder: 1", "limits: {concurrent_builds: 0}",
                            "limits: {concurrent_builds: many}", "limits: {upload_rate: fast}"}) {
     EXPECT_EQ(FaultsOf(Minimal() + line + "\n").size(), 1U) << line;

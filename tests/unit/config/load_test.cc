@@ -243,7 +243,6 @@ TEST(ParseConfig, RefusesWhatIsNotBuiltYetAtAnyValueButItsDefault) {
       {"report_dir: ~", "report_dir: r", "9:1: 'report_dir'"},
       {"notify: {webhook_file: null}", "notify: {webhook_file: /w}", "9:10: 'notify.webhook_file'"},
       {"notify: {on: [failed, quota, folder, credentials, stuck]}", "notify: {on: []}", "9:10: 'notify.on'"},
-      {"log: {format: text}", "log: {format: journal}", "9:7: 'log.format' is 'journal', which"},
       {"    output_name: '{stem}-{version}{ext}'", "    output_name: '{package}{ext}'",
        "9:5: 'output_name' uses {package}, which"},
   };

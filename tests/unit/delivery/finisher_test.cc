@@ -53,6 +53,7 @@ class EndOfDropFolder final : public DropFolder {
                  std::function<void(Result<DropFolderFacts>)>) override {
     return Unexpected();
   }
+  void StopWatching() override { Unexpected(); }
   HandlePtr List(std::function<void(Result<Listing>)>) override { return Unexpected(); }
   HandlePtr Inspect(InspectRequest, std::function<void(Inspection)>) override { return Unexpected(); }
   HandlePtr Claim(ClaimRequest, std::function<void(Result<ClaimOutcome>)>) override { return Unexpected(); }

@@ -50,6 +50,43 @@ TEST_F(RateLimitTest, OverASecondAsManyBytesLeaveAsTheRateSays) {
   EXPECT_NEAR(static_cast<double>(eater.eaten), 2.0 * kRate, kRate * 0.05);
 }
 
+TEST_F(RateLimitTest, AnotherRateHoldsAlsoForWhoWaits) {
+  Eater eater(limit, 65536);
+  eater.Eat();
+  const std::uint64_t before = eater.eaten;
+  limit.SetRate(kRate / 4);
+  Pass(milliseconds(1000));
+  EXPECT_NEAR(static_cast<double>(eater.eaten - before), kRate / 4.0, kRate * 0.05);
+  eater.wants = 100 * kRate;
+  limit.SetRate(std::nullopt);
+  Pass(milliseconds(50));
+  EXPECT_EQ(eater.eaten, eater.wants) << "without a limit nobody waits";
+}
+
+TEST_F(RateLimitTest, ALimitThatComesLaterHoldsForWhoIsThere) {
+  RateLimit open(std::nullopt, clock, clock);
+  Eater eater(open, 65536);
+  eater.wants = 10 * kRate;
+  eater.Eat();
+  EXPECT_EQ(eater.eaten, eater.wants);
+  open.SetRate(kRate);
+  eater.wants = UINT64_MAX;
+  Pass(milliseconds(1000));
+  eater.Eat();
+  const std::uint64_t before = eater.eaten;
+  Pass(milliseconds(1000));
+  EXPECT_NEAR(static_cast<double>(eater.eaten - before), kRate, kRate * 0.05);
+}
+
+TEST_F(RateLimitTest, ARateOfAFewBytesIsNoReasonToWaitForItsNextByteOnceItIsRaised) {
+  RateLimit slow(1, clock, clock);
+  Eater eater(slow, 65536);
+  eater.Eat();
+  slow.SetRate(kRate);
+  Pass(milliseconds(100));
+  EXPECT_GT(eater.eaten, kRate / 20);
+}
+
 TEST_F(RateLimitTest, WhatWasNotUsedIsKeptForAQuarterOfASecond) {
   Pass(milliseconds(60'000));
   Eater eater(limit, 65536);
