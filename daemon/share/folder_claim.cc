@@ -54,7 +54,7 @@ Status FolderOps::DropSpoolFolder(const std::string& job) {
   if (!spool) return Fail(spool.error());
   auto gone = fs_.RemoveFolderAt(spool->get(), job);
   if (!gone && !Missing(gone.error())) return gone;
-  return {};
+  return fs_.SyncFolder(spool->get());
 }
 
 Result<ClaimOutcome> FolderOps::CopyToSpool(const OpenedFolder& folder, const ClaimRequest& request) {

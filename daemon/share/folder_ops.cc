@@ -209,12 +209,21 @@ Result<bool> FolderOps::HasCopied(const std::string& job, const std::string& nam
   if (!spool && Missing(spool.error())) return false;
   if (!spool) return Fail(spool.error());
   auto stat = fs_.StatAt(spool->get(), name);
-  if (stat) return true;
-  if (!Missing(stat.error())) return Fail(stat.error());
-  // What a death in the middle of the copy left.
-  (void)fs_.RemoveAt(spool->get(), std::string(kCopyPart));
-  (void)DropSpoolFolder(job);
-  return false;
+  if (!stat && !Missing(stat.error())) return Fail(stat.error());
+  if (!stat) {
+    // What a death in the middle of the copy left; gone before its row goes, or nobody would know of it.
+    (void)fs_.RemoveAt(spool->get(), std::string(kCopyPart));
+    (void)fs_.SyncFolder(spool->get());
+    (void)DropSpoolFolder(job);
+    return false;
+  }
+  // The death may have come before these.
+  auto all = Spool(false);
+  if (!all) return Fail(all.error());
+  for (const int fd : {spool->get(), all->get()}) {
+    if (auto synced = fs_.SyncFolder(fd); !synced) return Fail(synced.error());
+  }
+  return true;
 }
 
 // A claim moves the sidecars first: after a death in between they go back beside their artifact.

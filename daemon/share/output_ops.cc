@@ -72,9 +72,14 @@ Result<Fd> OutputOps::Part(std::string_view part) {
   if (!folder) return folder;
   auto stat = fs_.Stat(folder->get());
   if (!stat) return Fail(stat.error());
+  const bool known = !this->known().empty();
+  // Who made the room may have died before it was synced: what is remembered must outlive a power cut with the room.
+  if (!known && fs_.StatAt(folder->get(), rooms_)) {
+    if (auto synced = fs_.SyncFolder(folder->get()); !synced) return Fail(synced.error());
+  }
   auto room = MakePart(folder->get(), rooms_, stat->gid);
   if (!room) return room;
-  if (known().empty()) {
+  if (!known) {
     auto type = fs_.TypeOf(folder->get());
     if (!type) return Fail(type.error());
     Know(type->name);

@@ -137,7 +137,37 @@ TEST_P(ClaimPowerCutTest, AfterEachCallTheArtifactStandsWholeInOnePlace) {
   EXPECT_GE(calls, 25);
 }
 
-// So that the test above can fail: whichever sync is left out, some cut shows the loss. Passed over are those that
+// A death alone loses no sync that was left to do: the next start makes up for it before it believes what it sees.
+TEST_P(ClaimPowerCutTest, WhatTheNextStartFindsAfterADeathOutlivesAPowerCut) {
+  const int calls = ClaimAndCut(GetParam(), {}).calls;
+  int found = 0;
+  for (int death = 1; death <= calls; ++death) {
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      PoweredDrop drop(GetParam());
+      const ClaimRequest request = drop.Request();
+      FolderOps first = drop.Ops();
+      const auto opened = first.Open("", "");
+      ASSERT_TRUE(opened);
+      drop.fs.FailAt(drop.fs.calls() + death, Fault::kDeath);
+      (void)first.Claim(request);
+      drop.fs.Heal();
+      FolderOps next = drop.Ops();
+      ASSERT_TRUE(next.Open(opened->room_id, ""));
+      const auto has = next.HasClaimed(DropPlace::kJob, "a.apk", drop.copies());
+      ASSERT_TRUE(has);
+      drop.Cut(seed);
+      found += *has ? 1 : 0;
+      if (*has) {
+        EXPECT_TRUE(drop.StandsClaimed()) << "death at call " << death << ", seed " << seed;
+      } else if (drop.copies()) {
+        EXPECT_FALSE(files::exists(drop.place.spool + "/" + DropPlace::kJob)) << "death at call " << death;
+      }
+    }
+  }
+  EXPECT_GT(found, 0);
+}
+
+// So that the tests above can fail: whichever sync is left out, some cut shows the loss. Passed over are those that
 // another one covers: either of the two of the room that its making and its opening do, either of the two that end a
 // claim by copying; and that of the folder that the artifact left, because a rename is one change here.
 TEST_P(ClaimPowerCutTest, EachSyncThatIsLeftOutIsFound) {
