@@ -51,6 +51,12 @@ class IntakesTest : public ::testing::Test, private FolderMaker {
       queue.RunAll();
     }
   }
+  // Of app.apk in folder a, until the ledger releases what it holds.
+  void BeginAClaimThatHangs() {
+    ledger.HoldNext("insert");
+    Of("a").MoveIn("app.apk", "content");
+    Pass(seconds(1));
+  }
   FakeDropFolder& Of(const std::string& name) { return *made.at("/srv/drop/" + name).back(); }
   std::size_t MadeFor(const std::string& name) { return made["/srv/drop/" + name].size(); }
   std::vector<std::string> Admitted() {
@@ -136,9 +142,7 @@ TEST_F(IntakesTest, OneThatIsToBeReadDeeperIsOpenedAnewAndTheOldOneStaysForItsJo
 
 TEST_F(IntakesTest, AClaimUnderWayIsCarriedToItsRowBeforeItsFolderLeaves) {
   Begin({Folder("a")});
-  ledger.HoldNext("insert");
-  Of("a").MoveIn("app.apk", "content");
-  Pass(seconds(1));
+  BeginAClaimThatHangs();
   Follow({});
   Pass(seconds(4));
   EXPECT_THAT(gone, IsEmpty());
@@ -153,9 +157,7 @@ TEST_F(IntakesTest, AClaimUnderWayIsCarriedToItsRowBeforeItsFolderLeaves) {
 
 TEST_F(IntakesTest, AnotherNameForTheSamePathWaitsForTheFirstToLeave) {
   Begin({Folder("a")});
-  ledger.HoldNext("insert");
-  Of("a").MoveIn("app.apk", "content");
-  Pass(seconds(1));
+  BeginAClaimThatHangs();
   FolderSettings renamed = Folder("a");
   renamed.name = "b";
   Follow({renamed, Folder("c")});
@@ -174,9 +176,7 @@ TEST_F(IntakesTest, AnotherNameForTheSamePathWaitsForTheFirstToLeave) {
 
 TEST_F(IntakesTest, TheLastOfSeveralConfigsHolds) {
   Begin({Folder("a")});
-  ledger.HoldNext("insert");
-  Of("a").MoveIn("app.apk", "content");
-  Pass(seconds(1));
+  BeginAClaimThatHangs();
   FolderSettings changed = Folder("a");
   changed.version = "staging";
   Follow({changed});
@@ -204,9 +204,7 @@ TEST_F(IntakesTest, ALedgerThatCannotBeReadIsAskedAgain) {
 
 TEST_F(IntakesTest, AStopWaitsForAllAlsoForThoseThatWereLeaving) {
   Begin({Folder("a"), Folder("b")});
-  ledger.HoldNext("insert");
-  Of("a").MoveIn("app.apk", "content");
-  Pass(seconds(1));
+  BeginAClaimThatHangs();
   Follow({Folder("b")});
   Pass(milliseconds(100));
   bool stopped = false;
