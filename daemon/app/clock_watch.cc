@@ -14,6 +14,7 @@ std::optional<std::string> ClockTrouble(std::chrono::milliseconds ahead) {
 }
 
 void ClockWatch::Saw(std::chrono::milliseconds ahead) {
+  ahead_ = ahead;
   const auto trouble = ClockTrouble(ahead);
   if (wrong_ == trouble.has_value()) return;
   if (trouble) {

@@ -28,6 +28,8 @@ class ClockWatch {
 
   // By an answer of the portal.
   void Saw(std::chrono::milliseconds ahead);
+  // What it saw last; nothing before the first answer.
+  std::optional<std::chrono::milliseconds> ahead() const { return ahead_; }
 
  private:
   void Write(bool wrong, const std::string& text);
@@ -35,6 +37,7 @@ class ClockWatch {
   Ledger& ledger_;
   const Clock& clock_;
   Log& log_;
+  std::optional<std::chrono::milliseconds> ahead_;
   std::optional<bool> wrong_;  // as the ledger knows it; nothing: not known yet in this life
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -258,13 +258,7 @@ OperatorHands Daemon::Hands() {
   };
   hands.accept_output = [this](const std::string& path) { return folders_->AcceptOutput(path); };
   hands.left_claims = [this](const std::string& prefix) {
-    std::vector<std::string> left;
-    for (const Intakes::View& view : intakes_->all()) {
-      for (std::string& job : view.intake->LeftClaims()) {
-        if (!prefix.empty() && job.starts_with(prefix)) left.push_back(std::move(job));
-      }
-    }
-    return left;
+    return prefix.empty() ? std::vector<std::string>() : LeftClaims(prefix);
   };
   hands.take_over = [this](const std::string& job, bool afresh, std::function<void(Result<std::string>)> done) {
     for (const Intakes::View& view : intakes_->all()) {
@@ -277,6 +271,16 @@ OperatorHands Daemon::Hands() {
         [done = std::move(done)] { done(Fail(ErrorKind::kRejected, "that claim is gone: it needs nobody any more")); });
   };
   return hands;
+}
+
+std::vector<std::string> Daemon::LeftClaims(const std::string& prefix) const {
+  std::vector<std::string> left;
+  for (const Intakes::View& view : intakes_->all()) {
+    for (std::string& job : view.intake->LeftClaims()) {
+      if (job.starts_with(prefix)) left.push_back(std::move(job));
+    }
+  }
+  return left;
 }
 
 void Daemon::TakeOver(const std::vector<FolderRecord>& records, std::vector<OutputRecord> outputs) {

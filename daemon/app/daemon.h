@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -87,6 +88,12 @@ class Daemon {
     const IntakeState* state;
   };
   std::vector<FolderView> folders() const;
+  // As Conductor's.
+  void ForEachJob(const std::function<void(const Job&)>& visit) const { conductor_->ForEachJob(visit); }
+  // As ClockWatch's.
+  std::optional<std::chrono::milliseconds> clock_ahead() const { return clock_watch_.ahead(); }
+  // Claims that other hosts have left, as OperatorHands names them.
+  std::vector<std::string> LeftClaims(const std::string& prefix) const;
 
  private:
   void UseToken(const Secret& token);

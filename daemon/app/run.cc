@@ -18,6 +18,7 @@
 #include "daemon/app/control.h"
 #include "daemon/app/daemon.h"
 #include "daemon/app/daemon_threads.h"
+#include "daemon/app/lookout.h"
 #include "daemon/app/once.h"
 #include "daemon/app/progress_board.h"
 #include "daemon/app/run_report.h"
@@ -32,6 +33,7 @@
 #include "daemon/ledger/state_disk.h"
 #include "daemon/loop/worker_pool.h"
 #include "daemon/net/curl_transfer.h"
+#include "daemon/net/metered_transfer.h"
 
 namespace tegodrop {
 namespace {
@@ -101,6 +103,7 @@ class Runner {
       return ExitCode::kConfig;
     }
     transfer_ = std::move(*transfer);
+    line_ = std::make_unique<MeteredTransfer>(*transfer_);
     if (options_.timeout) timeout_ = loop_.After(*options_.timeout, [this] { TimeIsOver(); });
     Begin();
     loop_.Run();
@@ -244,9 +247,11 @@ class Runner {
                             random_,
                             log_,
                             *ledger_,
-                            *transfer_};
+                            *line_};
     daemon_ = std::make_unique<Daemon>(world, settings_, token_,
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
+    lookout_ =
+        std::make_unique<Lookout>(LookoutWorld{loop_, *fs_, clock_, log_, *ledger_, *daemon_, *line_}, settings_);
     daemon_->Start([this] { OnReady(); }, [this](const Error& error) { NotRead(error); });
     if (options_.once) CheckOnce();
   }
@@ -262,6 +267,7 @@ class Runner {
     // Not from inside the daemon's own call.
     timer_ = loop_.After(milliseconds(0), [this, message] {
       ready_ = false;
+      lookout_.reset();
       daemon_.reset();
       ledger_.reset();
       WaitForDisk(message);
@@ -278,6 +284,7 @@ class Runner {
     if (options_.progress) board_.Show(job, progress);
     if (options_.once || options_.json) report_.Take(job);
     service_.Changed();
+    if (lookout_ != nullptr) lookout_->OnChange(job);
   }
 
   void CheckOnce() {
@@ -363,9 +370,12 @@ class Runner {
     std::signal(SIGALRM, [](int) { syscall(SYS_exit_group, exit_code_for_alarm_); });
     alarm(kCloseSeconds);
     control_.reset();
+    if (lookout_ != nullptr) lookout_->Stop();
     ledger_.reset();
+    if (lookout_ != nullptr) lookout_->Close();
     daemon_.reset();
     threads_.reset();
+    line_.reset();
     transfer_.reset();
     signals_.clear();
     alarm(0);
@@ -388,10 +398,12 @@ class Runner {
   ServiceReport service_;
   WorkerPool config_reader_;
   Reloader reloader_;
-  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<LedgerStore> ledger_;
   std::unique_ptr<Transfer> transfer_;
+  std::unique_ptr<MeteredTransfer> line_;  // transfer_, counted
   std::unique_ptr<DaemonThreads> threads_;
   std::unique_ptr<Daemon> daemon_;
+  std::unique_ptr<Lookout> lookout_;  // while there is a daemon
   std::unique_ptr<Control> control_;
   std::vector<HandlePtr> signals_;
   HandlePtr timer_;

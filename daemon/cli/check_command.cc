@@ -77,6 +77,15 @@ void CheckFolders(const Settings& settings, std::vector<Finding>& findings) {
   }
 }
 
+// No reason not to start: the daemon works without its metrics, too.
+void CheckMetricsFile(const Settings& settings, std::vector<Finding>& findings) {
+  if (!settings.metrics_file) return;
+  const std::string& path = *settings.metrics_file;
+  const std::string fault = FolderFault(path.substr(0, std::max<std::size_t>(1, path.rfind('/'))), W_OK | X_OK);
+  if (fault.empty()) return;
+  findings.push_back({"metrics_file", fault + "; make it, writable for the daemon's user", ExitCode::kDone});
+}
+
 std::string Document(const std::optional<Settings>& settings, const std::vector<Finding>& findings,
                      const std::vector<std::string>& told, ExitCode code) {
   Json json(2);
@@ -161,6 +170,7 @@ ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
       }
     }
     CheckFolders(*config.settings, findings);
+    CheckMetricsFile(*config.settings, findings);
     if (!line.accept.empty()) Accept(*config.settings, line.accept, findings, told);
   }
   ExitCode code = ExitCode::kDone;

@@ -335,13 +335,16 @@ void Conductor::Count(const ActiveJob& job, Overview& overview) {
 Overview Conductor::overview() const {
   Overview overview;
   overview.portal_silent_since = portal_silent_since_;
+  overview.portal_answered = portal_answered_;
   overview.credentials_refused = credentials_held_until_ != 0;
+  overview.portal_full = portal_full_;
   overview.disk_trouble_since = disk_trouble_since_;
   for (const auto& [id, job] : jobs_) {
     overview.unfinished += !job->job().finished || AbortIsWorthWaiting(*job) ? 1 : 0;
     if (job->job().finished) continue;
     Count(*job, overview);
     overview.blocked_on_output += job->output_trouble ? 1 : 0;
+    if (job->output_trouble) overview.outputs_in_trouble[job->job().target.output_path] = job->last_wait.for_what;
     overview.blocked_on_disk += job->disk_trouble && !job->output_trouble ? 1 : 0;
     const bool foreign = !OurPortal(job->job()) && StageOf(job->job()) != Stage::kFinish;
     const bool held = HeldForAPerson(job->job());
@@ -349,6 +352,12 @@ Overview Conductor::overview() const {
     overview.paused += !foreign && !job->work && StageOf(job->job()) == Stage::kUpload && Paused(job->job()) ? 1 : 0;
   }
   return overview;
+}
+
+void Conductor::ForEachJob(const std::function<void(const Job&)>& visit) const {
+  for (const auto& [id, job] : jobs_) {
+    if (!job->job().finished) visit(job->job());
+  }
 }
 
 }  // namespace tegodrop

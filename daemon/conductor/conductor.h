@@ -79,12 +79,15 @@ struct Overview {
   int building = 0;                           // with the portal, or perhaps
   int delivering = 0;                         // built or at their end, not yet put away
   std::optional<MonoMs> portal_silent_since;  // of the first error since the portal's last good answer
+  std::optional<MonoMs> portal_answered;      // its last good answer in this life
   bool credentials_refused = false;
-  std::optional<MonoMs> disk_trouble_since;  // of the first error since a folder's last success
-  int blocked_on_output = 0;                 // unfinished jobs that wait for their output folder
-  int blocked_on_disk = 0;                   // unfinished jobs that wait for some other folder
-  int paused = 0;                            // unfinished jobs whose upload waits for their folder to be resumed
-  int held_for_person = 0;                   // unfinished jobs that nothing but a person can move on
+  bool portal_full = false;                               // uploads wait because it refused one (429)
+  std::optional<MonoMs> disk_trouble_since;               // of the first error since a folder's last success
+  int blocked_on_output = 0;                              // unfinished jobs that wait for their output folder
+  std::map<std::string, std::string> outputs_in_trouble;  // these folders by path, and what one of the jobs waits for
+  int blocked_on_disk = 0;                                // unfinished jobs that wait for some other folder
+  int paused = 0;           // unfinished jobs whose upload waits for their folder to be resumed
+  int held_for_person = 0;  // unfinished jobs that nothing but a person can move on
 };
 
 class Conductor {
@@ -116,6 +119,8 @@ class Conductor {
   // their answer. Then `done`, never inside the call.
   void Stop(std::function<void()> done);
   Overview overview() const;
+  // Each job that has not come to its end, oldest first. `visit` may not change anything here.
+  void ForEachJob(const std::function<void(const Job&)>& visit) const;
 
  private:
   // What a job's state asks for next.
@@ -203,6 +208,8 @@ class Conductor {
   MonoMs credentials_held_until_ = 0;
   std::map<Stage, Hold> held_back_;  // by hosts that are left alone for a while
   std::optional<MonoMs> portal_silent_since_;
+  std::optional<MonoMs> portal_answered_;
+  bool portal_full_ = false;
   std::optional<MonoMs> disk_trouble_since_;
   bool stopping_ = false;
   HandlePtr stop_timer_;

@@ -38,7 +38,10 @@ bool Conductor::UsesBuildSlot(const ActiveJob& job) const {
 
 MonoMs Conductor::BeginUploads(UploadRound round, MonoMs now) {
   SetTwinsAside(round.waiting);
-  if (round.waiting.empty()) return INT64_MAX;
+  if (round.waiting.empty()) {
+    portal_full_ = false;
+    return INT64_MAX;
+  }
   std::vector<QueuedUpload> queued;
   queued.reserve(round.waiting.size());
   for (const ActiveJob* job : round.waiting) queued.push_back({job->job().target.folder, job->job().target.priority});
@@ -73,6 +76,7 @@ MonoMs Conductor::BeginUploads(UploadRound round, MonoMs now) {
 
 // The portal takes no more builds now. No try of this job, and no trouble of the portal.
 void Conductor::SlotRefused(ActiveJob& job, const Error& error, milliseconds wait) {
+  portal_full_ = true;
   const MonoMs now = world_.clock.Mono();
   const int running = static_cast<int>(std::count_if(jobs_.begin(), jobs_.end(), [&](const auto& other) {
     return UsesBuildSlot(*other.second) && !other.second->asking;

@@ -134,6 +134,7 @@ void Conductor::HoldCredentials(const Reaction& reaction, MonoMs now) {
 
 void Conductor::PortalAnswered() {
   portal_silent_since_.reset();
+  portal_answered_ = world_.clock.Mono();
   if (credentials_held_until_ == 0) return;
   credentials_held_until_ = 0;
   world_.log.Info("portal.credentials_accepted", "the portal accepts the credentials again");

@@ -5,36 +5,20 @@
 
 #include "daemon/base/text.h"
 #include "daemon/ledger/job_codec.h"
+#include "daemon/ledger/statements.h"
 
 namespace tegodrop {
 namespace {
 
-using Bind = std::function<void(Statement&)>;
+using sql::Bind;
+using sql::Change;
+using sql::ForEachRow;
+using sql::InTransaction;
 
 std::string Joined(const std::vector<std::string>& parts, const std::string& after_each) {
   std::string out;
   for (const std::string& part : parts) out.append(out.empty() ? "" : ", ").append(part).append(after_each);
   return out;
-}
-
-Status Change(SqliteDb& db, const std::string& sql, const Bind& bind) {
-  Result<Statement> statement = db.Prepare(sql);
-  if (!statement) return Fail(statement.error());
-  bind(statement->Start());
-  return statement->Run();
-}
-
-Status ForEachRow(SqliteDb& db, const std::string& sql, const Bind& bind,
-                  const std::function<Status(const Statement&)>& row) {
-  Result<Statement> statement = db.Prepare(sql);
-  if (!statement) return Fail(statement.error());
-  bind(statement->Start());
-  for (;;) {
-    const Result<bool> more = statement->Step();
-    if (!more) return Fail(more.error());
-    if (!*more) return {};
-    if (Status taken = row(*statement); !taken) return taken;
-  }
 }
 
 Result<std::vector<std::string>> Ids(SqliteDb& db, const std::string& sql, const Bind& bind) {
@@ -45,14 +29,6 @@ Result<std::vector<std::string>> Ids(SqliteDb& db, const std::string& sql, const
   });
   if (!read) return Fail(read.error());
   return ids;
-}
-
-// `work` in one transaction; what it returns as an error is rolled back.
-Status InTransaction(SqliteDb& db, const std::function<Status()>& work) {
-  Transaction transaction(db);
-  if (Status begun = transaction.BeginWrite(); !begun) return begun;
-  if (Status worked = work(); !worked) return worked;
-  return transaction.Commit();
 }
 
 // A write of a job's row. The only unique index that an update can hurt is the identity's, and the id is looked at

@@ -9,6 +9,7 @@
 
 #include "daemon/ledger/ledger_files.h"
 #include "daemon/ledger/schema_1.h"
+#include "daemon/ledger/schema_2.h"
 
 namespace tegodrop {
 namespace {
@@ -52,7 +53,7 @@ Status RunStep(SqliteDb& db, const std::string& sql, std::int64_t gives) {
 }  // namespace
 
 const Migrations& LedgerMigrations() {
-  static const Migrations kAll = {kSchema1};
+  static const Migrations kAll = {kSchema1, kSchema2};
   return kAll;
 }
 

@@ -13,6 +13,7 @@
 
 #include "daemon/ledger/ledger_rows.h"
 #include "daemon/ledger/open_ledger.h"
+#include "daemon/ledger/watch_rows.h"
 
 namespace tegodrop {
 namespace {
@@ -91,7 +92,7 @@ class LedgerThread {
   std::thread thread_;
 };
 
-class SqliteLedger final : public Ledger {
+class SqliteLedger final : public LedgerStore {
  public:
   // `thread`: what `run` gives its work to, where that is this ledger's own.
   SqliteLedger(OpenedLedger file, const Clock& clock, std::unique_ptr<LedgerThread> thread, Post run, Post post)
@@ -178,6 +179,9 @@ class SqliteLedger final : public Ledger {
     Ask<void>([this, folder, files = std::move(files)] { return SaveIgnoredRows(file_.db, folder, files); },
               std::move(done));
   }
+  void LoadOutcomes(std::function<void(Result<std::vector<Outcome>>)> done) override {
+    Ask<std::vector<Outcome>>([this] { return OutcomeRows(file_.db); }, std::move(done));
+  }
 
  private:
   // Queues `work`, and its answer for the loop.
@@ -202,7 +206,7 @@ class SqliteLedger final : public Ledger {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedger(
+tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedger(
     const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> post) {
   tl::expected<OpenedLedger, LedgerOpenError> file = OpenLedgerFile(state_dir, LedgerMigrations());
   if (!file) return tl::unexpected(std::move(file.error()));
@@ -215,7 +219,7 @@ tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedger(
   return std::make_unique<SqliteLedger>(std::move(*file), clock, std::move(thread), std::move(run), std::move(post));
 }
 
-tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedgerOn(
+tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedgerOn(
     const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> run,
     std::function<void(std::function<void()>)> post) {
   tl::expected<OpenedLedger, LedgerOpenError> file = OpenLedgerFile(state_dir, LedgerMigrations());

@@ -12,6 +12,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/result.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/ledger/outcomes.h"
 #include "daemon/model/job.h"
 
 namespace tegodrop {
@@ -31,18 +32,21 @@ struct LedgerOpenError {
   std::string message;
 };
 
+// All that one file holds: what the jobs need, and what is told of them outside.
+class LedgerStore : public Ledger, public Outcomes {};
+
 // Opens <state_dir>/ledger.sqlite, making it where it is not, and takes the lock on <state_dir>/ledger.lock (not
 // inherited by children) without waiting for it: whoever gets kLocked may try again. The file is made with mode 0640
 // and the folder's group, whatever the umask; the folder itself must be there. Migrates an older schema after making a
 // copy of the file beside it (ledger.sqlite.before-N, N being the schema that the first step gives). A refusal leaves
 // the file as it was. Blocks; call it before the loop runs. `post` puts a function onto the loop, from any thread; it
 // must outlive the ledger. The destructor writes what was asked for and joins the thread.
-tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedger(
+tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedger(
     const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> post);
 
 // The same without a thread of its own: `run` takes blocking work, runs the pieces one after the other in their order,
 // and may drop what has not begun; it must outlive the ledger.
-tl::expected<std::unique_ptr<Ledger>, LedgerOpenError> OpenSqliteLedgerOn(
+tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedgerOn(
     const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> run,
     std::function<void(std::function<void()>)> post);
 

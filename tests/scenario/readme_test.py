@@ -9,6 +9,7 @@ import yaml
 
 from tests import runner
 from tests.scenario.harness.case import ScenarioCase
+from tests.scenario.harness.exposition import read_metrics
 from tests.scenario.harness.programs import path_of
 from tests.scenario.harness.wait import until
 
@@ -29,7 +30,8 @@ class ReadmeTest(ScenarioCase):
         os.symlink(path_of("TEGODROP"), os.path.join(programs, "tegodrop"))
         self.environment = {**self.site.environment, "PATH": f"{programs}:/usr/bin:/bin",
                             "TEGODROP_CONFIG": self.site.config_file, "GIT_CONFIG_GLOBAL": "/dev/null"}
-        config = self.here(self.examples["config"]).replace("https://app.apptego.com/frontend", self.portal.url)
+        os.mkdir(os.path.join(self.site.root, "textfile"))
+        config = self.here(self.examples["config"] + self.examples["metrics"]).replace("https://app.apptego.com/frontend", self.portal.url)
         config = config.replace("9f1c0a4e7b8d4a4db52e6a6d5c5c1f11", self.portal.tenant)
         # What an administrator adds for a rehearsal: a state folder of its own, and no waiting.
         self.site.write_private(self.site.config_file,
@@ -38,7 +40,8 @@ class ReadmeTest(ScenarioCase):
 
     def here(self, text):
         for there, ours in (("/srv/drop/production", self.folder.path), ("/srv/protected/production", self.folder.output),
-                            ("/etc/tegodrop/token", self.site.token_file)):
+                            ("/etc/tegodrop/token", self.site.token_file),
+                            ("/var/lib/prometheus/node-exporter", os.path.join(self.site.root, "textfile"))):
             text = text.replace(there, ours)
         return text
 
@@ -90,6 +93,11 @@ class ReadmeTest(ScenarioCase):
         until(lambda: self.site.jobs()[0]["state"] == "delivered", "the job is at its end again")
         self.stop(daemon)
         self.shell("once")
+        with open(os.path.join(self.site.root, "textfile", "tegodrop.prom"), encoding="utf-8") as file:
+            told = {name for name, _ in read_metrics(file.read())[0]}
+        # Of the moment nothing is told at the end; the rest is named by its own test.
+        self.assertIn("tegodrop_artifacts_total", told)
+        self.assertLessEqual(told, set(re.findall(r"`(tegodrop_\w+)", self.text)))
 
     def assert_trace(self, path, commit):
         with open(path.split()[-1], encoding="utf-8") as file:
@@ -168,7 +176,7 @@ class ReadmeTest(ScenarioCase):
 
     def test_every_marked_example_is_run_here(self):
         self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "show", "operate", "online", "accept", "reload",
-                                              "limits", "once", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
+                                              "limits", "metrics", "once", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
                                               "agent_gitlab"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")
 

@@ -239,7 +239,6 @@ TEST(ParseConfig, RefusesWhatIsNotBuiltYetAtAnyValueButItsDefault) {
       {"    require_commit: false", "    require_commit: true", "9:5: 'require_commit'"},
       {"schedule: {window: null}", "schedule: {window: '22:00-06:00'}", "9:12: 'schedule.window'"},
       {"schedule: {timezone: local}", "schedule: {timezone: UTC}", "9:12: 'schedule.timezone'"},
-      {"metrics_file: null", "metrics_file: /m", "9:1: 'metrics_file'"},
       {"report_dir: ~", "report_dir: r", "9:1: 'report_dir'"},
       {"notify: {webhook_file: null}", "notify: {webhook_file: /w}", "9:10: 'notify.webhook_file'"},
       {"notify: {on: [failed, quota, folder, credentials, stuck]}", "notify: {on: []}", "9:10: 'notify.on'"},

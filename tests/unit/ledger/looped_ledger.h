@@ -98,10 +98,13 @@ class LoopedLedger {
   std::vector<std::string> Ignored(const std::string& folder) {
     return Value(Await<std::vector<std::string>>([&](auto done) { ledger->LoadIgnored(folder, std::move(done)); }));
   }
+  std::vector<Outcome> Outcomes() {
+    return Value(Await<std::vector<Outcome>>([&](auto done) { ledger->LoadOutcomes(std::move(done)); }));
+  }
 
   EventLoop loop;
   SteppedClock clock;
-  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<LedgerStore> ledger;
 
  private:
   template <typename T>

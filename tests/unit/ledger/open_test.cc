@@ -160,28 +160,32 @@ Migrations With(const std::vector<std::string>& more) {
   return all;
 }
 
+// The schema of this program, and those that such steps bring.
+std::string Schema(std::size_t steps) { return std::to_string(LedgerMigrations().size() + steps); }
+// The copy that is made before the step of that number.
+std::string Copy(std::size_t step) { return "ledger.sqlite.before-" + Schema(step); }
+
 TEST_F(OpenTest, AnOlderLedgerIsMigratedAndItsCopyLeftBeside) {
   MakeLedger();
-  ASSERT_EQ(LedgerMigrations().size(), 1u) << "the names below count from schema 1";
   {
     auto ledger = Open(With({kAddColumn, kAddTable}));
     ASSERT_TRUE(ledger) << ledger.error().message;
-    EXPECT_EQ(*SchemaOf(ledger->db), 3);
+    EXPECT_EQ(std::to_string(*SchemaOf(ledger->db)), Schema(2));
     EXPECT_EQ(**ledger->db.QueryText("SELECT id || extra FROM jobs"), "onenew");
     EXPECT_EQ(*ledger->db.QueryInt("SELECT x FROM more"), 1);
     EXPECT_EQ(*ledger->db.QueryInt("PRAGMA foreign_keys"), 1);
   }
-  EXPECT_EQ(Ask("ledger.sqlite.before-2", "PRAGMA user_version"), "1");
-  EXPECT_EQ(Ask("ledger.sqlite.before-2", "PRAGMA application_id"), std::to_string(kLedgerApplicationId));
-  EXPECT_EQ(Ask("ledger.sqlite.before-2", "SELECT id FROM jobs"), "one");
+  EXPECT_EQ(Ask(Copy(1), "PRAGMA user_version"), Schema(0));
+  EXPECT_EQ(Ask(Copy(1), "PRAGMA application_id"), std::to_string(kLedgerApplicationId));
+  EXPECT_EQ(Ask(Copy(1), "SELECT id FROM jobs"), "one");
   struct stat st {};
-  ASSERT_EQ(stat(Path("ledger.sqlite.before-2").c_str(), &st), 0);
+  ASSERT_EQ(stat(Path(Copy(1)).c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 07777, 0640u);
-  EXPECT_FALSE(Has("ledger.sqlite.before-2.part"));
-  EXPECT_FALSE(Has("ledger.sqlite.before-3")) << "one copy, of what was there";
+  EXPECT_FALSE(Has(Copy(1) + ".part"));
+  EXPECT_FALSE(Has(Copy(2))) << "one copy, of what was there";
   // The copy is a ledger as it was.
   std::filesystem::remove(Path("ledger.sqlite"));
-  std::filesystem::rename(Path("ledger.sqlite.before-2"), Path("ledger.sqlite"));
+  std::filesystem::rename(Path(Copy(1)), Path("ledger.sqlite"));
   EXPECT_TRUE(Open());
 }
 
@@ -195,45 +199,46 @@ TEST_F(OpenTest, AStepThatFailsLeavesTheLedgerAtTheOneBefore) {
   MakeLedger();
   const auto failed = Open(With({kAddColumn, "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1)"}));
   ASSERT_FALSE(failed);
-  EXPECT_EQ(Ask("ledger.sqlite", "PRAGMA user_version"), "2");
+  EXPECT_EQ(Ask("ledger.sqlite", "PRAGMA user_version"), Schema(1));
   EXPECT_EQ(Ask("ledger.sqlite", "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), "0");
-  EXPECT_EQ(Ask("ledger.sqlite.before-2", "PRAGMA user_version"), "1");
+  EXPECT_EQ(Ask(Copy(1), "PRAGMA user_version"), Schema(0));
   // A better program goes on from there, with a copy of that schema and the first one still there.
   EXPECT_TRUE(Open(With({kAddColumn, kAddTable})));
-  EXPECT_EQ(Ask("ledger.sqlite.before-3", "PRAGMA user_version"), "2");
-  EXPECT_EQ(Ask("ledger.sqlite.before-2", "PRAGMA user_version"), "1");
+  EXPECT_EQ(Ask(Copy(2), "PRAGMA user_version"), Schema(1));
+  EXPECT_EQ(Ask(Copy(1), "PRAGMA user_version"), Schema(0));
 }
 
 TEST_F(OpenTest, AStepThatBreaksAReferenceIsUndone) {
   MakeLedger();
   EXPECT_FALSE(Open(With({"DELETE FROM jobs"}))) << "the timeline still names the job";
   EXPECT_EQ(Ask("ledger.sqlite", "SELECT id FROM jobs"), "one");
-  EXPECT_EQ(Ask("ledger.sqlite", "PRAGMA user_version"), "1");
+  EXPECT_EQ(Ask("ledger.sqlite", "PRAGMA user_version"), Schema(0));
 }
 
 TEST_F(OpenTest, AHalfMadeCopyOfAnEarlierTryIsReplaced) {
   MakeLedger();
-  folder_.Write("ledger.sqlite.before-2.part", "half", 0600);
-  folder_.Write("ledger.sqlite.before-2", "old", 0600);
+  folder_.Write(Copy(1) + ".part", "half", 0600);
+  folder_.Write(Copy(1), "old", 0600);
   ASSERT_TRUE(Open(With({kAddColumn})));
-  EXPECT_EQ(Ask("ledger.sqlite.before-2", "SELECT id FROM jobs"), "one");
-  EXPECT_FALSE(Has("ledger.sqlite.before-2.part"));
+  EXPECT_EQ(Ask(Copy(1), "SELECT id FROM jobs"), "one");
+  EXPECT_FALSE(Has(Copy(1) + ".part"));
 }
 
 TEST_F(OpenTest, WithoutItsCopyNoLedgerIsMigrated) {
   MakeLedger();
-  ASSERT_TRUE(std::filesystem::create_directories(Path("ledger.sqlite.before-2/in the way")));
+  ASSERT_TRUE(std::filesystem::create_directories(Path(Copy(1) + "/in the way")));
   const auto opened = Open(With({kAddColumn}));
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().reason, LedgerOpenFailure::kDisk);
-  EXPECT_EQ(Ask("ledger.sqlite", "PRAGMA user_version"), "1");
-  EXPECT_FALSE(Has("ledger.sqlite.before-2.part"));
+  EXPECT_EQ(Ask("ledger.sqlite", "PRAGMA user_version"), Schema(0));
+  EXPECT_FALSE(Has(Copy(1) + ".part"));
 }
 
 TEST_F(OpenTest, ANewerLedgerIsRefusedWithBothVersionsAndTheRemedy) {
   MakeLedger();
   ASSERT_TRUE(Open(With({kAddColumn})));
-  ExpectRefused(LedgerOpenFailure::kNewerSchema, {"schema 2", "schema 1", "newer tegodrop", "ledger.sqlite.before-2"});
+  ExpectRefused(LedgerOpenFailure::kNewerSchema,
+                {"schema " + Schema(1), "schema " + Schema(0), "newer tegodrop", Copy(1)});
 }
 
 TEST_F(OpenTest, ARefusedLedgerKeepsItsLogUntouched) {
@@ -242,7 +247,7 @@ TEST_F(OpenTest, ARefusedLedgerKeepsItsLogUntouched) {
     daemon.Do("insert 3");
     daemon.Kill();
   }
-  ExpectRefused(LedgerOpenFailure::kNewerSchema, {"schema 1", "schema 0"}, {});
+  ExpectRefused(LedgerOpenFailure::kNewerSchema, {"schema " + Schema(0), "schema 0"}, {});
 }
 
 TEST_F(OpenTest, ADeathInTheFirstMomentsOfALedgerIsSurvived) {

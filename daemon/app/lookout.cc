@@ -1,0 +1,78 @@
+#include "daemon/app/lookout.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "daemon/base/version.h"
+
+namespace tegodrop {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::set<std::string> NamesOf(const Settings& settings) {
+  std::set<std::string> names;
+  for (const FolderSettings& folder : settings.folders) names.insert(folder.name);
+  return names;
+}
+
+}  // namespace
+
+Lookout::Lookout(LookoutWorld world, const Settings& settings) : world_(world) {
+  if (!settings.metrics_file) return;
+  writer_ = std::make_unique<WorkerPool>(world_.loop, 1, "metrics");
+  metrics_ = std::make_unique<MetricsFile>(
+      MetricsWorld{world_.loop, world_.clock, world_.log, *writer_, world_.fs, world_.ledger}, *settings.metrics_file,
+      kVersion, NamesOf(settings), [this] { return LookAround(world_.daemon, world_.clock, world_.line.moved()); });
+}
+
+Lookout::~Lookout() = default;
+
+void Lookout::OnChange(const Job& job) {
+  if (metrics_ && job.finished) metrics_->Ended(job);
+}
+
+void Lookout::Stop() {
+  if (metrics_) metrics_->Stop();
+}
+
+void Lookout::Close() {
+  writer_.reset();
+  if (metrics_) metrics_->WriteLast();
+}
+
+std::optional<MetricsNow> LookAround(const Daemon& daemon, const Clock& clock, MovedBytes moved) {
+  if (!daemon.started()) return std::nullopt;
+  MetricsNow now;
+  const WallMs wall = clock.Wall();
+  WallMs oldest = wall;
+  for (const Daemon::FolderView& view : daemon.folders()) {
+    const bool opened = view.state->open || view.state->state != "ok";
+    const std::optional<bool> up = opened ? std::optional(view.state->state == "ok") : std::nullopt;
+    now.folders.push_back({view.settings->name, up, static_cast<std::int64_t>(view.state->pending.size())});
+    for (const IntakeState::Pending& one : view.state->pending) oldest = std::min(oldest, one.since);
+  }
+  daemon.ForEachJob([&](const Job& job) {
+    ++now.jobs[job.state];
+    now.builds_overdue += job.alarmed && AwaitsBuild(job.state) ? 1 : 0;
+    if (job.times.detected != 0) oldest = std::min(oldest, job.times.detected);
+  });
+  now.oldest_pending = milliseconds(wall - oldest);
+  const Overview overview = daemon.overview();
+  now.held_for_person = overview.held_for_person;
+  now.blocked_on_output = overview.blocked_on_output;
+  now.blocked_on_drop_folder = overview.blocked_on_disk;
+  now.paused = overview.paused;
+  now.left_claims = static_cast<std::int64_t>(daemon.LeftClaims("").size());
+  if (overview.portal_silent_since) now.portal_silent = milliseconds(clock.Mono() - *overview.portal_silent_since);
+  now.portal_full = overview.portal_full;
+  now.credentials_refused = overview.credentials_refused;
+  now.clock_ahead = daemon.clock_ahead();
+  now.sent = moved.sent;
+  now.received = moved.received;
+  return now;
+}
+
+}  // namespace tegodrop
