@@ -35,8 +35,9 @@ bool IsPort(std::string_view port) {
   return error == std::errc() && end == port.data() + port.size() && number >= 1 && number <= 65535;
 }
 
-// Splits scheme://host[:port][/path] into `address`; returns what is wrong.
-std::string Split(std::string_view url, Address& address) {
+// Splits scheme://host[:port][/path] into `address`; returns what is wrong. `query`: one may follow, and is left in the
+// path.
+std::string Split(std::string_view url, Address& address, bool query = false) {
   const auto plain = [](char c) { return c > 0x20 && c < 0x7F; };
   if (!std::all_of(url.begin(), url.end(), plain)) return "holds spaces or characters outside ASCII";
   const std::size_t scheme_end = url.find("://");
@@ -47,7 +48,7 @@ std::string Split(std::string_view url, Address& address) {
   std::string_view authority = rest.substr(0, slash);
   address.path = slash == std::string_view::npos ? "" : std::string(rest.substr(slash));
   if (authority.find('@') != std::string_view::npos) return "holds a user or password";
-  if (address.path.find_first_of("?#") != std::string::npos) return "has a query or a fragment";
+  if (address.path.find_first_of(query ? "#" : "?#") != std::string::npos) return "has a query or a fragment";
   std::string_view port;
   bool has_port = false;
   if (authority.starts_with('[')) {
@@ -108,6 +109,30 @@ std::string CheckPortalUrl(std::string& url) {
   while (!address.path.empty() && address.path.back() == '/') address.path.pop_back();
   url = Join(address);
   return "";
+}
+
+std::string CheckWebhookUrl(std::string& url) {
+  Address address;
+  std::string wrong = Split(url, address, true);
+  if (wrong.empty() && address.path.find('\\') != std::string::npos) wrong = "holds a backslash";
+  if (wrong.empty() && address.scheme != "https" && address.scheme != "http") {
+    wrong = "has a scheme other than https";  // not shown: who knows what it is
+  }
+  if (wrong.empty() && address.scheme == "http" && !IsLoopback(address)) {
+    wrong = "is plain http to a host that is not loopback: it would travel readable";
+  }
+  if (wrong.empty()) return "";
+  return wrong +
+         "; allowed is https://HOST[:PORT][/PATH][?QUERY] without user, password or fragment, and plain http only to a "
+         "loopback address (127.0.0.0/8, [::1], localhost)";
+}
+
+std::string CheckNotifyEvent(std::string& event) {
+  constexpr std::array<std::string_view, 5> kEvents{"failed", "quota", "folder", "credentials", "stuck"};
+  if (std::find(kEvents.begin(), kEvents.end(), event) != kEvents.end()) return "";
+  const std::string near = Nearest(event, {kEvents.begin(), kEvents.end()});
+  return Shown(event) + " is no event" + (near.empty() ? "" : "; did you mean '" + near + "'?") +
+         "; allowed are failed, quota, folder, credentials and stuck";
 }
 
 std::string CheckProxy(std::string& url) {

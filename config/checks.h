@@ -11,6 +11,10 @@ namespace tegodrop {
 
 // https://host[:port][/path]; http only to 127.0.0.0/8, [::1] and localhost.
 std::string CheckPortalUrl(std::string& url);
+// https://host[:port][/path][?query]; http as above. For an address that is a credential.
+std::string CheckWebhookUrl(std::string& url);
+// An event of notify.on.
+std::string CheckNotifyEvent(std::string& event);
 // http://host:port
 std::string CheckProxy(std::string& url);
 // 32 hex digits; becomes lower case.

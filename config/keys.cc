@@ -295,14 +295,14 @@ std::vector<KeySpec> OtherKeys() {
       {.path = "notify.webhook_file",
        .type = KeyType::kPath,
        .bind = kIn<&Settings::notify, &NotifySettings::webhook_file>,
-       .help = "A file with the URL that is told of trouble: the URL is a credential.",
-       .null_word = "null",
-       .not_built = "nobody is notified"},
+       .help = "A file with one line, the URL of a webhook that is told of trouble, mode 0600; read again on reload.",
+       .null_word = "null"},
       {.path = "notify.on",
        .type = KeyType::kList,
        .bind = kIn<&Settings::notify, &NotifySettings::on>,
-       .help = "What is worth a notification.",
-       .not_built = "nobody is notified"},
+       .help = "What is worth a message: failed, quota, folder, credentials, stuck.",
+       .pattern = "^(failed|quota|folder|credentials|stuck)$",
+       .check = CheckNotifyEvent},
   };
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "config/checks.h"
 #include "config/file.h"
 #include "daemon/base/text.h"
 
@@ -18,13 +19,29 @@ constexpr std::size_t kLargestToken = 4095;
 constexpr char kVariable[] = "APPTEGO_TOKEN";
 
 struct Form {
-  std::string_view what;    // "KEY:SECRET"
-  std::string_view first;   // "key"
-  std::string_view second;  // "secret"
-  bool spaces;              // spaces and UTF-8 too
+  std::string_view what;  // "KEY:SECRET"
+  bool spaces;            // spaces and UTF-8 too
+  // What is wrong with the line, without any of it.
+  std::string (*fault)(std::string_view line);
 };
-constexpr Form kToken{"KEY:SECRET", "key", "secret", false};
-constexpr Form kProxyToken{"USER:PASSWORD", "user", "password", true};
+
+std::string PairFault(std::string_view line, const char* first, const char* second) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return "holds no ':'";
+  if (colon == 0) return std::string("has an empty ") + first;
+  if (colon + 1 == line.size()) return std::string("has an empty ") + second;
+  return "";
+}
+
+constexpr Form kToken{"KEY:SECRET", false, [](std::string_view line) { return PairFault(line, "key", "secret"); }};
+constexpr Form kProxyToken{"USER:PASSWORD", true,
+                           [](std::string_view line) { return PairFault(line, "user", "password"); }};
+constexpr Form kWebhook{"https://HOST/PATH", false, [](std::string_view line) {
+                          std::string url(line);
+                          std::string fault = CheckWebhookUrl(url);
+                          explicit_bzero(url.data(), url.size());
+                          return fault;
+                        }};
 
 // Wipes a string when it goes.
 struct Wiper {
@@ -47,11 +64,7 @@ std::string FormFault(std::string_view& value, const Form& form) {
       return "holds a character that is not printable ASCII";
     }
   }
-  const std::size_t colon = value.find(':');
-  if (colon == std::string_view::npos) return "holds no ':'";
-  if (colon == 0) return "has an empty " + std::string(form.first);
-  if (colon + 1 == value.size()) return "has an empty " + std::string(form.second);
-  return "";
+  return form.fault(value);
 }
 
 // `source`: how an error calls the place, e.g. "the token file /etc/tegodrop/token".
@@ -103,6 +116,11 @@ Result<Secret> LoadToken(const PortalSettings& portal, const char* credentials_d
 Result<Secret> LoadProxyToken(const PortalSettings& portal) {
   if (!portal.proxy_token_file) return Secret();
   return FromFile(*portal.proxy_token_file, "the proxy's token file", 077, kProxyToken);
+}
+
+Result<Secret> LoadWebhook(const NotifySettings& notify) {
+  if (!notify.webhook_file) return Secret();
+  return FromFile(*notify.webhook_file, "the webhook's file", 077, kWebhook);
 }
 
 Secret TakeEnvironmentToken() {

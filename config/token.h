@@ -18,6 +18,10 @@ Result<Secret> LoadToken(const PortalSettings& portal, const char* credentials_d
 // the config names no such file.
 Result<Secret> LoadProxyToken(const PortalSettings& portal);
 
+// The webhook's URL from `notify.webhook_file`, under the same rules (checks.h says what it may be); empty where the
+// config names no such file.
+Result<Secret> LoadWebhook(const NotifySettings& notify);
+
 // Takes $APPTEGO_TOKEN out of the environment: its bytes there are overwritten (so that /proc/PID/environ no longer
 // shows them) and the variable is unset. Empty where it is not set. Call once, before any other thread runs.
 Secret TakeEnvironmentToken();

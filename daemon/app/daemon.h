@@ -82,6 +82,8 @@ class Daemon {
   bool started() const { return started_ && held_.empty(); }
   // For the desk that takes a person's commands; valid as long as this, and not once Stop was called.
   OperatorHands Hands();
+  // This machine's name, as the traces have it.
+  const std::string& host() const { return producer_.host; }
   Overview overview() const { return conductor_->overview(); }
   struct FolderView {
     const FolderSettings* settings;

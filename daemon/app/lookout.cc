@@ -12,6 +12,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// How long the end of `run --once` waits for what is to be told.
+constexpr milliseconds kSettle = std::chrono::seconds(10);
+
 std::set<std::string> NamesOf(const Settings& settings) {
   std::set<std::string> names;
   for (const FolderSettings& folder : settings.folders) names.insert(folder.name);
@@ -20,7 +23,7 @@ std::set<std::string> NamesOf(const Settings& settings) {
 
 }  // namespace
 
-Lookout::Lookout(LookoutWorld world, const Settings& settings) : world_(world) {
+Lookout::Lookout(LookoutWorld world, const Settings& settings) : world_(world), events_(settings.notify.on) {
   if (!settings.metrics_file) return;
   writer_ = std::make_unique<WorkerPool>(world_.loop, 1, "metrics");
   metrics_ = std::make_unique<MetricsFile>(
@@ -32,10 +35,39 @@ Lookout::~Lookout() = default;
 
 void Lookout::OnChange(const Job& job) {
   if (metrics_ && job.finished) metrics_->Ended(job);
+  if (watch_) watch_->OnChange(job);
+}
+
+void Lookout::Notify(const Secret& url, const NetSettings& net) {
+  if (url.empty()) return;
+  auto transfer = MakeCurlTransfer(world_.loop, net);
+  if (!transfer) return world_.log.Error("notify.off", "nobody is told of trouble: " + transfer.error().message);
+  to_webhook_ = std::move(*transfer);
+  messenger_ = std::make_unique<Messenger>(
+      MessengerWorld{world_.loop, world_.clock, world_.random, world_.log, world_.ledger, *to_webhook_}, url,
+      world_.daemon.host(), kVersion);
+  messenger_->Start([this] {
+    watch_ = std::make_unique<EventWatch>(
+        world_.loop, world_.clock, events_, [this] { return SceneOf(world_.daemon); }, *messenger_);
+  });
+}
+
+void Lookout::Follow(const Settings& settings, Secret url) {
+  if (metrics_) metrics_->UseFolders(NamesOf(settings));
+  if (messenger_ && !url.empty()) messenger_->UseUrl(std::move(url));
+}
+
+bool Lookout::Settled() {
+  if (!messenger_) return true;
+  if (!settling_since_) settling_since_ = world_.clock.Mono();
+  return messenger_->Settled() || world_.clock.Mono() - *settling_since_ >= kSettle.count();
 }
 
 void Lookout::Stop() {
   if (metrics_) metrics_->Stop();
+  watch_.reset();
+  messenger_.reset();
+  to_webhook_.reset();
 }
 
 void Lookout::Close() {

@@ -1,18 +1,26 @@
-// What the daemon tells of itself to those who watch it from outside: the metrics file.
+// What the daemon tells of itself to those who watch it from outside: the metrics file, and messages to a webhook.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "config/settings.h"
 #include "daemon/app/daemon.h"
+#include "daemon/app/event_watch.h"
 #include "daemon/app/metrics/metrics_file.h"
+#include "daemon/app/notify/messenger.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
+#include "daemon/base/random.h"
+#include "daemon/base/secret.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/ledger/sqlite_ledger.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/loop/worker_pool.h"
+#include "daemon/net/curl_transfer.h"
 #include "daemon/net/metered_transfer.h"
 
 namespace tegodrop {
@@ -26,6 +34,7 @@ struct LookoutWorld {
   LedgerStore& ledger;
   const Daemon& daemon;
   const MeteredTransfer& line;
+  Random& random;
 };
 
 class Lookout {
@@ -35,8 +44,16 @@ class Lookout {
   Lookout(const Lookout&) = delete;
   Lookout& operator=(const Lookout&) = delete;
 
+  // From now on `url` is told of what notify.on names; nobody where it is empty. Over connections of its own, which
+  // carry nothing of the portal's credentials. Once, before the daemon starts.
+  void Notify(const Secret& url, const NetSettings& net);
+  // The config was read again: of its folders and its webhook. Who is told of nothing stays so.
+  void Follow(const Settings& settings, Secret url);
   // As Conductor's on_change.
   void OnChange(const Job& job);
+  // What was to be told was told, or cannot be told for now; asked at the end of `run --once`, which waits no longer
+  // than 10 s for it.
+  bool Settled();
   // Before the daemon and the ledger go.
   void Stop();
   // The last words, in this thread, when the loop runs no more. Waits for a write that is under way.
@@ -46,6 +63,11 @@ class Lookout {
   const LookoutWorld world_;
   std::unique_ptr<WorkerPool> writer_;
   std::unique_ptr<MetricsFile> metrics_;  // none: no metrics_file
+  const std::vector<std::string> events_;
+  std::unique_ptr<Transfer> to_webhook_;  // here and below: none where nobody is told
+  std::unique_ptr<Messenger> messenger_;
+  std::unique_ptr<EventWatch> watch_;  // once the outbox is read
+  std::optional<MonoMs> settling_since_;
 };
 
 // How things stand, for the metrics; nothing before the daemon has taken over its jobs.

@@ -54,6 +54,8 @@ ReloadPlan PlanReload(const Settings& now, Settings read) {
   Keep(now.portal.proxy_token_file, read.portal.proxy_token_file, "portal.proxy_token_file", plan.delayed);
   Keep(now.state_dir, read.state_dir, "state_dir", plan.delayed);
   Keep(now.log.format, read.log.format, "log.format", plan.delayed);
+  Keep(now.metrics_file, read.metrics_file, "metrics_file", plan.delayed);
+  Keep(now.notify, read.notify, "notify", plan.delayed);
   plan.settings = std::move(read);
   return plan;
 }
@@ -83,24 +85,24 @@ void Reloader::Take(ReadAgain read) {
     return End({false, std::move(read.faults)});
   }
   ReloadPlan plan = PlanReload(now_, std::move(read.settings));
-  const std::string folders = FolderChanges(now_, plan.settings);
+  read.settings = std::move(plan.settings);
+  const std::string folders = FolderChanges(now_, read.settings);
   ReloadAnswer answer{true, {"the config and the token were read again" + (folders.empty() ? "" : "; " + folders)}};
   log_.Info("daemon.reload", answer.lines.back());
   if (!plan.delayed.empty()) {
     answer.lines.push_back(Joined(plan.delayed) + " changed too: that needs a restart of tegodrop and is not used yet");
     log_.Warning("daemon.reload", answer.lines.back());
   }
-  now_ = plan.settings;
-  apply_(std::move(plan.settings), std::move(read.token),
-         [this, answer = std::move(answer)](const std::vector<std::string>& busy) mutable {
-           if (!busy.empty()) {
-             answer.lines.push_back("not yet so for " + Joined(busy) +
-                                    ": a file is just being claimed there, or the folder does not answer; it follows "
-                                    "by itself");
-             log_.Warning("daemon.reload", answer.lines.back());
-           }
-           End(std::move(answer));
-         });
+  now_ = read.settings;
+  apply_(std::move(read), [this, answer = std::move(answer)](const std::vector<std::string>& busy) mutable {
+    if (!busy.empty()) {
+      answer.lines.push_back("not yet so for " + Joined(busy) +
+                             ": a file is just being claimed there, or the folder does not answer; it follows "
+                             "by itself");
+      log_.Warning("daemon.reload", answer.lines.back());
+    }
+    End(std::move(answer));
+  });
 }
 
 void Reloader::End(ReloadAnswer answer) {

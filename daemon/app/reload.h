@@ -13,11 +13,12 @@
 
 namespace tegodrop {
 
-// What reading the config and its token again gave.
+// What reading the config and its credentials again gave.
 struct ReadAgain {
   Settings settings;
   Secret token;
-  std::vector<std::string> faults;  // one line each; none: settings and token are good
+  Secret webhook;                   // empty: none
+  std::vector<std::string> faults;  // one line each; none: all of it is good
 };
 
 struct ReloadPlan {
@@ -26,7 +27,7 @@ struct ReloadPlan {
 };
 
 // Pure. Portal, tenant and state_dir hold for the life of the process: jobs carry them in their rows, connections and
-// the ledger are open.
+// the ledger are open. So do the log's format and who is told of what; the webhook's file itself is read again.
 ReloadPlan PlanReload(const Settings& now, Settings read);
 
 struct ReloadAnswer {
@@ -36,11 +37,10 @@ struct ReloadAnswer {
 
 class Reloader {
  public:
-  // `files` reads beside the loop. `apply` makes the settings hold; its `done` names the folders that follow later. It
+  // `files` reads beside the loop. `apply` makes what was read hold; its `done` names the folders that follow later. It
   // may log. All must outlive this.
   using Read = std::function<ReadAgain()>;
-  using Apply =
-      std::function<void(Settings settings, Secret token, std::function<void(std::vector<std::string>)> done)>;
+  using Apply = std::function<void(ReadAgain read, std::function<void(std::vector<std::string>)> done)>;
   Reloader(TaskRunner& files, Log& log, Settings now, Read read, Apply apply);
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;

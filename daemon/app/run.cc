@@ -88,7 +88,7 @@ class Runner {
             [this] { return ServiceLine(); }),
         config_reader_(loop_, 1, "config"),
         reloader_(config_reader_, log_, settings, options_.read_again,
-                  [this](Settings next, Secret token, auto done) { Apply(std::move(next), token, std::move(done)); }) {}
+                  [this](ReadAgain read, auto done) { Apply(std::move(read), std::move(done)); }) {}
 
   ExitCode Run() {
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-*): a peer that goes must not end the process
@@ -96,8 +96,7 @@ class Runner {
     signals_.push_back(loop_.OnSignal(SIGINT, [this] { OnStopSignal(); }));
     signals_.push_back(loop_.OnSignal(SIGHUP, [this] { OnReloadSignal(); }));
     TakeStopSignals();
-    auto transfer = MakeCurlTransfer(loop_, {settings_.portal.ca_file, settings_.portal.proxy, proxy_token_,
-                                             std::string(kToolName) + "/" + kVersion});
+    auto transfer = MakeCurlTransfer(loop_, NetOptions());
     if (!transfer) {
       log_.Error("daemon.config", transfer.error().message);
       return ExitCode::kConfig;
@@ -120,6 +119,10 @@ class Runner {
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   }
 
+  NetSettings NetOptions() const {
+    return {settings_.portal.ca_file, settings_.portal.proxy, proxy_token_, std::string(kToolName) + "/" + kVersion};
+  }
+
   void OnReloadSignal() {
     // What is read before there is a daemon to use it is read again then.
     if (!ready_) {
@@ -138,11 +141,12 @@ class Runner {
     });
   }
 
-  void Apply(Settings next, const Secret& token, std::function<void(std::vector<std::string>)> done) {
+  void Apply(ReadAgain read, std::function<void(std::vector<std::string>)> done) {
     if (stopping_) return;
-    lines_->SetLevel(LevelOf(next, options_));
-    if (control_) control_->UseFolders(next.folders);
-    daemon_->Apply(std::move(next), token, std::move(done));
+    lines_->SetLevel(LevelOf(read.settings, options_));
+    if (control_) control_->UseFolders(read.settings.folders);
+    lookout_->Follow(read.settings, std::move(read.webhook));
+    daemon_->Apply(std::move(read.settings), read.token, std::move(done));
   }
 
   void OnReady() {
@@ -250,8 +254,9 @@ class Runner {
                             *line_};
     daemon_ = std::make_unique<Daemon>(world, settings_, token_,
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
-    lookout_ =
-        std::make_unique<Lookout>(LookoutWorld{loop_, *fs_, clock_, log_, *ledger_, *daemon_, *line_}, settings_);
+    lookout_ = std::make_unique<Lookout>(LookoutWorld{loop_, *fs_, clock_, log_, *ledger_, *daemon_, *line_, random_},
+                                         settings_);
+    lookout_->Notify(options_.webhook, NetOptions());
     daemon_->Start([this] { OnReady(); }, [this](const Error& error) { NotRead(error); });
     if (options_.once) CheckOnce();
   }
@@ -306,6 +311,7 @@ class Runner {
       NameWhatIsLeft(facts);
       daemon_->StopIntake([this] { intake_stopped_ = true; });
     } else if (decision.step == OnceStep::kEnd) {
+      if (!lookout_->Settled()) return;
       if (!decision.reason.empty()) {
         log_.Error("daemon.once", decision.reason + "; what is left goes on with the next run",
                    {{"unfinished", facts.overview.unfinished}});

@@ -20,6 +20,7 @@ struct RunOptions {
   bool progress = false;                             // a line for each artifact on standard error, a terminal
   // Reads config and token again from where they came from, on SIGHUP and 'tegodrop reload'; called beside the loop.
   std::function<ReadAgain()> read_again;
+  Secret webhook;  // the URL that is told of trouble; empty: nobody is
 };
 
 // Blocks until the end. Owns the process's signals meanwhile: SIGTERM, SIGINT and SIGHUP may be blocked before and are

@@ -161,6 +161,9 @@ ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
     if (!token) findings.push_back({"token", token.error().message});
     auto proxy = LoadProxyToken(config.settings->portal);
     if (!proxy) findings.push_back({"proxy token", proxy.error().message});
+    if (auto webhook = LoadWebhook(config.settings->notify); !webhook) {
+      findings.push_back({"notify.webhook_file", webhook.error().message});
+    }
     if (auto trust = LoadTrust(config.settings->portal.ca_file); !trust) {
       findings.push_back({"portal.ca_file", trust.error().message});
     }

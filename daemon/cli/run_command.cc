@@ -25,7 +25,8 @@ ExitCode RunCommand(const CommandLine& line, const Secret& environment_token) {
   };
   auto token = read_token(*settings);
   auto proxy_token = LoadProxyToken(settings->portal);
-  for (const auto* loaded : {&token, &proxy_token}) {
+  auto webhook = LoadWebhook(settings->notify);
+  for (const auto* loaded : {&token, &proxy_token, &webhook}) {
     if (*loaded) continue;
     std::fprintf(stderr, "tegodrop: %s\n", loaded->error().message.c_str());
     return ExitCode::kConfig;
@@ -41,14 +42,18 @@ ExitCode RunCommand(const CommandLine& line, const Secret& environment_token) {
     for (const ConfigFault& fault : result.faults) again.faults.push_back(ToString(fault));
     if (!result.settings) return again;
     again.settings = std::move(*result.settings);
-    auto fresh = read_token(again.settings);
-    if (fresh) {
-      again.token = std::move(*fresh);
-    } else {
-      again.faults.push_back(fresh.error().message);
-    }
+    const auto take = [&again](Result<Secret> secret, Secret& to) {
+      if (secret) {
+        to = std::move(*secret);
+      } else {
+        again.faults.push_back(secret.error().message);
+      }
+    };
+    take(read_token(again.settings), again.token);
+    take(LoadWebhook(again.settings.notify), again.webhook);
     return again;
   };
+  options.webhook = std::move(*webhook);
   return Run(*settings, std::move(*token), std::move(*proxy_token), options);
 }
 

@@ -1,4 +1,4 @@
-// Schema 2: the ledger counts the ends of jobs. See outcomes.h.
+// Schema 2: the ledger counts the ends of jobs (outcomes.h), and keeps what is to be told outside (outbox.h).
 #pragma once
 
 namespace tegodrop {
@@ -22,6 +22,23 @@ BEGIN
     VALUES (NEW.folder, iif(NEW.duplicate_of = '', NEW.state, 'duplicate'), 1, NEW.changed)
     ON CONFLICT (folder, result) DO UPDATE SET count = count + 1, last = excluded.last;
 END;
+
+CREATE TABLE outbox (
+  number INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  over INTEGER NOT NULL,
+  folder TEXT NOT NULL,
+  job TEXT NOT NULL,
+  file_name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  message TEXT NOT NULL,
+  remedy TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE told (
+  mark TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 )sql";
 
 }  // namespace tegodrop

@@ -182,6 +182,18 @@ class SqliteLedger final : public LedgerStore {
   void LoadOutcomes(std::function<void(Result<std::vector<Outcome>>)> done) override {
     Ask<std::vector<Outcome>>([this] { return OutcomeRows(file_.db); }, std::move(done));
   }
+  void LoadOutbox(std::function<void(Result<OutboxContent>)> done) override {
+    Ask<OutboxContent>([this] { return OutboxRows(file_.db); }, std::move(done));
+  }
+  void AddEvent(const OutboxEvent& event, const std::string& mark, Done done) override {
+    Ask<void>([this, event, mark] { return AddEventRow(file_.db, event, mark); }, std::move(done));
+  }
+  void RemoveEvents(std::vector<std::int64_t> numbers, Done done) override {
+    Ask<void>([this, numbers = std::move(numbers)] { return RemoveEventRows(file_.db, numbers); }, std::move(done));
+  }
+  void RemoveMark(const std::string& mark, Done done) override {
+    Ask<void>([this, mark] { return RemoveMarkRow(file_.db, mark); }, std::move(done));
+  }
 
  private:
   // Queues `work`, and its answer for the loop.

@@ -12,6 +12,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/result.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/ledger/outbox.h"
 #include "daemon/ledger/outcomes.h"
 #include "daemon/model/job.h"
 
@@ -33,7 +34,10 @@ struct LedgerOpenError {
 };
 
 // All that one file holds: what the jobs need, and what is told of them outside.
-class LedgerStore : public Ledger, public Outcomes {};
+class LedgerStore : public Ledger, public Outcomes, public Outbox {
+ public:
+  using Done = Ledger::Done;
+};
 
 // Opens <state_dir>/ledger.sqlite, making it where it is not, and takes the lock on <state_dir>/ledger.lock (not
 // inherited by children) without waiting for it: whoever gets kLocked may try again. The file is made with mode 0640

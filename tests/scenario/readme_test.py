@@ -11,6 +11,7 @@ from tests import runner
 from tests.scenario.harness.case import ScenarioCase
 from tests.scenario.harness.exposition import read_metrics
 from tests.scenario.harness.programs import path_of
+from tests.scenario.harness.receiver import Receiver
 from tests.scenario.harness.wait import until
 
 
@@ -31,7 +32,10 @@ class ReadmeTest(ScenarioCase):
         self.environment = {**self.site.environment, "PATH": f"{programs}:/usr/bin:/bin",
                             "TEGODROP_CONFIG": self.site.config_file, "GIT_CONFIG_GLOBAL": "/dev/null"}
         os.mkdir(os.path.join(self.site.root, "textfile"))
-        config = self.here(self.examples["config"] + self.examples["metrics"]).replace("https://app.apptego.com/frontend", self.portal.url)
+        self.receiver = Receiver()
+        self.addCleanup(self.receiver.close)
+        self.site.write_private(os.path.join(self.site.root, "webhook"), self.receiver.url + "\n")
+        config = self.here(self.examples["config"] + self.examples["metrics"] + self.examples["notify"]).replace("https://app.apptego.com/frontend", self.portal.url)
         config = config.replace("9f1c0a4e7b8d4a4db52e6a6d5c5c1f11", self.portal.tenant)
         # What an administrator adds for a rehearsal: a state folder of its own, and no waiting.
         self.site.write_private(self.site.config_file,
@@ -41,6 +45,7 @@ class ReadmeTest(ScenarioCase):
     def here(self, text):
         for there, ours in (("/srv/drop/production", self.folder.path), ("/srv/protected/production", self.folder.output),
                             ("/etc/tegodrop/token", self.site.token_file),
+                            ("/etc/tegodrop/webhook", os.path.join(self.site.root, "webhook")),
                             ("/var/lib/prometheus/node-exporter", os.path.join(self.site.root, "textfile"))):
             text = text.replace(there, ours)
         return text
@@ -174,9 +179,18 @@ class ReadmeTest(ScenarioCase):
                  "Move-Item -LiteralPath $part ", "while (", "exit 1", "$outcome.trace"]
         self.assertEqual(sorted(steps, key=text.index), steps)
 
+    def test_the_message_is_of_the_form_that_is_shown(self):
+        self.folder.drop(self.artifacts.apk(), "app.apk", sha256="0" * 64)
+        self.assertEqual(self.site.run("run", "--once").returncode, 1)
+        shown = json.loads(re.search(r"```json\n(\{\"schema\": \"tegodrop-event/1\".*?)```", self.text, re.DOTALL)[1])
+        told, = self.receiver.events
+        self.assertEqual({key: type(value) for key, value in told.items()}, {key: type(value) for key, value in shown.items()})
+        self.assertEqual((told["event"], told["state"], told["folder"]), ("failed", "happened", "production"))
+        self.assertEqual(self.receiver.violations, [])
+
     def test_every_marked_example_is_run_here(self):
         self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "show", "operate", "online", "accept", "reload",
-                                              "limits", "metrics", "once", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
+                                              "limits", "metrics", "notify", "once", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
                                               "agent_gitlab"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")
 

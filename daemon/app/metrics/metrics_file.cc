@@ -34,6 +34,7 @@ void MetricsFile::Load() {
     if (alive.expired()) return;
     loading_ = false;
     if (!all) {
+      if (std::exchange(said_uncounted_, true)) return;
       world_.log.Warning("metrics.not_counted",
                          "the ledger's counts cannot be read, and are left out of the metrics: " + all.error().message);
       return;
@@ -79,7 +80,6 @@ void MetricsFile::Write() {
     again_ = true;
     return;
   }
-  if (!loaded_ && !loading_) Load();
   std::optional<MetricsNow> now = look_();
   if (!now || loading_) return Due(kStarting);
   writing_ = RunTask<Status>(
@@ -90,6 +90,7 @@ void MetricsFile::Write() {
       [this](const Status& written) {
         const HandlePtr done = std::move(writing_);
         Written(written);
+        if (!loaded_ && !loading_) Load();
         Due(std::exchange(again_, false) ? kMetricsSoon : kMetricsEvery);
       });
 }

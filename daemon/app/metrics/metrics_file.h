@@ -67,6 +67,7 @@ class MetricsFile {
   const std::function<std::optional<MetricsNow>()> look_;
   bool loaded_ = false;
   bool loading_ = false;
+  bool said_uncounted_ = false;
   std::map<std::string, MetricsEnds> ends_;  // by folder, also of those that have left the config
   HandlePtr timer_;
   MonoMs due_ = 0;

@@ -47,10 +47,13 @@ TEST(PlanReload, TakesWhatMayChangeAndKeepsWhatNeedsARestart) {
   all.portal.proxy_token_file = "/p";
   all.state_dir = "/elsewhere";
   all.log.format = LogOutput::kText;
+  all.metrics_file = "/var/lib/node_exporter/tegodrop.prom";
+  all.notify.on = {"failed"};
   const ReloadPlan plan = PlanReload(now, all);
   EXPECT_EQ(plan.settings, read);
-  EXPECT_THAT(plan.delayed, ElementsAre("portal.url", "portal.tenant", "portal.ca_file", "portal.proxy",
-                                        "portal.proxy_token_file", "state_dir", "log.format"));
+  EXPECT_THAT(plan.delayed,
+              ElementsAre("portal.url", "portal.tenant", "portal.ca_file", "portal.proxy", "portal.proxy_token_file",
+                          "state_dir", "log.format", "metrics_file", "notify"));
 }
 
 class ReloaderTest : public ::testing::Test {
@@ -63,7 +66,7 @@ class ReloaderTest : public ::testing::Test {
 
   TaskQueue queue;
   RecordedLog log;
-  ReadAgain next{Config({"a"}), Secret("KEY:SECRET"), {}};
+  ReadAgain next{Config({"a"}), Secret("KEY:SECRET"), Secret(), {}};
   int reads = 0;
   std::vector<Settings> applied;
   std::string token;
@@ -74,9 +77,9 @@ class ReloaderTest : public ::testing::Test {
                       ++reads;
                       return next;
                     },
-                    [this](Settings settings, Secret fresh, std::function<void(std::vector<std::string>)> done) {
-                      applied.push_back(std::move(settings));
-                      token = fresh.Reveal();
+                    [this](ReadAgain read, std::function<void(std::vector<std::string>)> done) {
+                      applied.push_back(std::move(read.settings));
+                      token = read.token.Reveal();
                       followed = std::move(done);
                     }};
 };

@@ -240,8 +240,6 @@ TEST(ParseConfig, RefusesWhatIsNotBuiltYetAtAnyValueButItsDefault) {
       {"schedule: {window: null}", "schedule: {window: '22:00-06:00'}", "9:12: 'schedule.window'"},
       {"schedule: {timezone: local}", "schedule: {timezone: UTC}", "9:12: 'schedule.timezone'"},
       {"report_dir: ~", "report_dir: r", "9:1: 'report_dir'"},
-      {"notify: {webhook_file: null}", "notify: {webhook_file: /w}", "9:10: 'notify.webhook_file'"},
-      {"notify: {on: [failed, quota, folder, credentials, stuck]}", "notify: {on: []}", "9:10: 'notify.on'"},
       {"    output_name: '{stem}-{version}{ext}'", "    output_name: '{package}{ext}'",
        "9:5: 'output_name' uses {package}, which"},
   };

@@ -18,6 +18,13 @@ using ::testing::StartsWith;
 using testing::WithFolderKey;
 using testing::WithUrl;
 
+TEST(NotifyOn, NamesKnownEventsOnly) {
+  EXPECT_TRUE(ParseConfig(Minimal() + "notify: {on: [failed, stuck]}\n", "/t").settings);
+  EXPECT_TRUE(ParseConfig(Minimal() + "notify: {on: []}\n", "/t").settings);
+  EXPECT_THAT(FaultsOf(Minimal() + "notify: {on: [failed, fialed]}\n"),
+              ElementsAre(AllOf(HasSubstr("'fialed' is no event; did you mean 'failed'?"), HasSubstr("credentials"))));
+}
+
 std::string UrlOf(const std::string& url) {
   const ConfigResult result = ParseConfig(WithUrl("'" + url + "'"), "/t");
   return result.settings ? result.settings->portal.url : "fault";

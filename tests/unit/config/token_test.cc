@@ -141,6 +141,53 @@ TEST(LoadProxyToken, IsEmptyWithoutAFileAndMayHoldSpaces) {
   EXPECT_THAT(FaultOf(LoadProxyToken(portal)), AllOf(HasSubstr("the proxy's token file"), HasSubstr("USER:PASSWORD")));
 }
 
+NotifySettings WithWebhook(const std::string& path) {
+  NotifySettings notify;
+  notify.webhook_file = path;
+  return notify;
+}
+
+TEST(LoadWebhook, IsAnHttpsUrlWithItsQueryOrNothing) {
+  EXPECT_EQ(Shown(LoadWebhook({})), "");
+  const ScratchFolder folder;
+  for (const char* url : {"https://chat.example/hooks/T0/B0?sig=a%20b&v=1", "https://chat.example:8443",
+                          "http://127.0.0.1:9/x", "http://[::1]/x", "https://chat.example?code=1"}) {
+    EXPECT_EQ(Shown(LoadWebhook(WithWebhook(folder.Write("w", std::string(url) + "\n", 0600)))), url);
+  }
+  EXPECT_THAT(FaultOf(LoadWebhook(WithWebhook(folder.Path("none")))),
+              AllOf(HasSubstr("the webhook's file"), HasSubstr("chmod 600")));
+}
+
+TEST(LoadWebhook, RefusesWhatWouldTravelReadableAndNeverRepeatsAByteOfIt) {
+  struct {
+    const char* value;
+    const char* fault;
+  } cases[] = {
+      {"http://chat.example/ZQXJ", "plain http to a host that is not loopback"},
+      {"http://127.0.0.1.ZQXJ.example/x", "plain http to a host that is not loopback"},
+      {"ftp://chat.example/ZQXJ", "a scheme other than https"},
+      {"ZQXJ://chat.example/", "a scheme other than https"},
+      {"https://ZQXJ:ZQXJ@chat.example/", "a user or password"},
+      {"https://chat.example/ZQXJ#ZQXJ", "a fragment"},
+      {"https://chat.example/ZQXJ ZQXJ", "holds a space"},
+      {"https:///ZQXJ", "no valid host name"},
+      {"ZQXJ", "has no scheme"},
+      {"https://chat.example\\ZQXJ", "a backslash"},
+      {"https://a.example/ZQXJ\nhttps://b.example/ZQXJ", "has a second line"},
+      {"", "is empty"},
+  };
+  const ScratchFolder folder;
+  for (const auto& one : cases) {
+    EXPECT_THAT(FaultOf(LoadWebhook(WithWebhook(folder.Write("w", one.value, 0600)))),
+                AllOf(HasSubstr(one.fault), Not(HasSubstr("ZQXJ"))))
+        << one.value;
+  }
+  for (const mode_t mode : {0640U, 0604U, 0622U}) {
+    const std::string path = folder.Write("w" + std::to_string(mode), "https://chat.example/x", mode);
+    EXPECT_THAT(FaultOf(LoadWebhook(WithWebhook(path))), HasSubstr("run: chmod 600 " + path));
+  }
+}
+
 std::string OwnEnvironment() {
   std::ifstream file("/proc/self/environ", std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

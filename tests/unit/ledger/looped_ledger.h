@@ -102,6 +102,19 @@ class LoopedLedger {
     return Value(Await<std::vector<Outcome>>([&](auto done) { ledger->LoadOutcomes(std::move(done)); }));
   }
 
+  OutboxContent Outbox() {
+    return Value(Await<OutboxContent>([&](auto done) { ledger->LoadOutbox(std::move(done)); }));
+  }
+  Status AddEvent(const OutboxEvent& event, const std::string& mark) {
+    return Await<void>([&](auto done) { ledger->AddEvent(event, mark, std::move(done)); });
+  }
+  Status RemoveEvents(const std::vector<std::int64_t>& numbers) {
+    return Await<void>([&](auto done) { ledger->RemoveEvents(numbers, std::move(done)); });
+  }
+  Status RemoveMark(const std::string& mark) {
+    return Await<void>([&](auto done) { ledger->RemoveMark(mark, std::move(done)); });
+  }
+
   EventLoop loop;
   SteppedClock clock;
   std::unique_ptr<LedgerStore> ledger;
