@@ -104,7 +104,11 @@ Result<Secret> LoadToken(const PortalSettings& portal, const char* credentials_d
     struct stat attributes = {};
     // Anything but "not there" must be said: falling back would use another token than the administrator meant.
     if (stat(path.c_str(), &attributes) == 0 || errno != ENOENT) {
-      return FromFile(path, "the systemd credential", 027, kToken);
+      auto token = FromFile(path, "the systemd credential", 027, kToken);
+      if (token) return token;
+      return Fail(token.error().kind, token.error().message +
+                                          "; systemd took it from the file that LoadCredential= of the unit names, as "
+                                          "packaged /etc/tegodrop/token, and takes it anew at the next start");
     }
   }
   if (!environment_token.empty()) return Accept(environment_token.Reveal(), "$APPTEGO_TOKEN", kToken);

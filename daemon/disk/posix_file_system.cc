@@ -1,8 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -15,6 +13,7 @@
 #include <utility>
 
 #include "daemon/disk/file_system.h"
+#include "daemon/disk/open_beneath.h"
 
 namespace tegodrop {
 namespace {
@@ -65,21 +64,27 @@ Unexpected FailAt(std::string_view what, int dir, const std::string& name, int e
   return FailPosix(what, folder.empty() ? name : folder + "/" + name, error);
 }
 
-Result<Fd> OpenBeneath(int dir, const std::string& name, std::uint64_t flags, mode_t mode) {
-  open_how how{};
-  how.flags = flags | O_CLOEXEC | O_NOFOLLOW;
-  how.mode = mode;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+Result<Fd> OpenIn(int dir, const std::string& name, std::uint64_t flags, mode_t mode) {
   // EAGAIN: something was renamed on the way, which passes; or another program (Samba) holds a lease that we asked it
   // to give back, which may take most of a minute: then the caller tries again later.
   constexpr int kMostTries = 20;
-  long fd = -1;
+  int fd = -1;
   int tries = 0;
   do {
-    fd = syscall(SYS_openat2, dir, name.c_str(), &how, sizeof how);
+    fd = OpenBeneath(dir, name, flags, mode);
   } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < kMostTries)));
   if (fd < 0) return FailAt("cannot open", dir, name, errno);
-  return Fd(static_cast<int>(fd));
+  return Fd(fd);
+}
+
+// 0, or -1 and errno. What is so already is left alone: a service's sandbox (RestrictSUIDSGID=) refuses the
+// set-group-ID bit also where a folder has inherited it. One that may not have it goes without: a group of its own is
+// no reason to take nothing from a folder.
+int SetMode(int fd, mode_t mode) {
+  struct stat there {};
+  if (fstat(fd, &there) == 0 && (there.st_mode & 07777U) == mode) return 0;
+  if (fchmod(fd, mode) == 0) return 0;
+  return errno == EPERM && (mode & S_ISGID) != 0 ? fchmod(fd, mode & ~static_cast<mode_t>(S_ISGID)) : -1;
 }
 
 Status CheckAt(int code, std::string_view what, int dir, const std::string& name) {
@@ -95,7 +100,7 @@ bool IsOurs(int dir, const std::string& name) {
 // A move that never replaces, by a rename that would: the new name is taken by an empty file of ours first. A death
 // between the two leaves it.
 Status MoveOverOwn(int from_dir, const std::string& from, int to_dir, const std::string& to) {
-  auto own = OpenBeneath(to_dir, to, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  auto own = OpenIn(to_dir, to, O_WRONLY | O_CREAT | O_EXCL, 0600);
   if (!own) return Fail(own.error());
   struct stat taken {};
   const bool known = fstat(own->get(), &taken) == 0;
@@ -118,20 +123,20 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<Fd> OpenFolderAt(int dir, const std::string& name) override {
-    return OpenBeneath(dir, name, O_RDONLY | O_DIRECTORY, 0);
+    return OpenIn(dir, name, O_RDONLY | O_DIRECTORY, 0);
   }
 
   // O_NONBLOCK: a FIFO in a shared folder must not hold up the worker.
   Result<Fd> OpenFileAt(int dir, const std::string& name) override {
-    return OpenBeneath(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+    return OpenIn(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
   }
 
   Result<Fd> OpenToWriteAt(int dir, const std::string& name) override {
-    return OpenBeneath(dir, name, O_RDWR | O_NONBLOCK | O_NOCTTY, 0);
+    return OpenIn(dir, name, O_RDWR | O_NONBLOCK | O_NOCTTY, 0);
   }
 
   Result<Fd> CreateAt(int dir, const std::string& name, mode_t mode) override {
-    auto fd = OpenBeneath(dir, name, O_RDWR | O_CREAT | O_EXCL, mode);
+    auto fd = OpenIn(dir, name, O_RDWR | O_CREAT | O_EXCL, mode);
     if (fd && fchmod(fd->get(), mode) != 0) {
       const int error = errno;
       unlinkat(dir, name.c_str(), 0);
@@ -148,7 +153,7 @@ class PosixFileSystem final : public FileSystem {
     if (!folder) return Fail(folder.error());
     if (!made) return {};
     // A separate chmod: mkdir's mode is cut by the umask and drops the set-group-id bit.
-    return CheckAt(fchmod(folder->get(), mode), "cannot set the mode of", dir, name);
+    return CheckAt(SetMode(folder->get(), mode), "cannot set the mode of", dir, name);
   }
 
   Result<FileStat> Stat(int fd) override {
@@ -299,11 +304,13 @@ class PosixFileSystem final : public FileSystem {
   Status SetModeAndGroup(int fd, mode_t mode, gid_t group) override {
     // The group first: chown clears set-id bits. A group that we may not give, or that a share does not know (sshfs
     // says EBADMSG, seen), is no reason to fail a delivery; the mode still holds.
-    if (fchown(fd, static_cast<uid_t>(-1), group) != 0 && errno != EPERM && errno != EINVAL && errno != EBADMSG &&
-        errno != EOPNOTSUPP && errno != ENOSYS) {
+    struct stat there {};
+    const bool known = fstat(fd, &there) == 0;
+    if ((!known || there.st_gid != group) && fchown(fd, static_cast<uid_t>(-1), group) != 0 && errno != EPERM &&
+        errno != EINVAL && errno != EBADMSG && errno != EOPNOTSUPP && errno != ENOSYS) {
       return FailOpen("cannot set the group of", fd, "a file", errno);
     }
-    if (fchmod(fd, mode) == 0) return {};
+    if (SetMode(fd, mode) == 0) return {};
     return FailOpen("cannot set the mode of", fd, "a file", errno);
   }
 

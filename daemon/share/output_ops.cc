@@ -1,5 +1,7 @@
 #include "daemon/share/output_ops.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <set>
@@ -22,10 +24,15 @@ std::uint64_t RoomFor(std::uint64_t size) { return size + size / 10 + (16ULL << 
 
 Result<Fd> OutputOps::MakePart(int dir, const std::string& name, gid_t group) {
   if (auto there = fs_.OpenFolderAt(dir, name); there || there.error().sys != ENOENT) return there;
-  if (auto made = fs_.MakeFolderAt(dir, name, 0750); !made) return Fail(made.error());
+  auto above = fs_.Stat(dir);
+  if (!above) return Fail(above.error());
+  // Where the output folder hands its group on, what is made in here has it from the start, also where a sandbox lets
+  // nobody give files to a group.
+  const mode_t mode = 0750U | (above->mode & S_ISGID);
+  if (auto made = fs_.MakeFolderAt(dir, name, mode); !made) return Fail(made.error());
   auto folder = fs_.OpenFolderAt(dir, name);
   if (!folder) return folder;
-  if (auto set = fs_.SetModeAndGroup(folder->get(), 0750, group); !set) return Fail(set.error());
+  if (auto set = fs_.SetModeAndGroup(folder->get(), mode, group); !set) return Fail(set.error());
   if (auto synced = fs_.SyncFolder(dir); !synced) return Fail(synced.error());
   return folder;
 }

@@ -1,4 +1,6 @@
 // Folders through the real file system.
+#include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -9,6 +11,7 @@
 #include <string>
 
 #include "daemon/disk/file_system.h"
+#include "daemon/disk/open_beneath.h"
 #include "tests/fakes/scratch_folder.h"
 
 namespace tegodrop {
@@ -41,6 +44,45 @@ TEST_F(PosixFolders, BelowItNoLinkIsFollowed) {
   ASSERT_FALSE(folder.has_value());
   EXPECT_TRUE(folder.error().sys == ELOOP || folder.error().sys == ENOTDIR) << folder.error().message;
   EXPECT_EQ(fs->OpenFolderAt(dir.get(), "..").error().sys, EXDEV);
+}
+
+// As openat2, component by component: in a sandbox that has none.
+TEST_F(PosixFolders, WalkedToItIsTheSameFolderAndNothingLeadsOut) {
+  ASSERT_EQ(mkdir(scratch.Path("a").c_str(), 0755), 0);
+  scratch.Write("a/file", "text", 0644);
+  ASSERT_EQ(symlink("a", scratch.Path("link").c_str()), 0);
+  ASSERT_EQ(symlink("file", scratch.Path("a/link").c_str()), 0);
+  const auto walk = [&](const std::string& name, int flags = O_RDONLY) {
+    const Fd fd(WalkBeneath(dir.get(), name, static_cast<std::uint64_t>(flags), 0600));
+    return fd.valid() ? 0 : errno;
+  };
+  for (const char* there : {"a/file", "a//file", "./a/file", "a", "."}) EXPECT_EQ(walk(there), 0) << there;
+  EXPECT_EQ(walk("a/new", O_WRONLY | O_CREAT | O_EXCL), 0);
+  EXPECT_EQ(walk("a/new", O_WRONLY | O_CREAT | O_EXCL), EEXIST);
+  EXPECT_EQ(walk("a/none"), ENOENT);
+  EXPECT_EQ(walk(""), ENOENT);
+  for (const char* out : {"..", "a/..", "a/../../x", "/etc/passwd"}) EXPECT_EQ(walk(out), EXDEV) << out;
+  for (const char* link : {"link", "link/file", "a/link"}) {
+    EXPECT_THAT(walk(link), ::testing::AnyOf(ELOOP, ENOTDIR)) << link;
+  }
+  EXPECT_EQ(walk("a/file/x"), ENOTDIR);
+}
+
+TEST_F(PosixFolders, WalkedToItNoMountIsCrossed) {
+  const Fd root = std::move(*fs->OpenFolder("/"));
+  const auto walk = [&](const std::string& name) {
+    const Fd fd(WalkBeneath(root.get(), name, O_RDONLY | O_DIRECTORY, 0));
+    return fd.valid() ? 0 : errno;
+  };
+  EXPECT_EQ(walk("usr"), 0);
+  EXPECT_EQ(walk("proc"), EXDEV);
+  EXPECT_EQ(walk("proc/self"), EXDEV);
+}
+
+TEST_F(PosixFolders, WhatIsSoAlreadyIsLeftAloneAndMayNotEvenBeOurs) {
+  const Fd foreign = std::move(*fs->OpenFolder("/usr"));
+  const FileStat stat = *fs->Stat(foreign.get());
+  EXPECT_TRUE(fs->SetModeAndGroup(foreign.get(), stat.mode & 07777U, stat.gid));
 }
 
 TEST_F(PosixFolders, ANewFolderHasItsModeWhateverTheUmask) {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <string>
@@ -31,6 +32,13 @@ TEST_F(OutputOpsTest, StagingDropsWhatADeadAttemptLeft) {
 TEST_F(OutputOpsTest, StagedFileIsForNobodyElse) {
   ASSERT_TRUE(ops.Stage("job.1.part", 0));
   EXPECT_EQ(place.Mode(".tegodrop/staging/job.1.part"), 0600U);
+}
+
+TEST_F(OutputOpsTest, WhereTheFolderHandsItsGroupOnItsRoomDoesToo) {
+  ASSERT_EQ(chmod(place.path.c_str(), 02750), 0);
+  ASSERT_TRUE(ops.Stage("job.1.part", 0));
+  EXPECT_EQ(place.Mode(".tegodrop"), 02750U);
+  EXPECT_EQ(place.Mode(".tegodrop/staging"), 02750U);
 }
 
 TEST_F(OutputOpsTest, FullDiskShowsBeforeTheDownload) {
