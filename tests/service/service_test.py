@@ -3,11 +3,12 @@
 import json
 import os
 import shutil
+import time
 import unittest
 
 from tests import runner
 from tests.artifacts.make_artifacts import Workshop
-from tests.service.box import Box
+from tests.service.box import Box, PATIENCE
 
 PORT = 8085
 TOKEN = "KEY1:SECRET1"
@@ -69,6 +70,7 @@ class ServiceTest(unittest.TestCase):
 
     def start(self):
         self.box.must("systemctl", "start", "tegodrop.service")
+        self.box.until(lambda: self.box.run("test", "-e", "/run/tegodrop/control.sock").returncode == 0, "the daemon takes commands")
 
     def drop(self, name):
         self.box.must("sh", "-c", f"cp /root/app.apk /srv/drop/production/.{name}.part && chmod 666 /srv/drop/production/.{name}.part && "
@@ -184,7 +186,6 @@ class ServiceTest(unittest.TestCase):
 
     def test_11_the_nightly_run_leaves_the_daemon_alone_and_works_without_it(self):
         self.start()
-        self.box.until(lambda: self.box.run("test", "-e", "/run/tegodrop/control.sock").returncode == 0, "the daemon takes commands")
         before = self.main_pid()
         self.box.must("systemctl", "start", "tegodrop-nightly.service")
         self.assertEqual(self.box.show("tegodrop-nightly.service", "ConditionResult"), "no")
@@ -236,7 +237,27 @@ class ServiceTest(unittest.TestCase):
         self.box.until(lambda: self.main_pid() not in (0, before), "another daemon runs")
         self.assertIn("watchdog", self.box.journal("-u", "tegodrop.service", "-n", "40").lower())
 
-    def test_15_an_upgrade_restarts_the_daemon_and_its_job_goes_on(self):
+    def test_15_a_share_that_hangs_does_not_hold_up_the_stop_and_is_named(self):
+        self.box.must("install", "-d", "-o", "tegodrop", "/srv/far-side", "/srv/drop/far", "/srv/protected/far")
+        # sshfs with its server at the other end of a pipe.
+        self.box.write("/root/no-ssh", "#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n", 0o755)
+        self.box.must("sshfs", "-o", "ssh_command=/root/no-ssh,allow_other", "far:/srv/far-side", "/srv/drop/far")
+        self.addCleanup(self.box.run, "umount", "-l", "/srv/drop/far")
+        self.addCleanup(self.box.run, "pkill", "-CONT", "-x", "sftp-server")
+        self.configure(CONFIG.format(port=PORT, path=self.url_path, tenant=TENANT).replace("/production", "/far"))
+        self.start()
+        self.box.until(lambda: " ok " in self.box.run("tegodrop", "status").stdout, "the share is open", 60)
+        self.box.must("pkill", "-STOP", "-x", "sftp-server")
+        self.box.until(lambda: " stalled " in self.box.run("tegodrop", "status").stdout, "the share is known to hang", 90)
+        told = self.failures_told()
+        begun = time.monotonic()
+        self.box.run("systemctl", "stop", "tegodrop.service")
+        self.assertLess(time.monotonic() - begun, 10 * PATIENCE + 1)
+        self.assertEqual(self.box.show("tegodrop.service", "Result"), "timeout")
+        self.box.until(lambda: self.failures_told() > told, "OnFailure= was called")
+        self.box.until(lambda: "stalled   /srv/drop/far" in self.box.journal("-t", "tegodrop-failed"), "it names the share")
+
+    def test_16_an_upgrade_restarts_the_daemon_and_its_job_goes_on(self):
         self.start()
         before = self.main_pid()
         self.drop("upgraded")
@@ -244,14 +265,14 @@ class ServiceTest(unittest.TestCase):
         self.assertNotIn(self.main_pid(), (0, before))
         self.assertEqual(len(self.wait_for("upgraded")), 1)
 
-    def test_16_an_upgrade_leaves_a_daemon_running_whose_config_it_would_refuse(self):
+    def test_17_an_upgrade_leaves_a_daemon_running_whose_config_it_would_refuse(self):
         self.start()
         before = self.main_pid()
         self.configure("portal: {url: nonsense}\n")
         self.assertIn("goes on as the version from before", self.box.must("dpkg", "--install", "/root/tegodrop.deb"))
         self.assertEqual(self.main_pid(), before)
 
-    def test_17_removed_it_is_stopped_and_installed_again_it_starts_by_itself(self):
+    def test_18_removed_it_is_stopped_and_installed_again_it_starts_by_itself(self):
         self.start()
         self.box.must("dpkg", "--remove", "tegodrop")
         self.assertEqual(self.box.run("pgrep", "-x", "tegodrop").stdout, "")
