@@ -34,8 +34,13 @@ class DebTest(unittest.TestCase):
             self.assertTrue(first.read() == second.read(), "the two packages differ")
 
     def test_its_files_are_these(self):
-        found = {os.path.relpath(os.path.join(folder, name), unpacked()) for folder, _, names in os.walk(unpacked()) for name in names}
-        self.assertEqual({one for one in found if not one.startswith("DEBIAN/")}, FILES)
+        found = {os.path.join(folder, name) for folder, folders, names in os.walk(unpacked()) for name in folders + names}
+        links = {os.path.relpath(one, unpacked()): os.readlink(one) for one in found if os.path.islink(one)}
+        files = {os.path.relpath(one, unpacked()) for one in found if os.path.isfile(one)}
+        self.assertEqual({one for one in files if not one.startswith("DEBIAN/")}, FILES)
+        # What an administrator changes of the service holds for these too.
+        self.assertEqual(links, {f"lib/systemd/system/{unit}.service.d": "/etc/systemd/system/tegodrop.service.d"
+                                 for unit in ("tegodrop-check", "tegodrop-nightly")})
 
     def test_all_of_it_is_roots_and_nobody_else_may_write(self):
         lines = run("dpkg-deb", "-c", path_of("DEB")).stdout.splitlines()
