@@ -11,7 +11,8 @@ UNITS = ["tegodrop-check.service", "tegodrop-failed@.service", "tegodrop-nightly
          "tegodrop.service", "tegodrop@.service"]
 FILES = {*(f"lib/systemd/system/{unit}" for unit in UNITS),
          "lib/systemd/system/tegodrop-failed@tegodrop-nightly.service.d/config.conf",
-         "etc/tegodrop/tegodrop.yaml", "usr/bin/tegodrop", "usr/lib/sysusers.d/tegodrop.conf", "usr/lib/tmpfiles.d/tegodrop.conf",
+         "etc/tegodrop/tegodrop.yaml", "usr/bin/tegodrop",
+         "usr/lib/systemd/catalog/tegodrop.catalog", "usr/lib/sysusers.d/tegodrop.conf", "usr/lib/tmpfiles.d/tegodrop.conf",
          "usr/share/bash-completion/completions/tegodrop", "usr/share/zsh/vendor-completions/_tegodrop",
          "usr/share/man/man8/tegodrop.8.gz", "usr/share/man/man5/tegodrop.yaml.5.gz", "usr/share/tegodrop/schema.json",
          "usr/share/doc/tegodrop/changelog.gz", "usr/share/doc/tegodrop/copyright", "usr/share/lintian/overrides/tegodrop",
@@ -27,8 +28,8 @@ class DebTest(unittest.TestCase):
     def test_it_comes_out_bit_for_bit_the_same_at_another_time_and_place(self):
         again = os.path.join(new_folder(), "again.deb")
         environment = {**ENVIRONMENT, "TZ": "Pacific/Auckland", "LC_ALL": "C", "TMPDIR": new_folder(), "SOURCE_DATE_EPOCH": "1"}
-        done = run("systemd/package/make_deb", again, path_of("TEGODROP"), path_of("CONFIG_MAN"), env=environment,
-                   preexec_fn=lambda: os.umask(0o077))
+        done = run("systemd/package/make_deb", again, path_of("TEGODROP"), path_of("CONFIG_MAN"), path_of("CATALOG"),
+                   env=environment, preexec_fn=lambda: os.umask(0o077))
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(path_of("DEB"), "rb") as first, open(again, "rb") as second:
             self.assertTrue(first.read() == second.read(), "the two packages differ")
