@@ -13,7 +13,7 @@
 #include "daemon/cli/health.h"
 #include "daemon/cli/job_view.h"
 #include "daemon/cli/screen.h"
-#include "daemon/ledger/ledger_holder.h"
+#include "daemon/ledger/history.h"
 #include "daemon/ledger/sqlite_ledger.h"
 #include "daemon/ledger/state_disk.h"
 
@@ -131,8 +131,8 @@ tl::expected<LedgerSnapshot, ExitCode> Look(const Settings& settings) {
 }
 
 ExitCode TellHealth(const Settings& settings, const LedgerSnapshot& snapshot, bool json) {
-  const std::vector<std::string> problems =
-      HealthProblems(snapshot, LedgerIsHeld(settings.state_dir), SystemClock().Wall());
+  const Result<LedgerUse> use = LookAtLedgerUse(settings.state_dir);
+  const std::vector<std::string> problems = HealthProblems(snapshot, use && use->open, SystemClock().Wall());
   if (json) {
     Json document(2);
     document.Begin();

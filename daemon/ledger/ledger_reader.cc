@@ -5,11 +5,12 @@
 //   it died            the log holds rows that the file lacks: SQLite reads both with an index of its own in memory
 // In the last two nothing keeps a daemon from starting meanwhile: what was read counts only where the files stayed as
 // they were.
+#include "daemon/ledger/ledger_reader.h"
+
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -54,8 +55,6 @@ struct Stamps {
 
 Stamps StampsOf(const std::string& path) { return {StampOf(path), StampOf(WalPath(path))}; }
 
-using Read = std::function<Status(SqliteDb&)>;
-
 Status NoLedgerYet(std::string message) {
   Error error = MakeError(ErrorKind::kLocalDisk, std::move(message));
   error.sys = ENOENT;
@@ -75,7 +74,7 @@ Status CheckSchema(SqliteDb& db) {
                                                          : ": restart the daemon with this tegodrop, it brings it up"));
 }
 
-Status ReadOnce(const std::string& path, bool log, const Read& read) {
+Status ReadOnce(const std::string& path, bool log, const LedgerRead& read) {
   Result<SqliteDb> db = OpenReadOnly(path, log);
   if (!db) return Fail(db.error());
   Transaction transaction(*db);
@@ -84,8 +83,9 @@ Status ReadOnce(const std::string& path, bool log, const Read& read) {
   return read(*db);
 }
 
-// `read` starts over with each call.
-Status ReadSteadily(const std::string& state_dir, const Read& read) {
+}  // namespace
+
+Status ReadSteadily(const std::string& state_dir, const LedgerRead& read) {
   const std::string path = LedgerPath(state_dir);
   struct stat ledger {};
   if (stat(path.c_str(), &ledger) != 0) {
@@ -116,8 +116,6 @@ Status ReadSteadily(const std::string& state_dir, const Read& read) {
   if (!last) return give_up();
   return Fail(ErrorKind::kLocalDisk, Printable(path) + " changed again and again while it was read: try again");
 }
-
-}  // namespace
 
 Result<LedgerSnapshot> ReadLedger(const std::string& state_dir, WallMs finished_since) {
   LedgerSnapshot snapshot;

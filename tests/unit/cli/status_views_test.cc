@@ -1,15 +1,11 @@
 // What `status` says to a monitor, and what of it fits on a terminal.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/file.h>
 
 #include <string>
 
 #include "daemon/cli/health.h"
 #include "daemon/cli/screen.h"
-#include "daemon/ledger/ledger_holder.h"
-#include "tests/fakes/scratch_folder.h"
 
 namespace tegodrop::testing {
 namespace {
@@ -81,19 +77,6 @@ TEST_F(HealthTest, FailuresAreCountedAndJobsForAPersonNamed) {
   Add(JobState::kFailed).finished = true;
   Add(JobState::kFailed);
   EXPECT_THAT(Problems(), ElementsAre(HasSubstr("2 artifact(s) failed")));
-}
-
-TEST(LedgerIsHeld, OnlyWhileSomebodyHasItsLock) {
-  const ScratchFolder folder;
-  EXPECT_FALSE(LedgerIsHeld(folder.path())) << "there is none yet";
-  const std::string path = folder.path() + "/ledger.lock";
-  const int lock = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  ASSERT_GE(lock, 0);
-  EXPECT_FALSE(LedgerIsHeld(folder.path()));
-  ASSERT_EQ(flock(lock, LOCK_EX), 0);
-  EXPECT_TRUE(LedgerIsHeld(folder.path()));
-  close(lock);
-  EXPECT_FALSE(LedgerIsHeld(folder.path()));
 }
 
 TEST(CutToScreen, LeavesWhatFits) {

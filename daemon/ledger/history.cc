@@ -1,0 +1,86 @@
+#include "daemon/ledger/history.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "daemon/base/text.h"
+#include "daemon/ledger/ledger_files.h"
+#include "daemon/ledger/ledger_reader.h"
+#include "daemon/ledger/ledger_rows.h"
+
+namespace tegodrop {
+namespace {
+
+// All timelines in one statement: one for each job would take ten thousand of them a second.
+Status AddTimelines(SqliteDb& db, WallMs since, std::vector<JobStory>& stories) {
+  std::map<std::string, JobStory*, std::less<>> by_id;
+  for (JobStory& story : stories) by_id[story.job.id] = &story;
+  Result<Statement> rows = db.Prepare(
+      "SELECT timeline.job, timeline.at, timeline.state FROM jobs JOIN timeline ON timeline.job = jobs.id "
+      "WHERE jobs.finished = 0 OR jobs.changed >= ? ORDER BY jobs.seq, timeline.seq");
+  if (!rows) return Fail(rows.error());
+  rows->Start().Bind(since);
+  for (;;) {
+    const Result<bool> more = rows->Step();
+    if (!more) return Fail(more.error());
+    if (!*more) return {};
+    const std::string id = rows->Text(0);
+    const std::optional<JobState> state = JobStateFromString(rows->Text(2));
+    if (!state) return Fail(ErrorKind::kCorrupt, "the timeline of " + Printable(id) + " names no known state");
+    const auto found = by_id.find(id);
+    if (found != by_id.end()) found->second->timeline.push_back({rows->Int(1), *state, ""});
+  }
+}
+
+}  // namespace
+
+Result<LedgerHistory> ReadHistory(const std::string& state_dir, WallMs since) {
+  LedgerHistory history;
+  Status read = ReadSteadily(state_dir, [&](SqliteDb& db) -> Status {
+    history = {};
+    Result<std::vector<Job>> jobs = JobsSince(db, since);
+    if (!jobs) return Fail(jobs.error());
+    history.jobs.reserve(jobs->size());
+    for (Job& job : *jobs) history.jobs.push_back({std::move(job), {}});
+    if (Status added = AddTimelines(db, since, history.jobs); !added) return added;
+    Result<std::vector<FolderRecord>> folders = FolderRows(db);
+    if (!folders) return Fail(folders.error());
+    Result<std::vector<Pause>> pauses = PauseRows(db);
+    if (!pauses) return Fail(pauses.error());
+    Result<std::vector<Notice>> notices = NoticeRows(db);
+    if (!notices) return Fail(notices.error());
+    history.folders = std::move(*folders);
+    history.pauses = std::move(*pauses);
+    history.notices = std::move(*notices);
+    return {};
+  });
+  if (!read) return Fail(read.error());
+  return history;
+}
+
+Result<LedgerUse> LookAtLedgerUse(const std::string& state_dir) {
+  const std::string path = LedgerLockPath(state_dir);
+  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd.valid()) {
+    if (errno == ENOENT) return LedgerUse{};
+    return FailPosix("cannot open", path, errno);
+  }
+  struct stat attributes {};
+  if (fstat(fd.get(), &attributes) != 0) return FailPosix("cannot look at", path, errno);
+  LedgerUse use;
+  // Its holder writes into it once, when it has it.
+  use.since = static_cast<WallMs>(attributes.st_mtim.tv_sec) * 1000 + attributes.st_mtim.tv_nsec / 1'000'000;
+  // A shared lock for an instant: a daemon that starts in this very instant tries again.
+  use.open = flock(fd.get(), LOCK_SH | LOCK_NB) != 0;
+  if (use.open && errno != EWOULDBLOCK) return FailPosix("cannot look at the lock of", path, errno);
+  if (use.open) use.process = LockHolder(path);
+  return use;
+}
+
+}  // namespace tegodrop
