@@ -16,6 +16,9 @@ namespace {
 
 constexpr char kDefaultConfig[] = "/etc/tegodrop/tegodrop.yaml";
 
+// Of a report.
+constexpr std::chrono::hours kFurthestBack{3650 * 24};
+
 constexpr char kFooter[] =
     "Exit codes: 0 done, 1 an artifact failed or was refused, 64 usage, or no such job, 69 portal unreachable,\n"
     "  70 internal fault, 73 an output cannot be written, 75 work is left and will go on,\n"
@@ -67,6 +70,19 @@ Commands AddOperatorCommands(CLI::App& app, CommandLine& line) {
   resume->footer(kHow);
   return {{show, CommandName::kShow},     {retry, CommandName::kRetry}, {redeliver, CommandName::kRedeliver},
           {cancel, CommandName::kCancel}, {pause, CommandName::kPause}, {resume, CommandName::kResume}};
+}
+
+CLI::App* AddReportCommand(CLI::App& app, CommandLine& line, std::string& since) {
+  CLI::App* report = app.add_subcommand("report", "tell what was delivered, what failed and why, and what waits");
+  report->add_option("--since", since, "so far back (90m, 12h, 7d)")->type_name("DURATION")->default_str("24h");
+  report->add_option("--html", line.html, "write it as one self-contained page, with a timeline; - is standard output")
+      ->type_name("FILE");
+  report->footer(
+      "The first line is the verdict. The text cuts long lists; --json and --html have everything. Works beside the\n"
+      "daemon and without it, and writes nothing but FILE, which appears whole. Exit codes: 0 told, whatever it "
+      "tells,\n"
+      "64 usage, 73 FILE cannot be written, 78 config or ledger unusable.");
+  return report;
 }
 
 CLI::App* AddSubmitCommand(CLI::App& app, SubmitOptions& submit, std::string& timeout) {
@@ -167,9 +183,11 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
       "Works beside the daemon and without it. Writes nothing.\n"
       "--health is 1 where no daemon runs, a folder is not ok, the portal refuses the credentials or has not answered\n"
       "for 15 minutes, a job waits for a person, or an artifact failed in the last 24 hours.");
+  std::string since;
+  CLI::App* report = AddReportCommand(app, line, since);
   const Commands commands = AddOperatorCommands(app, line);
   CLI::App* submit = AddSubmitCommand(app, line.submit, timeout);
-  std::vector<CLI::App*> all{run, reload, check, status};
+  std::vector<CLI::App*> all{run, reload, check, status, report};
   for (const auto& [command, name] : commands) all.push_back(command);
   for (CLI::App* command : all) {
     AddConfig(*command, line.config);
@@ -194,9 +212,18 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
     line.timeout = ParseDuration(timeout);
     if (!line.timeout || line.timeout->count() == 0) return usage("--timeout wants a duration as 90s, 30m or 8h");
   }
+  if (!since.empty()) {
+    const auto back = ParseDuration(since);
+    if (!back || back->count() == 0 || *back > kFurthestBack) {
+      return usage("--since wants a duration as 90m, 12h or 7d, at most 3650d");
+    }
+    line.since = *back;
+  }
+  if (line.json && line.html == "-") return usage("--json and --html - both want standard output");
   if (check->parsed()) line.command = CommandName::kCheck;
   if (reload->parsed()) line.command = CommandName::kReload;
   if (status->parsed()) line.command = CommandName::kStatus;
+  if (report->parsed()) line.command = CommandName::kReport;
   for (const auto& [command, name] : commands) {
     if (command->parsed()) line.command = name;
   }

@@ -18,6 +18,7 @@ enum class CommandName : std::uint8_t {
   kReload,
   kStatus,
   kShow,
+  kReport,
   kRetry,
   kRedeliver,
   kCancel,
@@ -40,6 +41,9 @@ struct CommandLine {
   bool all_failed = false;        // retry: in place of jobs
   bool rebuild = false;           // retry
   std::string folder;             // pause, resume; empty: all
+  // report: how far back, and the page's file; "-": standard output, empty: none.
+  std::chrono::milliseconds since = std::chrono::hours(24);
+  std::string html;
   SubmitOptions submit;
 };
 

@@ -14,6 +14,7 @@ ExitCode CheckCommand(const CommandLine& line, Secret environment_token);
 ExitCode ReloadCommand(const CommandLine& line);
 ExitCode StatusCommand(const CommandLine& line);
 ExitCode ShowCommand(const CommandLine& line);
+ExitCode ReportCommand(const CommandLine& line);
 // retry, redeliver, cancel, pause, resume.
 ExitCode OperatorCommandLine(const CommandLine& line);
 // Needs no config. SIGTERM, SIGINT and SIGHUP may be blocked before.

@@ -1,32 +1,11 @@
 #include "daemon/cli/job_view.h"
 
-#include <algorithm>
 #include <cstdio>
 
 #include "daemon/base/text.h"
+#include "daemon/report/shown.h"
 
 namespace tegodrop {
-namespace {
-
-const Pause* PauseOf(const std::string& folder, const std::vector<Pause>& pauses) {
-  const auto found = std::find_if(pauses.begin(), pauses.end(),
-                                  [&](const Pause& one) { return one.folder.empty() || one.folder == folder; });
-  return found == pauses.end() ? nullptr : &*found;
-}
-
-std::string ResumeWith(const Pause& pause) {
-  return "'tegodrop resume" + (pause.folder.empty() ? "" : " " + pause.folder) + "'";
-}
-
-}  // namespace
-
-Waiting ShownWaiting(const Job& job, const std::vector<Pause>& pauses) {
-  if (job.finished) return {};
-  const bool before_upload = job.state == JobState::kClaimed || job.state == JobState::kRequested;
-  const Pause* pause = before_upload ? PauseOf(job.target.folder, pauses) : nullptr;
-  if (pause == nullptr) return WaitingOf(job);
-  return {"its folder, which is paused: " + ResumeWith(*pause), pause->since, 0};
-}
 
 void WriteFailureField(Json& json, const Job& job) {
   if (!job.failure) return json.Null("failure");
@@ -68,15 +47,6 @@ void PrintJob(std::FILE* to, const Job& job, const std::vector<Pause>& pauses) {
     std::fprintf(to, "    %s: %s\n    what to do: %s\n", std::string(ToString(job.failure->kind)).c_str(),
                  Printable(job.failure->message).c_str(), Printable(job.failure->remedy).c_str());
   }
-}
-
-void ShowPause(FolderRecord& folder, const std::vector<Pause>& pauses) {
-  const Pause* pause = PauseOf(folder.name, pauses);
-  if (pause == nullptr || folder.state == "missing" || folder.state == "stalled") return;
-  folder.state = "paused";
-  folder.reason = "no uploads start since " + Rfc3339(pause->since) + "; " + ResumeWith(*pause) + " ends it" +
-                  (folder.reason.empty() ? "" : "; " + folder.reason);
-  folder.since = pause->since;
 }
 
 }  // namespace tegodrop

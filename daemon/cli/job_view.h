@@ -10,9 +10,6 @@
 
 namespace tegodrop {
 
-// What the job waits for at the moment, the pause of its folder included; nothing where it is finished.
-Waiting ShownWaiting(const Job& job, const std::vector<Pause>& pauses);
-
 // The fields of one job that both documents have, into the object that is open.
 void WriteJobFields(Json& json, const Job& job, const std::vector<Pause>& pauses);
 // "failure": {kind, message, remedy}, or null.
@@ -20,8 +17,5 @@ void WriteFailureField(Json& json, const Job& job);
 
 // The lines of one job for people: what it is, what it waits for, why it failed.
 void PrintJob(std::FILE* to, const Job& job, const std::vector<Pause>& pauses);
-
-// A folder that is paused says so, unless worse is to be said of it.
-void ShowPause(FolderRecord& folder, const std::vector<Pause>& pauses);
 
 }  // namespace tegodrop

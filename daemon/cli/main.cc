@@ -55,6 +55,8 @@ tegodrop::ExitCode Main(int argc, char** argv) {
       return tegodrop::StatusCommand(*parsed.line);
     case tegodrop::CommandName::kShow:
       return tegodrop::ShowCommand(*parsed.line);
+    case tegodrop::CommandName::kReport:
+      return tegodrop::ReportCommand(*parsed.line);
     case tegodrop::CommandName::kRetry:
     case tegodrop::CommandName::kRedeliver:
     case tegodrop::CommandName::kCancel:

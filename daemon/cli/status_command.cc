@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -16,6 +15,7 @@
 #include "daemon/ledger/history.h"
 #include "daemon/ledger/sqlite_ledger.h"
 #include "daemon/ledger/state_disk.h"
+#include "daemon/report/shown.h"
 
 namespace tegodrop {
 namespace {
@@ -73,28 +73,6 @@ void PrintText(std::FILE* to, const LedgerSnapshot& snapshot) {
   if (snapshot.jobs.empty()) std::fprintf(to, "no jobs in the last 24 hours\n");
 }
 
-// Folders of the config that the ledger does not know yet stand in the list all the same; those that left the config do
-// not.
-void MatchConfig(const Settings& settings, LedgerSnapshot& snapshot) {
-  std::vector<FolderRecord> folders;
-  for (const FolderSettings& folder : settings.folders) {
-    const auto known = std::find_if(snapshot.folders.begin(), snapshot.folders.end(),
-                                    [&](const FolderRecord& one) { return one.name == folder.name; });
-    if (known != snapshot.folders.end() && known->path == folder.path) {
-      folders.push_back(*known);
-    } else {
-      FolderRecord unknown;
-      unknown.name = folder.name;
-      unknown.path = folder.path;
-      unknown.state = "missing";
-      unknown.reason = "no daemon has opened it yet";
-      folders.push_back(unknown);
-    }
-  }
-  for (FolderRecord& folder : folders) ShowPause(folder, snapshot.pauses);
-  snapshot.folders = std::move(folders);
-}
-
 // The daemon cannot record that it waits where it cannot record anything: what it waits for is seen here.
 void ShowDiskTrouble(const std::string& trouble, LedgerSnapshot& snapshot) {
   for (FolderRecord& folder : snapshot.folders) {
@@ -122,7 +100,7 @@ tl::expected<LedgerSnapshot, ExitCode> Look(const Settings& settings) {
     if (!disk.empty()) std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
     return tl::unexpected(ExitCode::kConfig);
   }
-  MatchConfig(settings, snapshot);
+  snapshot.folders = ShownFolders(settings, snapshot.folders, snapshot.pauses);
   if (!disk.empty()) {
     std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
     ShowDiskTrouble(disk, snapshot);

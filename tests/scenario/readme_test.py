@@ -89,6 +89,8 @@ class ReadmeTest(ScenarioCase):
         self.assertIn("app.apk", self.shell("status"))
         until(lambda: self.site.jobs()[0]["state"] == "delivered", "the job is at its end")
         self.assertIn("delivered", self.shell("show"))
+        self.shell("report")
+        self.assertTrue(os.path.getsize(os.path.join(self.site.root, "report.html")))
         until(lambda: os.path.exists(os.path.join(self.site.state_dir, "control.sock")), "the daemon takes commands")
         self.assertIn("published again", self.shell("operate"))
         self.folder.wait_for_trace(2)
@@ -189,7 +191,7 @@ class ReadmeTest(ScenarioCase):
         self.assertEqual(self.receiver.violations, [])
 
     def test_every_marked_example_is_run_here(self):
-        self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "show", "operate", "online", "accept", "reload",
+        self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "report", "show", "operate", "online", "accept", "reload",
                                               "limits", "metrics", "notify", "once", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
                                               "agent_gitlab"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")
