@@ -9,6 +9,8 @@
 
 #include "config/value.h"
 #include "daemon/base/text.h"
+#include "daemon/base/time_zone.h"
+#include "daemon/model/upload_window.h"
 
 namespace tegodrop {
 namespace {
@@ -183,6 +185,14 @@ std::string CheckRooms(std::string& name) {
   return Shown(name) +
          " is no name for a room; allowed is one plain folder name of at most 64 bytes such as .tegodrop or _tegodrop, "
          "without any of / \\ < > : \" | ? *, without a dot at its end and not ending like an artifact";
+}
+
+std::string CheckWindow(std::string& window) { return UploadWindow::Check(window); }
+
+std::string CheckTimeZone(std::string& name) {
+  if (name == "local") return "";
+  const auto zone = NamedZone(name);
+  return zone ? "" : zone.error().message;
 }
 
 std::string CheckOutputName(std::string& name) {

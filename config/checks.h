@@ -24,6 +24,10 @@ std::string CheckFolderName(std::string& name);
 std::string CheckSigningKey(std::string& id);
 // One path component that Windows and macOS can show too.
 std::string CheckRooms(std::string& name);
+// One window of schedule.window, see daemon/model/upload_window.h; gets its one form.
+std::string CheckWindow(std::string& window);
+// "local" or a name that the system's tz database has, which is looked up there.
+std::string CheckTimeZone(std::string& name);
 // Ends in {ext}; only known placeholders; tells artifacts apart. A template without {start_time}, {job} or {sha256} is
 // allowed, because a name that is taken gets the job's id; one that is the same for every artifact is not.
 std::string CheckOutputName(std::string& name);

@@ -262,14 +262,21 @@ std::vector<KeySpec> OtherKeys() {
        .least = kSecond,
        .most = 7 * kDay},
       {.path = "schedule.window",
+       .type = KeyType::kList,
        .bind = kIn<&Settings::schedule, &ScheduleSettings::window>,
-       .help = "22:00-06:00: artifacts are admitted at any time, uploads start inside it.",
+       .help = "22:00-06:00, or mon-fri 22:00-06:00, or a list of such: artifacts are admitted at any time, uploads "
+               "start inside one of them. null: at any time.",
        .null_word = "null",
-       .not_built = "uploads start at any time"},
+       .least = 1,
+       .pattern = "^ *([A-Za-z][A-Za-z, -]* )?[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9] *$",
+       .one_text = true,
+       .allowed = "a window as 22:00-06:00 or mon-fri 22:00-06:00, a list of such",
+       .check = CheckWindow},
       {.path = "schedule.timezone",
        .bind = kIn<&Settings::schedule, &ScheduleSettings::timezone>,
-       .help = "The window's time zone.",
-       .not_built = "there is no window yet"},
+       .help = "The windows' time zone. local: the machine's ($TZ, else /etc/localtime); or a name as Europe/Berlin.",
+       .pattern = "^[A-Za-z0-9_+/-]+$",
+       .check = CheckTimeZone},
       {.path = "log.level",
        .type = KeyType::kChoice,
        .bind = kIn<&Settings::log, &LogSettings::level>,
@@ -314,40 +321,7 @@ std::string Mode(std::int64_t mode) {
 
 std::string Duration(std::int64_t ms) { return FormatDuration(std::chrono::milliseconds(ms)); }
 
-}  // namespace
-
-const std::vector<KeySpec>& ConfigKeys() {
-  static const std::vector<KeySpec> keys = [] {
-    std::vector<KeySpec> all = PortalKeys();
-    for (const auto& part : {FolderKeys(), LimitKeys(), OtherKeys()}) all.insert(all.end(), part.begin(), part.end());
-    return all;
-  }();
-  return keys;
-}
-
-const std::vector<SectionSpec>& ConfigSections() {
-  static const std::vector<SectionSpec> sections{
-      {"portal", "The AppTego portal and the credentials for it.", true},
-      {"folders[]", "The drop folders, one entry each.", true},
-      {"limits", "How much happens at once.", false},
-      {"polling", "How builds are awaited.", false},
-      {"schedule", "When uploads may start.", false},
-      {"log", "The log on standard error.", false},
-      {"notify", "Who is told of trouble.", false},
-  };
-  return sections;
-}
-
-KeyValue DefaultOf(const KeySpec& spec) {
-  static const Settings settings = [] {
-    Settings made;
-    made.folders.emplace_back();
-    return made;
-  }();
-  return spec.bind.read(settings, 0, spec);
-}
-
-std::string AllowedFor(const KeySpec& spec) {
+std::string AllowedForType(const KeySpec& spec) {
   std::string allowed;
   switch (spec.type) {
     case KeyType::kText:
@@ -384,6 +358,45 @@ std::string AllowedFor(const KeySpec& spec) {
       allowed = "a list of texts, as [a, b] or []";
       break;
   }
+  return allowed;
+}
+
+}  // namespace
+
+const std::vector<KeySpec>& ConfigKeys() {
+  static const std::vector<KeySpec> keys = [] {
+    std::vector<KeySpec> all = PortalKeys();
+    for (const auto& part : {FolderKeys(), LimitKeys(), OtherKeys()}) all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }();
+  return keys;
+}
+
+const std::vector<SectionSpec>& ConfigSections() {
+  static const std::vector<SectionSpec> sections{
+      {"portal", "The AppTego portal and the credentials for it.", true},
+      {"folders[]", "The drop folders, one entry each.", true},
+      {"limits", "How much happens at once.", false},
+      {"polling", "How builds are awaited.", false},
+      {"schedule", "When uploads may start.", false},
+      {"log", "The log on standard error.", false},
+      {"notify", "Who is told of trouble.", false},
+  };
+  return sections;
+}
+
+KeyValue DefaultOf(const KeySpec& spec) {
+  static const Settings settings = [] {
+    Settings made;
+    made.folders.emplace_back();
+    return made;
+  }();
+  return spec.bind.read(settings, 0, spec);
+}
+
+std::string AllowedFor(const KeySpec& spec) {
+  std::string allowed(spec.allowed);
+  if (allowed.empty()) allowed = AllowedForType(spec);
   if (!spec.null_word.empty()) allowed += ", or " + std::string(spec.null_word);
   return allowed;
 }

@@ -34,10 +34,12 @@ struct KeySpec {
   bool required = false;
   std::string_view null_word = {};             // "null", "auto", "unlimited": what stands for no value; empty: none
   std::vector<std::string_view> choices = {};  // kChoice; for an enum in the order of its enumerators
-  std::int64_t least = 0;                      // kInteger, kDuration (ms), kSize (bytes)
+  std::int64_t least = 0;                      // kInteger, kDuration (ms), kSize (bytes); of a kList: items
   std::int64_t most = 0;
   std::string_view pattern = {};                 // kText and a kList's items: for the schema
   bool may_look_like_number = false;             // a text that YAML may take for a number, as 32 digits
+  bool one_text = false;                         // of a kList: a text alone is a list of one
+  std::string_view allowed = {};                 // for a fault, where the type does not say enough
   std::string (*check)(std::string&) = nullptr;  // kText and a kList's items: see checks.h
   std::string_view not_built = {};               // why any value but the default is refused in this version
 

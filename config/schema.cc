@@ -86,7 +86,16 @@ void Values(Writer& writer, const KeySpec& spec) {
       Types(writer, {"string", "integer"}, nullable);
       return Pair(writer, "pattern", "^0[4-7][0-7][0-7]$");
     case KeyType::kList:
-      Types(writer, {"array"}, nullable);
+      if (spec.one_text) {
+        Types(writer, {"array", "string"}, nullable);
+        Pair(writer, "pattern", spec.pattern);
+      } else {
+        Types(writer, {"array"}, nullable);
+      }
+      if (spec.least > 0) {
+        WriteName(writer, "minItems");
+        writer.Int64(spec.least);
+      }
       WriteName(writer, "items");
       writer.StartObject();
       TextType(writer, spec, false);

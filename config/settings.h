@@ -91,8 +91,10 @@ struct PollingSettings {
 };
 
 struct ScheduleSettings {
-  std::optional<std::string> window;  // "22:00-06:00"; artifacts are admitted at any time, uploads start inside it
-  std::string timezone = "local";
+  // "mon-fri 22:00-06:00", see daemon/model/upload_window.h; artifacts are admitted at any time, uploads start inside
+  // one of these. nullopt: at any time.
+  std::optional<std::vector<std::string>> window;
+  std::string timezone = "local";  // or a name of the tz database; local: the machine's, or $TZ
   bool operator==(const ScheduleSettings&) const = default;
 };
 

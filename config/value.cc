@@ -122,15 +122,23 @@ Parsed ReadScalar(const KeySpec& spec, const YamlNode& node, const std::string& 
       return ReadChoice(spec, text);
     case KeyType::kMode:
       return ReadMode(spec, text);
-    case KeyType::kList:
-      return NotAllowed(spec, text);
+    case KeyType::kList: {
+      if (!spec.one_text) return NotAllowed(spec, text);
+      Parsed parsed = ReadText(spec, text);
+      if (parsed.value) parsed.value = std::vector{std::get<std::string>(*parsed.value)};
+      return parsed;
+    }
   }
   return NotAllowed(spec, text);
 }
 
-std::optional<KeyValue> ReadList(const KeySpec& spec, const YamlNode& node, ValueContext& context) {
+std::optional<KeyValue> ReadList(const KeySpec& spec, const YamlNode& node, Position key_at, ValueContext& context) {
   std::vector<std::string> list;
   bool good = true;
+  if (node.items.size() < static_cast<std::size_t>(spec.least)) {
+    context.faults.push_back({key_at, Label(spec) + " is an empty list; allowed is " + AllowedFor(spec)});
+    good = false;
+  }
   for (const YamlNode& item : node.items) {
     if (item.kind == Kind::kBroken) {
       good = false;
@@ -161,7 +169,7 @@ std::optional<KeyValue> ReadAny(const KeySpec& spec, const YamlNode& node, Posit
       wrong = "is a mapping; allowed is " + AllowedFor(spec);
       break;
     case Kind::kList:
-      if (spec.type == KeyType::kList) return ReadList(spec, node, context);
+      if (spec.type == KeyType::kList) return ReadList(spec, node, key_at, context);
       wrong = "is a list; allowed is " + AllowedFor(spec);
       break;
     case Kind::kScalar: {

@@ -8,16 +8,13 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
+#include "daemon/conductor/upload_gate.h"
 #include "daemon/ledger/ledger.h"
 
 namespace tegodrop {
 
-// More than this between the two clocks is reported: records would name wrong times, and a window of hours would open
-// at the wrong ones.
-inline constexpr std::chrono::milliseconds kClockTolerance = std::chrono::minutes(5);
-
-// What is wrong with a clock that is `ahead` of the portal's (negative: behind), and what to do; nothing within the
-// tolerance.
+// What is wrong with a clock that is `ahead` of the portal's (negative: behind), and what to do; nothing within
+// kClockTolerance.
 std::optional<std::string> ClockTrouble(std::chrono::milliseconds ahead);
 
 // Reports it once, in the log and as the ledger's notice, and takes the notice back when the clocks agree again.

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "daemon/app/schedule.h"
 #include "daemon/base/version.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/disk/layout.h"
@@ -43,7 +44,11 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
       rate_(settings_.limits.upload_rate, world_.timers, world_.clock),
       guarded_(world_.transfer, world_.timers, world_.clock, world_.log),
       clock_watch_(world_.ledger, world_.clock, world_.log),
-      dated_(guarded_, world_.clock, [this](std::chrono::milliseconds ahead) { clock_watch_.Saw(ahead); }),
+      dated_(guarded_, world_.clock,
+             [this](std::chrono::milliseconds ahead) {
+               clock_watch_.Saw(ahead);
+               conductor_->SawClock(ahead);
+             }),
       leftovers_(world_.ledger, world_.log, world_.clock) {
   portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, dated_, world_.clock, world_.log);
   uploader_ = std::make_unique<Uploader>(
@@ -78,6 +83,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
         CountSpool(job);
         on_change(job, progress);
       });
+  conductor_->SetWindow(WindowOf(settings_.schedule, world_.log));
 }
 
 Daemon::~Daemon() = default;

@@ -10,9 +10,10 @@ OnceDecision End(ExitCode code, std::string reason) {
   return {OnceStep::kEnd, code, std::move(reason)};
 }
 
-// Nothing but a person or a folder's return moves any job on.
+// Nothing but a person, a folder's return or the window moves any job on.
 bool AllIsStuck(const Overview& overview) {
-  return overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person + overview.paused >=
+  return overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person + overview.paused +
+             overview.outside_window >=
          overview.unfinished;
 }
 
@@ -48,6 +49,9 @@ OnceDecision DecideOnce(const OnceFacts& facts) {
   const bool disks = overview.blocked_on_output + overview.blocked_on_disk > 0;
   const bool long_enough =
       overview.disk_trouble_since && facts.now - *overview.disk_trouble_since >= kOnceDiskTrouble.count();
+  if (!disks && overview.outside_window > 0) {
+    return End(WorstOf({ExitCode::kLeft, failures}), "what is left waits for " + overview.window_words);
+  }
   if (!disks) {
     return End(WorstOf({ExitCode::kLeft, failures}), overview.held_for_person > 0
                                                          ? "what is left waits for a person"

@@ -313,6 +313,7 @@ class Runner {
     } else if (decision.step == OnceStep::kEnd) {
       if (!lookout_->Settled()) return;
       if (!decision.reason.empty()) {
+        report_.NameUnfinished(log_);
         log_.Error("daemon.once", decision.reason + "; what is left goes on with the next run",
                    {{"unfinished", facts.overview.unfinished}});
       }

@@ -12,6 +12,8 @@ void RunReport::Take(const Job& job) {
   line.folder = job.target.folder;
   line.file_name = job.artifact.file_name;
   line.state = job.state;
+  line.finished = job.finished;
+  line.waiting_for = job.finished ? "" : WaitingOf(job).for_what;
   if (job.state == JobState::kPublished || job.state == JobState::kDelivered) {
     line.duplicate_of = job.duplicate_of;
     line.output = job.duplicate_of.empty() ? job.target.output_path + "/" + job.output.protected_name : "";
@@ -25,6 +27,18 @@ void RunReport::Take(const Job& job) {
 
 void RunReport::Leave(const std::string& folder, const std::string& file_name, const std::string& reason) {
   left_.push_back({folder, file_name, reason});
+}
+
+void RunReport::NameUnfinished(Log& log) const {
+  for (const auto& [id, line] : jobs_) {
+    if (line.finished) continue;
+    log.Warning("job.left", "the job is left for the next run",
+                {{"job", id},
+                 {"folder", line.folder},
+                 {"file", line.file_name},
+                 {"state", ToString(line.state)},
+                 {"waiting_for", line.waiting_for}});
+  }
 }
 
 int RunReport::failed() const {
@@ -45,6 +59,7 @@ std::string RunReport::Json(ExitCode code) const {
     json.Known("folder", line.folder);
     json.Known("file_name", line.file_name);
     json.Text("state", ToString(line.state));
+    json.Known("waiting_for", line.waiting_for);
     json.Known("output", line.output);
     json.Known("trace", line.trace);
     json.Known("duplicate_of", line.duplicate_of);

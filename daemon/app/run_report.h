@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/app/exit_code.h"
+#include "daemon/base/log.h"
 #include "daemon/model/job.h"
 
 namespace tegodrop {
@@ -16,9 +17,12 @@ class RunReport {
   void Take(const Job& job);
   // A file that was left in its folder.
   void Leave(const std::string& folder, const std::string& file_name, const std::string& reason);
+  // One line for each job that is not finished.
+  void NameUnfinished(Log& log) const;
   // Jobs that ended without a delivery.
   int failed() const;
-  // {schema: tegodrop-run/1, exit_code, jobs: [{id, folder, file_name, state, output, trace, failure}], left: [{folder,
+  // {schema: tegodrop-run/1, exit_code, jobs: [{id, folder, file_name, state, waiting_for, output, trace,
+  // duplicate_of, failure}], left: [{folder,
   // file_name, reason}]}, on standard output.
   void Print(ExitCode code) const;
   std::string Json(ExitCode code) const;
@@ -28,6 +32,8 @@ class RunReport {
     std::string folder;
     std::string file_name;
     JobState state = JobState::kClaimed;
+    bool finished = false;
+    std::string waiting_for;
     std::string output;
     std::string trace;
     std::string duplicate_of;

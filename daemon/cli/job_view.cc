@@ -1,11 +1,26 @@
 #include "daemon/cli/job_view.h"
 
 #include <cstdio>
+#include <ctime>
 
 #include "daemon/base/text.h"
 #include "daemon/report/shown.h"
 
 namespace tegodrop {
+namespace {
+
+// "22:00:00", with its day where that is not soon after the wait began: the next window may be on Monday.
+std::string NextTry(const Waiting& waiting) {
+  constexpr WallMs kSoon = 12LL * 3600 * 1000;
+  if (waiting.not_before - waiting.since < kSoon) return LocalTimeOfDay(waiting.not_before);
+  const std::time_t seconds = static_cast<std::time_t>(waiting.not_before / 1000);
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  char text[32];
+  return std::string(text, std::strftime(text, sizeof text, "%a %Y-%m-%d %H:%M:%S", &local));
+}
+
+}  // namespace
 
 void WriteFailureField(Json& json, const Job& job) {
   if (!job.failure) return json.Null("failure");
@@ -40,8 +55,7 @@ void PrintJob(std::FILE* to, const Job& job, const std::vector<Pause>& pauses) {
   if (!waiting.for_what.empty()) {
     std::fprintf(to, "    waits for %s%s%s%s%s\n", Printable(waiting.for_what).c_str(),
                  waiting.since == 0 ? "" : ", since ", waiting.since == 0 ? "" : LocalTimeOfDay(waiting.since).c_str(),
-                 waiting.not_before == 0 ? "" : ", next try ",
-                 waiting.not_before == 0 ? "" : LocalTimeOfDay(waiting.not_before).c_str());
+                 waiting.not_before == 0 ? "" : ", next try ", waiting.not_before == 0 ? "" : NextTry(waiting).c_str());
   }
   if (job.failure) {
     std::fprintf(to, "    %s: %s\n    what to do: %s\n", std::string(ToString(job.failure->kind)).c_str(),

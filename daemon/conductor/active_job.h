@@ -56,6 +56,7 @@ class ActiveJob final : public JobRecord {
   bool output_trouble = false;  // most likely its output folder's
   // The last wait, also while a try that will meet it again is under way: since when it lasts, and whether it is news.
   Waiting last_wait;
+  bool begun = false;      // something of its upload was sent, in this life
   bool asking = false;     // its upload has not been given a URL yet
   bool comparing = false;  // the ledger is searched for its bytes
   bool compared = false;   // and has no delivery of them

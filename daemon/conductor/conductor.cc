@@ -75,7 +75,10 @@ void Conductor::Take(Job job) {
                                             [this](const Job& before, const Job& after) { Changed(before, after); });
   const Job& taken = active->job();
   const WallMs wait = taken.waiting.not_before - world_.clock.Wall();
-  if (taken.waiting.not_before != 0 && wait > 0) active->due = now + std::min<WallMs>(wait, kLongestOldWait.count());
+  // That of the window is told anew: it may be another one now.
+  const bool window = UploadGate::Says(taken.waiting.for_what);
+  if (taken.waiting.not_before != 0 && wait > 0 && !window)
+    active->due = now + std::min<WallMs>(wait, kLongestOldWait.count());
   if (StageOf(taken) == Stage::kAwait) watches_[taken.target.version].due = now;
   ActiveJob& placed = *(jobs_[id] = std::move(active));
   if (!placed.job().finished) on_change_(placed.job(), placed.progress);
@@ -99,6 +102,8 @@ void Conductor::TurnSoon() {
 void Conductor::Turn() {
   if (stopping_) return;
   const MonoMs now = world_.clock.Mono();
+  LookAtGate(now);
+  const Job* held = nullptr;  // one that waits for the window
   UploadRound uploads;
   std::map<std::string, int> deliveries;  // by output folder
   std::vector<ActiveJob*> ready;
@@ -129,7 +134,9 @@ void Conductor::Turn() {
       continue;
     }
     if (!OurPortal(job->job()) && AsksPortal(job->job())) continue;
-    const MonoMs due = std::max(job->due, HeldUntil(job->job()));
+    if (EndWindowWait(*job)) continue;
+    if (WaitsForWindow(*job) && !Paused(job->job())) held = &job->job();
+    const MonoMs due = std::max(job->due, HeldUntil(*job));
     if (due <= now) {
       (stage == Stage::kUpload ? uploads.waiting : ready).push_back(job.get());
     } else {
@@ -146,6 +153,10 @@ void Conductor::Turn() {
     if (stage == Stage::kDeliver && ++deliveries[job->job().target.output_path] > kConcurrentDeliveries) continue;
     Begin(*job, stage);
   }
+  TellOfWindow(held != nullptr);
+  if (held != nullptr && gate_now_.ask) AskForTime(held->target.version, awaited);
+  // What is still waiting when it closes says so.
+  if (!uploads.waiting.empty() && gate_now_.good_for) next = std::min(next, now + gate_now_.good_for->count());
   next = std::min(next, BeginUploads(std::move(uploads), now));
   std::erase_if(watches_, [&](const auto& watch) { return !awaited.contains(watch.first); });
   for (const auto& [version, count] : awaited) {
@@ -205,6 +216,7 @@ void Conductor::BeginWork(ActiveJob& job, const Rooms::Work& work) {
         if (active == nullptr) return;
         active->progress = {done, total};
         if (done > 0) portal_silent_since_.reset();
+        active->begun = active->begun || (done > 0 && StageOf(active->job()) == Stage::kUpload);
         on_change_(active->job(), active->progress);
       },
       [this, id, asks_portal](Status status) { WorkDone(id, asks_portal, std::move(status)); });
@@ -343,13 +355,24 @@ Overview Conductor::overview() const {
     overview.unfinished += !job->job().finished || AbortIsWorthWaiting(*job) ? 1 : 0;
     if (job->job().finished) continue;
     Count(*job, overview);
-    overview.blocked_on_output += job->output_trouble ? 1 : 0;
     if (job->output_trouble) overview.outputs_in_trouble[job->job().target.output_path] = job->last_wait.for_what;
-    overview.blocked_on_disk += job->disk_trouble && !job->output_trouble ? 1 : 0;
     const bool foreign = !OurPortal(job->job()) && StageOf(job->job()) != Stage::kFinish;
-    const bool held = HeldForAPerson(job->job());
-    overview.held_for_person += foreign || held ? 1 : 0;
-    overview.paused += !foreign && !job->work && StageOf(job->job()) == Stage::kUpload && Paused(job->job()) ? 1 : 0;
+    if (foreign || HeldForAPerson(job->job())) {
+      ++overview.held_for_person;
+    } else if (!job->work && StageOf(job->job()) == Stage::kUpload && Paused(job->job())) {
+      ++overview.paused;
+    } else if (WaitsForWindow(*job) && !gate_now_.ask) {
+      ++overview.outside_window;
+    } else {
+      overview.blocked_on_output += job->output_trouble ? 1 : 0;
+      overview.blocked_on_disk += job->disk_trouble && !job->output_trouble ? 1 : 0;
+    }
+  }
+  if (overview.outside_window > 0) {
+    overview.window_words = gate_now_.waiting_for;
+    if (gate_now_.not_before != 0) {
+      overview.window_words += ", which opens on " + gate_.TimeText(gate_now_.not_before);
+    }
   }
   return overview;
 }

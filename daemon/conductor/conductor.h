@@ -25,10 +25,12 @@
 #include "daemon/conductor/build_slots.h"
 #include "daemon/conductor/queue.h"
 #include "daemon/conductor/reaction.h"
+#include "daemon/conductor/upload_gate.h"
 #include "daemon/ledger/ledger.h"
 #include "daemon/loop/handle.h"
 #include "daemon/loop/timers.h"
 #include "daemon/model/operator.h"
+#include "daemon/model/upload_window.h"
 #include "daemon/tracking/tracker.h"
 
 namespace tegodrop {
@@ -71,7 +73,7 @@ struct ConductorWorld {
   Log& log;
 };
 
-// How things stand, for `--once` and for whoever watches.
+// How things stand, for `--once` and for whoever watches. What holds an unfinished job up counts it once.
 struct Overview {
   int unfinished = 0;
   int queued = 0;                             // claimed, and their upload not under way
@@ -86,8 +88,10 @@ struct Overview {
   int blocked_on_output = 0;                              // unfinished jobs that wait for their output folder
   std::map<std::string, std::string> outputs_in_trouble;  // these folders by path, and what one of the jobs waits for
   int blocked_on_disk = 0;                                // unfinished jobs that wait for some other folder
-  int paused = 0;           // unfinished jobs whose upload waits for their folder to be resumed
-  int held_for_person = 0;  // unfinished jobs that nothing but a person can move on
+  int paused = 0;            // unfinished jobs whose upload waits for their folder to be resumed
+  int outside_window = 0;    // unfinished jobs whose upload waits for the window, or for a right clock
+  std::string window_words;  // of these: what they wait for, and when it opens
+  int held_for_person = 0;   // unfinished jobs that nothing but a person can move on
 };
 
 class Conductor {
@@ -115,6 +119,10 @@ class Conductor {
   void UseSettings(ConductorSettings settings);
   // The folders whose uploads are not begun, by name; the empty name is all of them. What is under way goes on.
   void SetPaused(std::set<std::string> folders);
+  // Uploads start inside it only; what has begun, and everything later, goes on. Without a call: at any time.
+  void SetWindow(UploadWindow window);
+  // By an answer of the portal: this machine's clock is `ahead` of it. A window is told by a right clock only.
+  void SawClock(std::chrono::milliseconds ahead);
   // Begins nothing new. What is under way is cancelled, but for uploads whose last chunk has left: these get 2 s for
   // their answer. Then `done`, never inside the call.
   void Stop(std::function<void()> done);
@@ -144,8 +152,13 @@ class Conductor {
   static Stage StageOf(const Job& job);
   static void Count(const ActiveJob& job, Overview& overview);
   bool OurPortal(const Job& job) const;
-  MonoMs HeldUntil(const Job& job) const;
+  MonoMs HeldUntil(const ActiveJob& job) const;
   bool Paused(const Job& job) const;
+  void LookAtGate(MonoMs now);
+  bool WaitsForWindow(const ActiveJob& job) const;
+  bool EndWindowWait(ActiveJob& job);
+  void TellOfWindow(bool held);
+  void AskForTime(const std::string& version, std::map<std::string, int>& awaited);
   void HoldStage(Stage stage, const Reaction& reaction, MonoMs now);
   void ShowHeldBack(ActiveJob& job, MonoMs now);
   void Carry(ActiveJob& job, OperatorVerb verb, std::function<void(Result<OperatorPlan>)> done);
@@ -200,6 +213,10 @@ class Conductor {
   HandlePtr soon_;
   MonoMs rests_until_ = 0;  // no turn of its own accord before
   std::set<std::string> paused_;
+  UploadGate gate_;
+  UploadGate::Answer gate_now_;       // of the last turn
+  MonoMs gate_shut_until_ = 0;        // then it is looked at again
+  std::string gate_told_;             // what the log last said that uploads wait for
   std::map<int, HandlePtr> answers_;  // on their way to whoever gave a command
   int last_answer_ = 0;
   UploadQueue queue_;

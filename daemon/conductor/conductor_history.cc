@@ -32,6 +32,7 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
   watch.due = now + settings_.polling.interval.count();
   if (!look) {
     const Error& error = look.error();
+    gate_.Asked(error.http_status == 0 ? error.message : "");
     watch.failures += error.held_back ? 0 : 1;
     if (error.kind == ErrorKind::kSignIn) {
       HoldCredentials(ReactTo(Job{}, error, world_.random), now);
@@ -50,6 +51,7 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
     return TurnSoon();
   }
   watch.failures = 0;
+  gate_.Asked("");
   PortalAnswered();
   for (const std::string& id : ids) {
     ActiveJob* job = Find(id);

@@ -57,6 +57,7 @@ void Conductor::Carry(ActiveJob& job, OperatorVerb verb, std::function<void(Resu
     if (saved && changed != nullptr) {
       changed->due = 0;
       changed->disk_trouble = changed->output_trouble = false;
+      changed->begun = false;
       changed->last_wait = {};
       if (!OurPortal(changed->job()) && !IsEnd(changed->job().state)) NoteForeign(*changed);
     }

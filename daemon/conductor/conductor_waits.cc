@@ -22,12 +22,13 @@ bool Conductor::AsksPortal(const Job& job) {
   return stage == Stage::kUpload || stage == Stage::kConfirm || stage == Stage::kAwait || job.state == JobState::kBuilt;
 }
 
-MonoMs Conductor::HeldUntil(const Job& job) const {
-  if (!AsksPortal(job)) return 0;
-  const Stage stage = StageOf(job);
-  if (stage == Stage::kUpload && Paused(job)) return INT64_MAX;
+MonoMs Conductor::HeldUntil(const ActiveJob& job) const {
+  if (!AsksPortal(job.job())) return 0;
+  const Stage stage = StageOf(job.job());
+  if (stage == Stage::kUpload && Paused(job.job())) return INT64_MAX;
   const auto held = held_back_.find(stage);
-  return std::max(credentials_held_until_, held == held_back_.end() ? 0 : held->second.until);
+  return std::max({credentials_held_until_, held == held_back_.end() ? 0 : held->second.until,
+                   WaitsForWindow(job) ? gate_shut_until_ : 0});
 }
 
 // A host that is left alone holds up every job of that stage, also those that have not met it themselves.
@@ -45,9 +46,14 @@ void Conductor::ShowHeldBack(ActiveJob& job, MonoMs now) {
     const std::string which = paused_.contains("") ? "" : " " + row.target.folder;
     return ShowWait(job, "its folder, which is paused: 'tegodrop resume" + which + "'", 0);
   }
+  if (WaitsForWindow(job) && !Paused(row)) {
+    // That nothing is asked of the portal at all is the greater trouble.
+    if (credentials_held_until_ > now && !row.waiting.for_what.empty()) return;
+    return ShowWait(job, gate_now_.waiting_for, gate_now_.not_before);
+  }
   const auto held = held_back_.find(StageOf(job.job()));
   const bool concerned = held != held_back_.end() && held->second.until > now && held->second.until >= job.due;
-  if (!concerned || job.work || HeldUntil(job.job()) == INT64_MAX) return;
+  if (!concerned || job.work || HeldUntil(job) == INT64_MAX) return;
   ShowWait(job, held->second.words, world_.clock.Wall() + held->second.until - now);
 }
 
@@ -154,7 +160,9 @@ void Conductor::CredentialsChanged() {
 void Conductor::EndWaits() {
   for (auto& [id, job] : jobs_) {
     const bool waits = job->job().waiting.not_before != 0 && !job->work && !job->saving();
-    if (!waits || job->disk_trouble || !AsksPortal(job->job()) || !OurPortal(job->job())) continue;
+    if (!waits || UploadGate::Says(job->job().waiting.for_what) || job->disk_trouble || !AsksPortal(job->job()) ||
+        !OurPortal(job->job()))
+      continue;
     job->due = 0;
     job->last_wait = {};
     Note(

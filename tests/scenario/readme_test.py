@@ -190,9 +190,17 @@ class ReadmeTest(ScenarioCase):
         self.assertEqual((told["event"], told["state"], told["folder"]), ("failed", "happened", "production"))
         self.assertEqual(self.receiver.violations, [])
 
+    def test_the_example_of_an_upload_window(self):
+        with open(self.site.config_file, "a", encoding="utf-8") as config:
+            config.write(self.examples["window"])
+        checked = self.site.run("check", "--json")
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        schedule = yaml.safe_load(self.examples["window"])["schedule"]
+        self.assertEqual(json.loads(checked.stdout)["config"]["schedule"], schedule)
+
     def test_every_marked_example_is_run_here(self):
         self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "report", "show", "operate", "online", "accept", "reload",
-                                              "limits", "metrics", "notify", "once", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
+                                              "limits", "metrics", "notify", "once", "window", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
                                               "agent_gitlab"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")
 

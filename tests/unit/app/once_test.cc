@@ -136,6 +136,25 @@ TEST(Once, WhatOnlyAPersonCanMoveIsLeft) {
   EXPECT_EQ(DecideOnce(facts).code, ExitCode::kLeft);
 }
 
+TEST(Once, OutsideTheWindowItEndsWithWhatIsLeftWhenAllElseIsDone) {
+  OnceFacts facts = Facts(seconds(1));
+  facts.overview.unfinished = 3;
+  facts.overview.outside_window = 2;
+  facts.overview.window_words = "the upload window (22:00-06:00, UTC), which opens on Mon 2026-11-30 22:00 (UTC)";
+  EXPECT_EQ(DecideOnce(facts).step, OnceStep::kWait) << "one is carried on";
+  facts.overview.unfinished = 2;
+  EXPECT_EQ(DecideOnce(facts).step, OnceStep::kEnd);
+  EXPECT_EQ(DecideOnce(facts).code, ExitCode::kLeft);
+  EXPECT_EQ(DecideOnce(facts).reason,
+            "what is left waits for the upload window (22:00-06:00, UTC), which opens on Mon 2026-11-30 22:00 (UTC)");
+  facts.failed = 1;
+  EXPECT_EQ(DecideOnce(facts).code, ExitCode::kFailed);
+  facts.failed = 0;
+  facts.overview.unfinished = 4;
+  facts.overview.paused = facts.overview.held_for_person = 1;
+  EXPECT_EQ(DecideOnce(facts).code, ExitCode::kLeft) << "nothing of it moves by itself before";
+}
+
 TEST(Once, WhatIsBeingLookedAtIsCarriedOnHoweverMuchThereIs) {
   OnceFacts facts = Facts(minutes(5));
   facts.intake_stopped = false;

@@ -4,6 +4,7 @@
 
 #include "daemon/app/progress_board.h"
 #include "daemon/app/run_report.h"
+#include "tests/fakes/recorded_log.h"
 
 namespace tegodrop {
 namespace {
@@ -44,6 +45,23 @@ TEST(RunReport, NamesEveryJobWithItsEndAndWhatWasLeft) {
   EXPECT_STREQ(json["jobs"][1]["failure"]["kind"].GetString(), "build_failed");
   EXPECT_TRUE(json["jobs"][1]["output"].IsNull());
   EXPECT_STREQ(json["left"][0]["reason"].GetString(), "not whole");
+}
+
+TEST(RunReport, SaysOfWhatIsNotFinishedWhatItWaitsFor) {
+  RunReport report;
+  Job held = MakeJob("a", JobState::kClaimed);
+  held.waiting = {"the upload window (22:00-06:00, UTC)", 1, 2};
+  report.Take(held);
+  Job done = MakeJob("b", JobState::kDelivered);
+  done.finished = true;
+  report.Take(done);
+  testing::RecordedLog log;
+  report.NameUnfinished(log);
+  EXPECT_EQ(log.Count("job.left"), 1);
+  rapidjson::Document json;
+  json.Parse(report.Json(ExitCode::kLeft).c_str());
+  EXPECT_STREQ(json["jobs"][0]["waiting_for"].GetString(), "the upload window (22:00-06:00, UTC)");
+  EXPECT_TRUE(json["jobs"][1]["waiting_for"].IsNull());
 }
 
 TEST(RunReport, IsJsonWhateverAFileIsCalled) {

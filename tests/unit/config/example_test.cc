@@ -248,6 +248,12 @@ TEST(Schema, AcceptsWhatTheLoaderAccepts) {
     EXPECT_THAT(FaultsOf(WithFolderKey(line)), IsEmpty()) << line;
     EXPECT_EQ(SchemaFault(WithFolderKey(line)), "") << line;
   }
+  for (const char* schedule : {"window: 22:00-06:00", "window: null", "window: [22:00-06:00]", "timezone: local",
+                               "window: ['Sat, sun 00:00-24:00', mon-fri 22:00-06:00]", "timezone: Europe/Berlin"}) {
+    const std::string yaml = Minimal() + "schedule: {" + schedule + "}\n";
+    EXPECT_THAT(FaultsOf(yaml), IsEmpty()) << schedule;
+    EXPECT_EQ(SchemaFault(yaml), "") << schedule;
+  }
   for (const char* line : {"concurrent_uploads: 64", "concurrent_parts: 8", "concurrent_builds: 2",
                            "concurrent_builds: auto", "upload_rate: 20MiB", "upload_rate: unlimited", "spool: 1GiB"}) {
     const std::string yaml = Minimal() + "log:\nlimits: {" + line + "}\n";
@@ -264,9 +270,11 @@ TEST(Schema, RefusesWhatTheLoaderRefuses) {
     EXPECT_EQ(FaultsOf(WithFolderKey(line)).size(), 1U) << line;
     EXPECT_NE(SchemaFault(WithFolderKey(line)), "") << line;
   }
-  for (const char* line : {"log: {format: syslog}", "limits: {concurrent_uploads: 0}", "limits: {spool: big}",
-                           "state_dir: ''", "report_dir: x", "folder: 1", "limits: {concurrent_builds: 0}",
-                           "limits: {concurrent_builds: many}", "limits: {upload_rate: fast}"}) {
+  for (const char* line :
+       {"log: {format: syslog}", "limits: {concurrent_uploads: 0}", "limits: {spool: big}", "state_dir: ''",
+        "report_dir: x", "folder: 1", "limits: {concurrent_builds: 0}", "limits: {concurrent_builds: many}",
+        "limits: {upload_rate: fast}", "schedule: {window: 22:00}", "schedule: {window: []}",
+        "schedule: {window: [22:00-6:00]}", "schedule: {window: 7}", "schedule: {timezone: 'no where'}"}) {
     EXPECT_EQ(FaultsOf(Minimal() + line + "\n").size(), 1U) << line;
     EXPECT_NE(SchemaFault(Minimal() + line + "\n"), "") << line;
   }
@@ -279,6 +287,7 @@ TEST(EffectiveConfig, IsAConfigThatGivesTheSameSettings) {
   EXPECT_EQ(FaultsOf(yaml).size(), 1U) << "a quotation mark is no character for a file name";
   std::string good = yaml;
   good.replace(good.find("\"ü\""), 4, "ü");
+  good += "schedule: {window: ['Sat, sun 00:00-24:00'], timezone: Asia/Kolkata}\n";
   const ConfigResult first = ParseConfig(good, "/etc/t.yaml");
   ASSERT_THAT(Lines(first), IsEmpty());
   const std::string json = EffectiveConfigJson(*first.settings);
