@@ -94,8 +94,10 @@ ConductorSettings Daemon::SettingsForConductor() const {
 }
 
 void Daemon::Apply(Settings settings, const Secret& token, std::function<void(std::vector<std::string>)> done) {
+  const bool other_schedule = !(settings.schedule == settings_.schedule);
   settings_ = std::move(settings);
   UseToken(token);
+  if (other_schedule) conductor_->SetWindow(WindowOf(settings_.schedule, world_.log));
   conductor_->UseSettings(SettingsForConductor());
   uploader_->SetConcurrentParts(settings_.limits.concurrent_parts);
   rate_.SetRate(settings_.limits.upload_rate);
