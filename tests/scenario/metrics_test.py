@@ -90,7 +90,8 @@ class MetricsTest(MetricsCase):
         daemon = self.site.start()
         self.folder.drop(self.artifacts.apk(), "app.apk")
         self.site.wait_for_state("building")
-        self.folder.put("half.apk", "PK")
+        with open(self.artifacts.apk(), "rb") as whole:
+            self.folder.put("half.apk", whole.read()[:-100])
         # Every 15 s, and nothing ends here.
         until(lambda: self.value("tegodrop_jobs", state="building") == 1, "the job shows", 20)
         until(lambda: self.value("tegodrop_files_waiting", folder="first") == 1, "the half file shows", 20)

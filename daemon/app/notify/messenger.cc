@@ -186,7 +186,7 @@ void Messenger::Answered(const std::vector<std::int64_t>& numbers, const Result<
   const OutboxEvent& first = pending_.at(numbers.front()).event;
   if (answer && answer->status >= 200 && answer->status < 300) {
     if (std::exchange(tries_, 0) > 0) world_.log.Info("notify.back", "the webhook takes what it is told again");
-    world_.log.Debug("notify.told", "the webhook was told", {{"event", first.event}, {"events", numbers.size()}});
+    world_.log.Debug("notify.told", "the webhook was told", {{"about", first.event}, {"events", numbers.size()}});
     Sent& sent = sent_[KindOf(first)];
     if (numbers.size() > 1) {
       sent.bundle = now;
@@ -198,8 +198,8 @@ void Messenger::Answered(const std::vector<std::int64_t>& numbers, const Result<
     world_.log.Error(
         "notify.refused",
         "the webhook refused what it was told, and it is not told again: " + why +
-            "; look at the URL in notify.webhook_file, and send tegodrop SIGHUP once it is another one",
-        {{"event", first.event}, {"events", numbers.size()}, {"job", first.job}, {"folder", first.folder}});
+            "; look at the URL in notify.webhook_file, then 'tegodrop reload'",
+        {{"about", first.event}, {"events", numbers.size()}, {"job", first.job}, {"folder", first.folder}});
     tries_ = 0;
   }
   Drop(numbers);
