@@ -136,7 +136,8 @@ void EventWatch::SeePortal(const EventScene& scene) {
   if (!overview.credentials_refused && !accepted) return;
   See({"credentials", overview.credentials_refused},
       Event("credentials", "", "the portal refused the credentials: nothing is asked of it",
-            "put a valid token with the Builds permission into place and send tegodrop SIGHUP, or restart it"),
+            "put a valid token with the Builds permission into place, then 'tegodrop reload'; a systemd credential "
+            "needs a restart"),
       "the portal accepts the credentials again");
 }
 
