@@ -79,22 +79,13 @@ std::string UpperCase(std::string_view text) {
   return out;
 }
 
-// A choice that is not built yet is not offered.
-std::string Allowed(const KeySpec& spec) {
-  KeySpec built = spec;
-  std::erase_if(built.choices, [&](std::string_view choice) {
-    return std::find(spec.unbuilt_choices.begin(), spec.unbuilt_choices.end(), choice) != spec.unbuilt_choices.end();
-  });
-  return AllowedFor(built);
-}
-
 std::string Entry(const KeySpec& spec) {
   std::string text = ".TP\n.B " + Roff(spec.name()) + "\n" + Roff(spec.help) + "\n.br\n";
   const std::string standard = Roff(FormatKeyValue(spec, DefaultOf(spec)));
   if (!spec.not_built.empty()) {
     return text + "Not built yet in this version: " + Roff(spec.not_built) + ". Only " + standard + " is accepted.\n";
   }
-  text += "Allowed: " + Roff(Allowed(spec)) + ".\n";
+  text += "Allowed: " + Roff(AllowedFor(spec)) + ".\n";
   return text + (spec.required ? "Required." : "Default: \\fI" + standard + "\\fR") + "\n";
 }
 

@@ -13,7 +13,7 @@
 
 namespace tegodrop {
 
-struct Outcome {
+struct OutcomeCount {
   std::string folder;      // by its name in the config, also of those that have left it
   std::string result;      // as OutcomeOf names it
   std::int64_t count = 0;  // a job that is put back to work counts again at its next end
@@ -29,7 +29,7 @@ class Outcomes {
  public:
   virtual ~Outcomes() = default;
   // All that were counted so far. Asynchronous as every call of the Ledger, and in one order with them.
-  virtual void LoadOutcomes(std::function<void(Result<std::vector<Outcome>>)> done) = 0;
+  virtual void LoadOutcomes(std::function<void(Result<std::vector<OutcomeCount>>)> done) = 0;
 };
 
 }  // namespace tegodrop

@@ -179,8 +179,8 @@ class SqliteLedger final : public LedgerStore {
     Ask<void>([this, folder, files = std::move(files)] { return SaveIgnoredRows(file_.db, folder, files); },
               std::move(done));
   }
-  void LoadOutcomes(std::function<void(Result<std::vector<Outcome>>)> done) override {
-    Ask<std::vector<Outcome>>([this] { return OutcomeRows(file_.db); }, std::move(done));
+  void LoadOutcomes(std::function<void(Result<std::vector<OutcomeCount>>)> done) override {
+    Ask<std::vector<OutcomeCount>>([this] { return OutcomeRows(file_.db); }, std::move(done));
   }
   void LoadOutbox(std::function<void(Result<OutboxContent>)> done) override {
     Ask<OutboxContent>([this] { return OutboxRows(file_.db); }, std::move(done));

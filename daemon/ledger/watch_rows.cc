@@ -8,8 +8,8 @@ using sql::Change;
 using sql::ForEachRow;
 using sql::InTransaction;
 
-Result<std::vector<Outcome>> OutcomeRows(SqliteDb& db) {
-  std::vector<Outcome> outcomes;
+Result<std::vector<OutcomeCount>> OutcomeRows(SqliteDb& db) {
+  std::vector<OutcomeCount> outcomes;
   Status read = ForEachRow(
       db, "SELECT folder, result, count, last FROM outcomes ORDER BY folder, result", [](Statement&) {},
       [&](const Statement& row) -> Status {

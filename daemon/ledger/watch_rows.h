@@ -13,7 +13,7 @@
 
 namespace tegodrop {
 
-Result<std::vector<Outcome>> OutcomeRows(SqliteDb& db);
+Result<std::vector<OutcomeCount>> OutcomeRows(SqliteDb& db);
 
 Result<OutboxContent> OutboxRows(SqliteDb& db);
 Status AddEventRow(SqliteDb& db, const OutboxEvent& event, const std::string& mark);

@@ -30,7 +30,8 @@ MetricsFile::~MetricsFile() = default;
 // The ledger answers in the order in which it was asked: what ends before its answer is in it, what ends later is not.
 void MetricsFile::Load() {
   loading_ = true;
-  world_.outcomes.LoadOutcomes([this, alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<Outcome>>& all) {
+  world_.outcomes.LoadOutcomes([this,
+                                alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<OutcomeCount>>& all) {
     if (alive.expired()) return;
     loading_ = false;
     if (!all) {
@@ -40,7 +41,7 @@ void MetricsFile::Load() {
       return;
     }
     loaded_ = true;
-    for (const Outcome& one : *all) Count(one.folder, one.result, one.count, one.last);
+    for (const OutcomeCount& one : *all) Count(one.folder, one.result, one.count, one.last);
   });
 }
 

@@ -75,10 +75,10 @@ TEST(FormatMetrics, AHostileLabelEndsNothing) {
 
 class MetricsFileTest : public ::testing::Test, public Outcomes {
  protected:
-  void LoadOutcomes(std::function<void(Result<std::vector<Outcome>>)> done) override {
+  void LoadOutcomes(std::function<void(Result<std::vector<OutcomeCount>>)> done) override {
     ++asked;
     queue.Post([this, done = std::move(done)] {
-      done(unreadable ? Result<std::vector<Outcome>>(Fail(*unreadable)) : outcomes);
+      done(unreadable ? Result<std::vector<OutcomeCount>>(Fail(*unreadable)) : outcomes);
     });
   }
   void Start(std::set<std::string> folders = {"first"}) {
@@ -113,7 +113,7 @@ class MetricsFileTest : public ::testing::Test, public Outcomes {
   SteppedClock clock;
   RecordedLog log;
   FaultyFileSystem fs;
-  std::vector<Outcome> outcomes{{"first", "delivered", 5, 1'000}, {"gone", "failed", 9, 1'000}};
+  std::vector<OutcomeCount> outcomes{{"first", "delivered", 5, 1'000}, {"gone", "failed", 9, 1'000}};
   std::optional<Error> unreadable;
   int asked = 0;
   std::optional<MetricsNow> now = MetricsNow{};

@@ -98,8 +98,8 @@ class LoopedLedger {
   std::vector<std::string> Ignored(const std::string& folder) {
     return Value(Await<std::vector<std::string>>([&](auto done) { ledger->LoadIgnored(folder, std::move(done)); }));
   }
-  std::vector<Outcome> Outcomes() {
-    return Value(Await<std::vector<Outcome>>([&](auto done) { ledger->LoadOutcomes(std::move(done)); }));
+  std::vector<OutcomeCount> Outcomes() {
+    return Value(Await<std::vector<OutcomeCount>>([&](auto done) { ledger->LoadOutcomes(std::move(done)); }));
   }
 
   OutboxContent Outbox() {

@@ -37,7 +37,7 @@ class OutcomesTest : public ::testing::Test {
   // "first delivered 2", one for each row.
   std::vector<std::string> Lines() {
     std::vector<std::string> lines;
-    for (const Outcome& one : on_.Outcomes()) {
+    for (const OutcomeCount& one : on_.Outcomes()) {
       lines.push_back(one.folder + " " + one.result + " " + std::to_string(one.count));
     }
     return lines;
@@ -109,7 +109,7 @@ TEST_F(OutcomesTest, ALedgerFromBeforeTheCountingIsCountedOnce) {
     }
   }
   LoopedLedger on(old.path());
-  const std::vector<Outcome> outcomes = on.Outcomes();
+  const std::vector<OutcomeCount> outcomes = on.Outcomes();
   ASSERT_EQ(outcomes.size(), 2U);
   EXPECT_EQ(outcomes[0].result, "delivered");
   EXPECT_EQ(outcomes[0].count, 1);
