@@ -177,6 +177,11 @@ class NotifyTest(SecretsCase):
                     self.assertIn(said, done.stderr)
                     self.assertNotIn("s3cret", done.stdout + done.stderr)
                 os.chmod(self.webhook_file, 0o600)
+        # And mended it is taken.
+        self.site.write_private(self.webhook_file, self.receiver.url + "\n")
+        self.fail_one()
+        self.assertEqual(self.site.run("run", "--once").returncode, 1)
+        self.assertEqual(len(self.told("failed")), 1)
 
 
 if __name__ == "__main__":
