@@ -296,9 +296,9 @@ std::vector<KeySpec> OtherKeys() {
       {.path = "report_dir",
        .type = KeyType::kPath,
        .bind = kTop<&Settings::report_dir>,
-       .help = "A folder for reports.",
-       .null_word = "null",
-       .not_built = "no reports are written"},
+       .help = "A local folder that gets the report of each night, as a page and as JSON: when the upload window has "
+               "closed and what it began has come to its end, without a window at 06:00; and of each run --once.",
+       .null_word = "null"},
       {.path = "notify.webhook_file",
        .type = KeyType::kPath,
        .bind = kIn<&Settings::notify, &NotifySettings::webhook_file>,

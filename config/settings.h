@@ -121,7 +121,7 @@ struct Settings {
   ScheduleSettings schedule;
   LogSettings log;
   std::optional<std::string> metrics_file;  // node_exporter's textfile collector
-  std::optional<std::string> report_dir;
+  std::optional<std::string> report_dir;    // gets the report of each night
   NotifySettings notify;
   bool operator==(const Settings&) const = default;
 };

@@ -1,11 +1,18 @@
 #include "daemon/app/lookout.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "daemon/app/once.h"
+#include "daemon/app/schedule.h"
 #include "daemon/base/version.h"
+#include "daemon/ledger/history.h"
+#include "daemon/report/shown.h"
 
 namespace tegodrop {
 namespace {
@@ -14,6 +21,8 @@ using std::chrono::milliseconds;
 
 // How long the end of `run --once` waits for what is to be told.
 constexpr milliseconds kSettle = std::chrono::seconds(10);
+// Of the outbox.
+constexpr std::string_view kReportMark = "report";
 
 std::set<std::string> NamesOf(const Settings& settings) {
   std::set<std::string> names;
@@ -21,14 +30,53 @@ std::set<std::string> NamesOf(const Settings& settings) {
   return names;
 }
 
+// Beside the daemon that is told of: blocks, and is called in another thread.
+Result<Report> ReportOf(const Settings& settings, const DaemonState& daemon, const std::string& host, WallMs from,
+                        WallMs to) {
+  Result<LedgerHistory> history = ReadHistory(settings.state_dir, from);
+  if (!history) return Fail(history.error());
+  ReportInput input{from, to, host, daemon, {}, std::move(*history)};
+  input.folders = ShownFolders(settings, input.history.folders, input.history.pauses);
+  return MakeReport(std::move(input));
+}
+
 }  // namespace
 
-Lookout::Lookout(LookoutWorld world, const Settings& settings) : world_(world), events_(settings.notify.on) {
-  if (!settings.metrics_file) return;
-  writer_ = std::make_unique<WorkerPool>(world_.loop, 1, "metrics");
-  metrics_ = std::make_unique<MetricsFile>(
-      MetricsWorld{world_.loop, world_.clock, world_.log, *writer_, world_.fs, world_.ledger}, *settings.metrics_file,
-      kVersion, NamesOf(settings), [this] { return LookAround(world_.daemon, world_.clock, world_.line.moved()); });
+Lookout::Lookout(LookoutWorld world, const Settings& settings, bool once)
+    : world_(world), once_(once), begun_(world.clock.Wall()), events_(settings.notify.on) {
+  if (settings.metrics_file) {
+    writer_ = std::make_unique<WorkerPool>(world_.loop, 1, "metrics");
+    metrics_ = std::make_unique<MetricsFile>(
+        MetricsWorld{world_.loop, world_.clock, world_.log, *writer_, world_.fs, world_.ledger}, *settings.metrics_file,
+        kVersion, NamesOf(settings), [this] { return LookAround(world_.daemon, world_.clock, world_.line.moved()); });
+  }
+  if (settings.report_dir) {
+    reporter_ = std::make_unique<WorkerPool>(world_.loop, 1, "report");
+    morning_ = std::make_unique<MorningReport>(
+        MorningWorld{world_.loop, world_.clock, world_.log, *reporter_, world_.fs}, *settings.report_dir,
+        world_.daemon.host(), MakeWith(settings),
+        [this] { return !world_.daemon.started() || !AllIsStuck(world_.daemon.overview()); },
+        [this](const WrittenReport& report) { Reported(report); });
+    schedule_ = settings.schedule;
+    if (!once_) morning_->Watch(NightsOf(schedule_, world_.log));
+  }
+}
+
+MorningReport::Make Lookout::MakeWith(const Settings& settings) const {
+  const DaemonState daemon{DaemonState::Known::kRuns, begun_, std::to_string(getpid())};
+  return [settings, daemon, host = world_.daemon.host()](WallMs from, WallMs to) {
+    return ReportOf(settings, daemon, host, from, to);
+  };
+}
+
+void Lookout::Reported(const WrittenReport& report) {
+  if (!messenger_) return;
+  OutboxEvent event;
+  event.event = "report";
+  event.message = "the night: " + report.verdict + "; the whole report: " + report.page;
+  // One after the other: no report is the end of another one.
+  messenger_->Forget(std::string(kReportMark));
+  messenger_->Tell(std::string(kReportMark), std::move(event));
 }
 
 Lookout::~Lookout() = default;
@@ -55,22 +103,32 @@ void Lookout::Notify(const Secret& url, const NetSettings& net) {
 void Lookout::Follow(const Settings& settings, Secret url) {
   if (metrics_) metrics_->UseFolders(NamesOf(settings));
   if (messenger_ && !url.empty()) messenger_->UseUrl(std::move(url));
+  if (!morning_) return;
+  morning_->UseMake(MakeWith(settings));
+  if (std::exchange(schedule_, settings.schedule) == settings.schedule || once_) return;
+  morning_->Watch(NightsOf(schedule_, world_.log));
 }
 
 bool Lookout::Settled() {
-  if (!messenger_) return true;
-  if (!settling_since_) settling_since_ = world_.clock.Mono();
-  return messenger_->Settled() || world_.clock.Mono() - *settling_since_ >= kSettle.count();
+  if (!settling_since_) {
+    settling_since_ = world_.clock.Mono();
+    if (morning_) morning_->WriteNow(begun_, NightsOf(schedule_, world_.log));
+  }
+  if (world_.clock.Mono() - *settling_since_ >= kSettle.count()) return true;
+  if (morning_ && morning_->busy()) return false;
+  return !messenger_ || messenger_->Settled();
 }
 
 void Lookout::Stop() {
   if (metrics_) metrics_->Stop();
+  morning_.reset();
   watch_.reset();
   messenger_.reset();
   to_webhook_.reset();
 }
 
 void Lookout::Close() {
+  reporter_.reset();
   writer_.reset();
   if (metrics_) metrics_->WriteLast();
 }

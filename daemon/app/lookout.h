@@ -1,4 +1,5 @@
-// What the daemon tells of itself to those who watch it from outside: the metrics file, and messages to a webhook.
+// What the daemon tells of itself to those who watch it from outside: the metrics file, messages to a webhook, and the
+// report of each night.
 #pragma once
 
 #include <functional>
@@ -11,6 +12,7 @@
 #include "daemon/app/daemon.h"
 #include "daemon/app/event_watch.h"
 #include "daemon/app/metrics/metrics_file.h"
+#include "daemon/app/morning/morning_report.h"
 #include "daemon/app/notify/messenger.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
@@ -39,7 +41,8 @@ struct LookoutWorld {
 
 class Lookout {
  public:
-  Lookout(LookoutWorld world, const Settings& settings);
+  // `once`: of a run that ends, so that its report is of the run and not of nights.
+  Lookout(LookoutWorld world, const Settings& settings, bool once);
   ~Lookout();
   Lookout(const Lookout&) = delete;
   Lookout& operator=(const Lookout&) = delete;
@@ -51,8 +54,8 @@ class Lookout {
   void Follow(const Settings& settings, Secret url);
   // As Conductor's on_change.
   void OnChange(const Job& job);
-  // What was to be told was told, or cannot be told for now; asked at the end of `run --once`, which waits no longer
-  // than 10 s for it.
+  // Asked at the end of `run --once` until it says so: the run's report is written, and what was to be told was told or
+  // cannot be told for now. After 10 s it says so whatever happens.
   bool Settled();
   // Before the daemon and the ledger go.
   void Stop();
@@ -60,9 +63,18 @@ class Lookout {
   void Close();
 
  private:
+  void Reported(const WrittenReport& report);
+  // What a report of the moment is made with.
+  MorningReport::Make MakeWith(const Settings& settings) const;
+
   const LookoutWorld world_;
+  const bool once_;
+  const WallMs begun_;
   std::unique_ptr<WorkerPool> writer_;
   std::unique_ptr<MetricsFile> metrics_;  // none: no metrics_file
+  std::unique_ptr<WorkerPool> reporter_;  // here and below: none without report_dir
+  std::unique_ptr<MorningReport> morning_;
+  ScheduleSettings schedule_;
   const std::vector<std::string> events_;
   std::unique_ptr<Transfer> to_webhook_;  // here and below: none where nobody is told
   std::unique_ptr<Messenger> messenger_;

@@ -10,13 +10,6 @@ OnceDecision End(ExitCode code, std::string reason) {
   return {OnceStep::kEnd, code, std::move(reason)};
 }
 
-// Nothing but a person, a folder's return or the window moves any job on.
-bool AllIsStuck(const Overview& overview) {
-  return overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person + overview.paused +
-             overview.outside_window >=
-         overview.unfinished;
-}
-
 bool IntakeIsDone(const OnceFacts& facts) {
   return std::all_of(facts.folders.begin(), facts.folders.end(), [&](const OnceFolder& folder) {
     const bool taken = folder.state.open && folder.state.scanned && folder.state.pending.empty();
@@ -28,6 +21,12 @@ bool IntakeIsDone(const OnceFacts& facts) {
 }
 
 }  // namespace
+
+bool AllIsStuck(const Overview& overview) {
+  return overview.blocked_on_output + overview.blocked_on_disk + overview.held_for_person + overview.paused +
+             overview.outside_window >=
+         overview.unfinished;
+}
 
 bool FolderHadItsTime(const OnceFolder& folder, MonoMs started, MonoMs now) {
   return now - started >= (folder.settle + kOnceGrace).count();

@@ -54,6 +54,9 @@ inline constexpr std::chrono::milliseconds kOnceLedgerTrouble = std::chrono::min
 
 OnceDecision DecideOnce(const OnceFacts& facts);
 
+// Nothing but a person, a folder's return or the window moves any job on.
+bool AllIsStuck(const Overview& overview);
+
 // Whether the folder's own time is over: what is still pending there is left.
 bool FolderHadItsTime(const OnceFolder& folder, MonoMs started, MonoMs now);
 

@@ -55,6 +55,7 @@ ReloadPlan PlanReload(const Settings& now, Settings read) {
   Keep(now.state_dir, read.state_dir, "state_dir", plan.delayed);
   Keep(now.log.format, read.log.format, "log.format", plan.delayed);
   Keep(now.metrics_file, read.metrics_file, "metrics_file", plan.delayed);
+  Keep(now.report_dir, read.report_dir, "report_dir", plan.delayed);
   Keep(now.notify, read.notify, "notify", plan.delayed);
   plan.settings = std::move(read);
   return plan;

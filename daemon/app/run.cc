@@ -1,11 +1,9 @@
 #include "daemon/app/run.h"
 
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
@@ -18,6 +16,7 @@
 #include "daemon/app/control.h"
 #include "daemon/app/daemon.h"
 #include "daemon/app/daemon_threads.h"
+#include "daemon/app/ledger_opener.h"
 #include "daemon/app/lookout.h"
 #include "daemon/app/once.h"
 #include "daemon/app/progress_board.h"
@@ -28,9 +27,7 @@
 #include "daemon/base/journal_log.h"
 #include "daemon/base/text.h"
 #include "daemon/base/version.h"
-#include "daemon/disk/layout.h"
 #include "daemon/ledger/sqlite_ledger.h"
-#include "daemon/ledger/state_disk.h"
 #include "daemon/loop/worker_pool.h"
 #include "daemon/net/curl_transfer.h"
 #include "daemon/net/metered_transfer.h"
@@ -40,12 +37,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How long a second daemon waits for the first one's lock: long enough for a restart that overlaps.
-constexpr milliseconds kLockWait = std::chrono::seconds(10);
-constexpr milliseconds kLockRetry = milliseconds(200);
-// A disk in trouble is tried again soon and spoken of seldom.
-constexpr milliseconds kDiskRetry = std::chrono::seconds(3);
-constexpr milliseconds kDiskReminder = std::chrono::minutes(15);
 constexpr milliseconds kOnceCheck = milliseconds(100);
 // What the orderly stop of the rooms may take, and then the closing of files and threads: together under 5 s.
 constexpr std::chrono::seconds kStopPatience{3};
@@ -88,7 +79,9 @@ class Runner {
             [this] { return ServiceLine(); }),
         config_reader_(loop_, 1, "config"),
         reloader_(config_reader_, log_, settings, options_.read_again,
-                  [this](ReadAgain read, auto done) { Apply(std::move(read), std::move(done)); }) {}
+                  [this](ReadAgain read, auto done) { Apply(std::move(read), std::move(done)); }),
+        opener_({loop_, clock_, log_, [this](std::function<void()> fn) { loop_.Post(std::move(fn)); }},
+                settings.state_dir, options.once, OpenerHands()) {}
 
   ExitCode Run() {
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-*): a peer that goes must not end the process
@@ -104,7 +97,7 @@ class Runner {
     transfer_ = std::move(*transfer);
     line_ = std::make_unique<MeteredTransfer>(*transfer_);
     if (options_.timeout) timeout_ = loop_.After(*options_.timeout, [this] { TimeIsOver(); });
-    Begin();
+    opener_.Open();
     loop_.Run();
     ShutDown();
     return code_;
@@ -159,80 +152,20 @@ class Runner {
   }
 
   std::string ServiceLine() const {
-    if (disk_trouble_since_) return "waits for the disk of state_dir: " + disk_trouble_;
+    if (!opener_.trouble().empty()) return "waits for the disk of state_dir: " + opener_.trouble();
     return daemon_ == nullptr || !daemon_->started() ? "" : StatusLine(daemon_->folders(), daemon_->overview());
   }
 
-  // From the state folder on, and again from there once its disk is out of trouble.
-  void Begin() {
-    if (Status made = MakeStateFolders(); !made) {
-      if (IsPassingTrouble(made.error().sys)) return WaitForDisk(made.error().message);
-      log_.Error("daemon.state_dir", made.error().message + "; make it, owned by the daemon's user, or set state_dir");
-      return End(ExitCode::kConfig);
-    }
-    lock_wanted_since_ = clock_.Mono();
-    OpenLedger();
-  }
-
-  Status MakeStateFolders() {
-    for (const std::string& path : {settings_.state_dir, settings_.state_dir + "/" + std::string(kStateSpool)}) {
-      const mode_t mode = path == settings_.state_dir ? 0750 : 0700;
-      if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) continue;
-      return FailPosix("cannot make the state folder", path, errno);
-    }
-    return {};
-  }
-
-  // Nothing is held meanwhile, not even the ledger's lock: who has no ledger keeps nobody from it.
-  void WaitForDisk(const std::string& trouble) {
-    const MonoMs now = clock_.Mono();
-    if (!disk_trouble_since_) disk_trouble_since_ = now;
-    if (trouble != disk_trouble_ || now - disk_trouble_said_ >= kDiskReminder.count()) {
-      disk_trouble_ = trouble;
-      disk_trouble_said_ = now;
-      log_.Error("ledger.waiting",
-                 trouble +
-                     "; until the ledger can be opened nothing is taken, uploaded or delivered; it goes on by "
-                     "itself as soon as the disk of state_dir can be written again",
-                 {{"state_dir", settings_.state_dir},
-                  {"waiting_s", (now - *disk_trouble_since_) / 1000},
-                  {"retry_in_s", std::chrono::duration_cast<std::chrono::seconds>(kDiskRetry).count()}});
-    }
-    if (options_.once && now - *disk_trouble_since_ >= kOnceLedgerTrouble.count()) {
-      log_.Error("daemon.once", "the disk of state_dir has been in trouble for 2 minutes; run it again later");
-      return End(ExitCode::kLeft);
-    }
+  LedgerOpener::Hands OpenerHands() {
+    LedgerOpener::Hands hands;
+    hands.opened = [this](std::unique_ptr<LedgerStore> ledger) {
+      ledger_ = std::move(ledger);
+      StartDaemon();
+    };
     // It may take a night, and a service that is not ready in time would be killed: it works on it, and says so.
-    service_.Ready();
-    timer_ = loop_.After(kDiskRetry, [this] { Begin(); });
-  }
-
-  void OpenLedger() {
-    auto ledger =
-        OpenSqliteLedger(settings_.state_dir, clock_, [this](std::function<void()> fn) { loop_.Post(std::move(fn)); });
-    if (ledger) {
-      ledger_ = std::move(*ledger);
-      if (disk_trouble_since_) {
-        log_.Info("ledger.back", "the disk of state_dir can be written again",
-                  {{"waited_s", (clock_.Mono() - *disk_trouble_since_) / 1000}});
-        disk_trouble_since_.reset();
-        disk_trouble_.clear();
-      }
-      return StartDaemon();
-    }
-    const LedgerOpenError& error = ledger.error();
-    if (error.reason == LedgerOpenFailure::kDiskTrouble) return WaitForDisk(error.message);
-    if (error.reason != LedgerOpenFailure::kLocked) {
-      log_.Error("ledger.unusable", error.message);
-      return End(ExitCode::kConfig);
-    }
-    if (clock_.Mono() - lock_wanted_since_ >= kLockWait.count()) {
-      log_.Error("ledger.locked", error.message + "; another tegodrop works on it: stop that one first");
-      return End(ExitCode::kLeft);
-    }
-    if (!said_locked_) log_.Warning("ledger.locked", error.message + "; waiting for it up to 10 s");
-    said_locked_ = true;
-    timer_ = loop_.After(kLockRetry, [this] { OpenLedger(); });
+    hands.waits = [this] { service_.Ready(); };
+    hands.given_up = [this](ExitCode code) { End(code); };
+    return hands;
   }
 
   void StartDaemon() {
@@ -255,7 +188,7 @@ class Runner {
     daemon_ = std::make_unique<Daemon>(world, settings_, token_,
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
     lookout_ = std::make_unique<Lookout>(LookoutWorld{loop_, *fs_, clock_, log_, *ledger_, *daemon_, *line_, random_},
-                                         settings_);
+                                         settings_, options_.once);
     lookout_->Notify(options_.webhook, NetOptions());
     daemon_->Start([this] { OnReady(); }, [this](const Error& error) { NotRead(error); });
     if (options_.once) CheckOnce();
@@ -264,24 +197,25 @@ class Runner {
   // It could be opened and then not be read: nothing has begun yet.
   void NotRead(const Error& error) {
     if (stopping_) return;
-    const std::string message = "the ledger cannot be read: " + error.message;
-    if (!IsPassingTrouble(error.sys)) {
-      log_.Error("ledger.unusable", message);
-      return End(ExitCode::kConfig);
-    }
     // Not from inside the daemon's own call.
-    timer_ = loop_.After(milliseconds(0), [this, message] {
+    timer_ = loop_.After(milliseconds(0), [this, error] {
       ready_ = false;
       lookout_.reset();
       daemon_.reset();
       ledger_.reset();
-      WaitForDisk(message);
+      opener_.Unread(error);
     });
   }
 
   void TimeIsOver() {
-    log_.Warning("daemon.timeout", "the time is over; what is left goes on with the next run");
+    if (!std::exchange(time_is_over_, true)) {
+      log_.Warning("daemon.timeout", "the time is over; what is left goes on with the next run");
+    }
     if (daemon_ == nullptr) return End(ExitCode::kLeft);
+    if (!lookout_->Settled()) {
+      timeout_ = loop_.After(kOnceCheck, [this] { TimeIsOver(); });
+      return;
+    }
     StopWith(WorstOf({ExitCode::kLeft, report_.failed() + left_ > 0 ? ExitCode::kFailed : ExitCode::kDone}));
   }
 
@@ -294,7 +228,7 @@ class Runner {
 
   void CheckOnce() {
     timer_ = loop_.After(kOnceCheck, [this] { CheckOnce(); });
-    if (!daemon_->started() || stopping_) return;
+    if (!daemon_->started() || stopping_ || time_is_over_) return;
     OnceFacts facts;
     facts.now = clock_.Mono();
     facts.started = started_;
@@ -363,6 +297,7 @@ class Runner {
   void End(ExitCode code) {
     code_ = code;
     timer_.reset();
+    opener_.Stop();
     loop_.Stop();
   }
 
@@ -370,6 +305,7 @@ class Runner {
   // that.
   void ShutDown() {
     timer_.reset();
+    opener_.Stop();
     timeout_.reset();
     if (options_.json) report_.Print(code_);
     exit_code_for_alarm_ = static_cast<int>(code_);
@@ -405,6 +341,7 @@ class Runner {
   ServiceReport service_;
   WorkerPool config_reader_;
   Reloader reloader_;
+  LedgerOpener opener_;
   std::unique_ptr<LedgerStore> ledger_;
   std::unique_ptr<Transfer> transfer_;
   std::unique_ptr<MeteredTransfer> line_;  // transfer_, counted
@@ -416,15 +353,11 @@ class Runner {
   HandlePtr timer_;
   HandlePtr timeout_;
   RunReport report_;
-  MonoMs lock_wanted_since_ = 0;
   MonoMs started_ = 0;
-  std::optional<MonoMs> disk_trouble_since_;  // of the disk that the ledger is to be opened on
-  std::string disk_trouble_;                  // what was said of it last
-  MonoMs disk_trouble_said_ = 0;
-  bool said_locked_ = false;
   bool ready_ = false;
   bool reload_wanted_ = false;
   bool stopping_ = false;
+  bool time_is_over_ = false;
   bool stopping_intake_ = false;
   bool intake_stopped_ = false;
   int left_ = 0;

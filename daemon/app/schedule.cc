@@ -33,4 +33,13 @@ UploadWindow WindowOf(const ScheduleSettings& schedule, Log& log) {
   return std::move(*window);
 }
 
+UploadWindow NightsOf(const ScheduleSettings& schedule, Log& log) {
+  TimeZone zone = ZoneOf(schedule, log);
+  if (schedule.window) {
+    auto window = UploadWindow::Parse(*schedule.window, zone);
+    if (window && !window->always_open()) return std::move(*window);
+  }
+  return UploadWindow::Parse({"00:00-06:00"}, std::move(zone)).value_or(UploadWindow());
+}
+
 }  // namespace tegodrop

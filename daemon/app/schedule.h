@@ -11,4 +11,8 @@ namespace tegodrop {
 // where that counts. Reads the system's tz database: blocks a moment.
 UploadWindow WindowOf(const ScheduleSettings& schedule, Log& log);
 
+// What the nights of reports are told by: each is over when this closes. The upload window, or where uploads start at
+// any time, every day's hours before six in the morning. Blocks as WindowOf.
+UploadWindow NightsOf(const ScheduleSettings& schedule, Log& log);
+
 }  // namespace tegodrop

@@ -86,6 +86,18 @@ void CheckMetricsFile(const Settings& settings, std::vector<Finding>& findings) 
   findings.push_back({"metrics_file", fault + "; make it, writable for the daemon's user", ExitCode::kDone});
 }
 
+// Likewise.
+void CheckReportDir(const Settings& settings, std::vector<Finding>& findings) {
+  if (!settings.report_dir) return;
+  std::string fault = FolderFault(*settings.report_dir, W_OK | X_OK);
+  if (!fault.empty()) fault += "; make it, writable for the daemon's user";
+  // A daemon whose thread hangs there could not end.
+  if (const auto mount = FindMount(*settings.report_dir); mount && !mount->local) {
+    fault = Printable(*settings.report_dir) + " lies on a share (" + mount->mount.type + "): name a local folder";
+  }
+  if (!fault.empty()) findings.push_back({"report_dir", fault, ExitCode::kDone});
+}
+
 std::string Document(const std::optional<Settings>& settings, const std::vector<Finding>& findings,
                      const std::vector<std::string>& told, ExitCode code) {
   Json json(2);
@@ -174,6 +186,7 @@ ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
     }
     CheckFolders(*config.settings, findings);
     CheckMetricsFile(*config.settings, findings);
+    CheckReportDir(*config.settings, findings);
     if (!line.accept.empty()) Accept(*config.settings, line.accept, findings, told);
   }
   ExitCode code = ExitCode::kDone;

@@ -18,7 +18,7 @@ constexpr int kMinutesOfDay = 24 * 60;
 constexpr std::int64_t kDay = 86400;
 // A window of one day in the week that falls into an hour that is left out opens the week after.
 constexpr int kDaysAhead = 16;
-constexpr int kDaysBack = 3;
+constexpr int kDaysBack = 16;
 
 // The day of the week of a day since 1970-01-01, a Thursday.
 std::size_t WeekDay(std::int64_t day) { return static_cast<std::size_t>(((day + 3) % 7 + 7) % 7); }
@@ -215,14 +215,29 @@ std::string UploadWindow::Words() const {
   return text + zone_.name + ")";
 }
 
-std::string UploadWindow::TimeText(WallMs time) const {
+std::optional<WallMs> UploadWindow::ClosedBefore(WallMs now) const {
+  if (always_open_) return std::nullopt;
+  const std::int64_t seconds = SecondsOf(now);
+  std::optional<WallMs> closed;
+  for (const auto& [begin, end] : Around(seconds)) {
+    if (end <= seconds) closed = end * 1000;
+  }
+  return closed;
+}
+
+std::string UploadWindow::Shown(WallMs time, const char* format) const {
   const std::int64_t seconds = SecondsOf(time);
   const std::time_t local = seconds + AheadAt(zone_.spans, seconds);
   std::tm fields{};
   gmtime_r(&local, &fields);
   char text[32];
-  const std::size_t length = std::strftime(text, sizeof text, "%a %Y-%m-%d %H:%M", &fields);
-  return std::string(text, length) + " (" + zone_.name + ")";
+  return {text, std::strftime(text, sizeof text, format, &fields)};
 }
+
+std::string UploadWindow::TimeText(WallMs time) const {
+  return Shown(time, "%a %Y-%m-%d %H:%M") + " (" + zone_.name + ")";
+}
+
+std::string UploadWindow::TimeStamp(WallMs time) const { return Shown(time, "%Y-%m-%d-%H%M"); }
 
 }  // namespace tegodrop

@@ -41,12 +41,17 @@ class UploadWindow {
     std::optional<WallMs> changes;  // when that changes next; nothing: never
   };
   Look At(WallMs now) const;
+  // When it closed last, not after `now`, as far as that is not longer ago than a fortnight; nothing: it did not, or is
+  // always open.
+  std::optional<WallMs> ClosedBefore(WallMs now) const;
   // There is no moment outside of it, whatever the clock says.
   bool always_open() const { return always_open_; }
   // "the upload window (mon-fri 22:00-06:00, Europe/Berlin)".
   std::string Words() const;
   // "Mon 2026-11-30 22:00 (Europe/Berlin)".
   std::string TimeText(WallMs time) const;
+  // "2026-11-30-2200", by the same clocks, for names of files.
+  std::string TimeStamp(WallMs time) const;
 
  private:
   struct Part {
@@ -58,8 +63,10 @@ class UploadWindow {
   // Returns what is wrong.
   static std::string Read(const std::string& text, Part& part);
   bool CoversAll() const;
-  // Half-open, in seconds UTC; merged, by time, from some days before `now` to some weeks after it.
+  // Half-open, in seconds UTC; merged, by time, from about a fortnight before `now` to one after it.
   std::vector<std::pair<std::int64_t, std::int64_t>> Around(std::int64_t now) const;
+  // As strftime writes it, by the clocks of the zone.
+  std::string Shown(WallMs time, const char* format) const;
 
   std::vector<Part> parts_;
   TimeZone zone_;

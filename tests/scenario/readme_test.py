@@ -32,10 +32,11 @@ class ReadmeTest(ScenarioCase):
         self.environment = {**self.site.environment, "PATH": f"{programs}:/usr/bin:/bin",
                             "TEGODROP_CONFIG": self.site.config_file, "GIT_CONFIG_GLOBAL": "/dev/null"}
         os.mkdir(os.path.join(self.site.root, "textfile"))
+        os.mkdir(os.path.join(self.site.root, "reports"))
         self.receiver = Receiver()
         self.addCleanup(self.receiver.close)
         self.site.write_private(os.path.join(self.site.root, "webhook"), self.receiver.url + "\n")
-        config = self.here(self.examples["config"] + self.examples["metrics"] + self.examples["notify"]).replace("https://app.apptego.com/frontend", self.portal.url)
+        config = self.here(self.examples["config"] + self.examples["metrics"] + self.examples["nights"] + self.examples["notify"]).replace("https://app.apptego.com/frontend", self.portal.url)
         config = config.replace("9f1c0a4e7b8d4a4db52e6a6d5c5c1f11", self.portal.tenant)
         # What an administrator adds for a rehearsal: a state folder of its own, and no waiting.
         self.site.write_private(self.site.config_file,
@@ -46,6 +47,7 @@ class ReadmeTest(ScenarioCase):
         for there, ours in (("/srv/drop/production", self.folder.path), ("/srv/protected/production", self.folder.output),
                             ("/etc/tegodrop/token", self.site.token_file),
                             ("/etc/tegodrop/webhook", os.path.join(self.site.root, "webhook")),
+                            ("/var/lib/tegodrop-reports", os.path.join(self.site.root, "reports")),
                             ("/var/lib/prometheus/node-exporter", os.path.join(self.site.root, "textfile"))):
             text = text.replace(there, ours)
         return text
@@ -100,6 +102,8 @@ class ReadmeTest(ScenarioCase):
         until(lambda: self.site.jobs()[0]["state"] == "delivered", "the job is at its end again")
         self.stop(daemon)
         self.shell("once")
+        self.assertEqual(sorted(os.path.splitext(name)[1] for name in os.listdir(os.path.join(self.site.root, "reports"))),
+                         [".html", ".json"], "of the run")
         with open(os.path.join(self.site.root, "textfile", "tegodrop.prom"), encoding="utf-8") as file:
             told = {name for name, _ in read_metrics(file.read())[0]}
         # Of the moment nothing is told at the end; the rest is named by its own test.
@@ -200,7 +204,7 @@ class ReadmeTest(ScenarioCase):
 
     def test_every_marked_example_is_run_here(self):
         self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "report", "show", "operate", "online", "accept", "reload",
-                                              "limits", "metrics", "notify", "once", "window", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
+                                              "limits", "metrics", "nights", "notify", "once", "window", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
                                               "agent_gitlab"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")
 

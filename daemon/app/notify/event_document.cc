@@ -72,7 +72,7 @@ std::string BundleRemedy(const OutboxEvent& first) {
 
 std::string StateOf(const OutboxEvent& event) {
   if (event.over) return "over";
-  return event.event == "failed" || event.event == "stuck" ? "happened" : "begun";
+  return event.event == "failed" || event.event == "stuck" || event.event == "report" ? "happened" : "begun";
 }
 
 }  // namespace

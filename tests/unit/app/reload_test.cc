@@ -48,12 +48,13 @@ TEST(PlanReload, TakesWhatMayChangeAndKeepsWhatNeedsARestart) {
   all.state_dir = "/elsewhere";
   all.log.format = LogOutput::kText;
   all.metrics_file = "/var/lib/node_exporter/tegodrop.prom";
+  all.report_dir = "/var/lib/tegodrop-reports";
   all.notify.on = {"failed"};
   const ReloadPlan plan = PlanReload(now, all);
   EXPECT_EQ(plan.settings, read);
   EXPECT_THAT(plan.delayed,
               ElementsAre("portal.url", "portal.tenant", "portal.ca_file", "portal.proxy", "portal.proxy_token_file",
-                          "state_dir", "log.format", "metrics_file", "notify"));
+                          "state_dir", "log.format", "metrics_file", "report_dir", "notify"));
 }
 
 class ReloaderTest : public ::testing::Test {

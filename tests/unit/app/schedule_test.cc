@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "tests/fakes/recorded_log.h"
 
@@ -37,6 +40,21 @@ TEST(WindowOf, LocalIsWhatTheVariableSaysAndATroubleIsSaidOnce) {
   setenv("TZ", "Nowhere", 1);
   EXPECT_FALSE(WindowOf(schedule, log).At(kJulyNoon).open);
   EXPECT_EQ(log.Count("window.local_time"), 1);
+}
+
+TEST(NightsOf, AreOverWhenTheWindowCloses) {
+  RecordedLog log;
+  const ScheduleSettings schedule{std::vector<std::string>{"13:30-13:45"}, "Europe/Berlin"};
+  EXPECT_EQ(NightsOf(schedule, log).ClosedBefore(kJulyNoon), kJulyNoon - 15 * 60'000) << "13:45 there";
+  EXPECT_TRUE(log.lines.empty());
+}
+
+TEST(NightsOf, WithoutAWindowAreOverAtSixInTheMorning) {
+  RecordedLog log;
+  for (const auto& window :
+       {std::optional<std::vector<std::string>>(), std::optional(std::vector{std::string("00:00-24:00")})}) {
+    EXPECT_EQ(NightsOf({window, "Europe/Berlin"}, log).ClosedBefore(kJulyNoon), kJulyNoon - 8 * 3'600'000);
+  }
 }
 
 }  // namespace

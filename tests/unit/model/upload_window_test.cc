@@ -166,6 +166,33 @@ TEST(UploadWindow, WhatLeavesNoMomentOutIsAlwaysOpenAlsoWhereClocksChange) {
             "-2026-11-29T00:00 +2026-11-29T00:01");
 }
 
+TEST(UploadWindow, TellsWhenItClosedLast) {
+  const struct {
+    std::vector<std::string> texts;
+    const char* now;
+    const char* closed;  // null: never
+  } cases[] = {
+      // 2026-11-27 is a Friday.
+      {{"22:00-06:00"}, "2026-11-27T05:59", "2026-11-26T06:00"},
+      {{"22:00-06:00"}, "2026-11-27T06:00", "2026-11-27T06:00"},
+      {{"22:00-06:00"}, "2026-11-27T23:00", "2026-11-27T06:00"},
+      {{"mon-fri 22:00-06:00"}, "2026-11-30T12:00", "2026-11-28T06:00"},
+      {{"sat 01:00-02:00"}, "2026-11-27T12:00", "2026-11-21T02:00"},
+      {{"22:00-23:00", "01:00-02:00"}, "2026-11-27T00:30", "2026-11-26T23:00"},
+      {{"00:00-24:00"}, "2026-11-27T00:30", nullptr},
+  };
+  for (const auto& one : cases) {
+    const auto closed = Window(one.texts).ClosedBefore(At(one.now));
+    EXPECT_EQ(closed.has_value(), one.closed != nullptr) << one.texts.front() << " " << one.now;
+    if (closed && one.closed != nullptr) EXPECT_EQ(Rfc3339(*closed).substr(0, 16), one.closed) << one.now;
+  }
+  EXPECT_FALSE(UploadWindow().ClosedBefore(At("2026-11-27T00:30")));
+}
+
+TEST(UploadWindow, StampsByTheClocksOfItsZone) {
+  EXPECT_EQ(Window({"22:00-06:00"}, "Europe/Berlin").TimeStamp(At("2026-11-27T23:30")), "2026-11-28-0030");
+}
+
 TEST(UploadWindow, TextsGetTheirOneForm) {
   const struct {
     const char* given;
