@@ -6,6 +6,8 @@ import time
 
 from tests import runner
 from tests.scenario.harness.case import ScenarioCase
+from tests.scenario.harness.full_ledger import multiply
+from tests.scenario.harness.service_manager import ServiceManager
 from tests.scenario.harness.wait import until
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -32,6 +34,46 @@ class LatencyTest(ScenarioCase):
             self.folder.wait_for_receipt(number)
         print("rename to first request, ms:", " ".join(f"{one:.0f}" for one in sorted(waits)))
         self.assertLess(statistics.median(waits), 300)
+        self.stop(daemon)
+
+
+class LongLedgerTest(ScenarioCase):
+    rounds = 9
+
+    def setUp(self):
+        super().setUp()
+        daemon = self.site.start_and_watch()
+        self.folder.drop(self.artifacts.apk(), "app.apk")
+        self.folder.wait_for_receipt()
+        until(lambda: self.site.jobs()[0]["state"] == "delivered", "the job is at its end")
+        self.stop(daemon)
+        multiply(self.site.state_dir, 10_000)
+
+    def test_with_ten_thousand_jobs_in_the_ledger_it_is_ready_in_under_200_ms(self):
+        manager = ServiceManager(self.site.root)
+        self.addCleanup(manager.close)
+        waits = []
+        for _ in range(self.rounds):
+            manager.forget()
+            begun = time.monotonic()
+            daemon = self.site.start(extra_environment=manager.environment)
+            until(lambda: "READY=1" in manager.read(), "it is ready", every=0.001)
+            waits.append((time.monotonic() - begun) * 1000)
+            self.stop(daemon)
+        print("start to READY, ms:", " ".join(f"{one:.0f}" for one in sorted(waits)))
+        self.assertLess(statistics.median(waits), 200)
+
+    def test_with_ten_thousand_jobs_in_the_ledger_status_takes_under_50_ms(self):
+        daemon = self.site.start_and_watch()
+        for arguments in ((), ("--json",)):
+            waits = []
+            for _ in range(self.rounds):
+                begun = time.monotonic()
+                told = self.site.run("status", *arguments)
+                waits.append((time.monotonic() - begun) * 1000)
+                self.assertEqual(told.returncode, 0, told.stderr)
+            print(f"status {' '.join(arguments)}, ms:", " ".join(f"{one:.0f}" for one in sorted(waits)))
+            self.assertLess(statistics.median(waits), 50)
         self.stop(daemon)
 
 

@@ -257,6 +257,40 @@ class ServiceTest(unittest.TestCase):
         self.box.until(lambda: self.failures_told() > told, "OnFailure= was called")
         self.box.until(lambda: "stalled   /srv/drop/far" in self.box.journal("-t", "tegodrop-failed"), "it names the share")
 
+    def test_19_the_journal_has_a_jobs_whole_life_by_its_id(self):
+        self.configure(CONFIG.format(port=PORT, path=self.url_path, tenant=TENANT).replace("log: {format: json}\n", ""))
+        self.start()
+        self.drop("told")
+        self.wait_for("told")
+        job = next(one["id"] for one in json.loads(self.box.must("tegodrop", "status", "--json"))["jobs"] if one["file_name"] == "told.apk")
+        lines = [json.loads(one) for one in self.box.until(
+            lambda: self.box.journal("-o", "json", f"TEGODROP_JOB={job}", "-u", "tegodrop.service"), "the journal has them").splitlines()]
+        print(f"journalctl -o json TEGODROP_JOB={job}:")
+        for line in lines:
+            print({name: line.get(name) for name in ("MESSAGE", "MESSAGE_ID", "PRIORITY", "TEGODROP_EVENT", "TEGODROP_FOLDER",
+                                                     "TEGODROP_FILE", "TEGODROP_STATE", "TEGODROP_SHA256")})
+        self.assertGreaterEqual(len(lines), 3)
+        self.assertTrue(all(len(line["MESSAGE_ID"]) == 32 for line in lines))
+
+    def test_20_64_mib_are_enough_for_two_uploads_of_2_gib_at_once(self):
+        self.box.must("sh", "-c", "printf 'MemoryMax=64M\\nMemorySwapMax=0\\n' >> /run/systemd/system/tegodrop.service.d/quick.conf")
+        self.box.must("systemctl", "daemon-reload")
+        workshop = Workshop(self.box.path("/root/samples"))
+        for number in (1, 2):
+            source = workshop.apk(size=(2 << 30) - (1 << 20), version_code=100 + number)
+            os.chmod(source, 0o666)
+            os.rename(source, self.box.path(f"/root/large-{number}.apk"))
+        self.start()
+        before = self.main_pid()
+        for number in (1, 2):
+            self.box.must("mv", f"/root/large-{number}.apk", f"/srv/drop/production/large-{number}.apk")
+        self.box.until(lambda: len(self.delivered("large-1") + self.delivered("large-2")) == 2, "both are delivered", 900)
+        self.assertEqual((self.main_pid(), self.box.show("tegodrop.service", "NRestarts")), (before, "0"))
+        self.assertEqual(self.box.show("tegodrop.service", "MemoryMax"), str(64 << 20))
+        status = self.box.must("cat", f"/proc/{before}/status").splitlines()
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+        print(f"two uploads of 2 GiB at once under MemoryMax=64M: peak resident {peak / 1024:.1f} MiB")
+
     def test_16_an_upgrade_restarts_the_daemon_and_its_job_goes_on(self):
         self.start()
         before = self.main_pid()
