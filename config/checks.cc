@@ -173,7 +173,7 @@ std::string CheckSigningKey(std::string& id) {
   const auto plain = [](char c) { return c > 0x20 && c < 0x7F; };
   if (!id.empty() && id.size() <= 256 && std::all_of(id.begin(), id.end(), plain)) return "";
   return Shown(id) +
-         " is no key id; allowed is 'default', 'none' or a key id (see 'tegodrop keys list'): at most 256 "
+         " is no key id; allowed is 'default', 'none' or a key id, which the portal shows: at most 256 "
          "printable ASCII characters without spaces";
 }
 

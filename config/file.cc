@@ -39,6 +39,7 @@ OpenedFile OpenSmallFile(const std::string& path, std::size_t most) {
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (fd.get() < 0) {
     file.missing = errno == ENOENT;
+    file.denied = errno == EACCES;
     return fail(PosixError("cannot open", path, errno).message);
   }
   if (fstat(fd.get(), &file.attributes) != 0) return fail(PosixError("cannot look at", path, errno).message);

@@ -10,6 +10,7 @@ namespace tegodrop {
 struct OpenedFile {
   std::string error;     // empty where it was read: one sentence that names the path, without what to do
   bool missing = false;  // it is not there
+  bool denied = false;   // it may not be read
   struct stat attributes = {};
   std::string content;  // whoever reads a secret wipes it
 };

@@ -40,8 +40,8 @@ std::vector<KeySpec> PortalKeys() {
       {.path = "portal.token_file",
        .type = KeyType::kPath,
        .bind = kIn<kPortal, &P::token_file>,
-       .help = "A file with one line KEY:SECRET, mode 0600; read again on reload. When set, the only source; else the "
-               "systemd credential apptego-token, else $APPTEGO_TOKEN.",
+       .help = "A file with one line KEY:SECRET, mode 0600, of the daemon's user; read again on reload. When set, the only "
+               "source; else the systemd credential apptego-token, else $APPTEGO_TOKEN.",
        .null_word = "null"},
       {.path = "portal.ca_file",
        .type = KeyType::kPath,
@@ -57,7 +57,7 @@ std::vector<KeySpec> PortalKeys() {
       {.path = "portal.proxy_token_file",
        .type = KeyType::kPath,
        .bind = kIn<kPortal, &P::proxy_token_file>,
-       .help = "A file with one line USER:PASSWORD for the proxy, mode 0600.",
+       .help = "A file with one line USER:PASSWORD for the proxy, mode 0600, of the daemon's user.",
        .null_word = "null"},
       {.path = "state_dir",
        .type = KeyType::kPath,
@@ -94,7 +94,7 @@ std::vector<KeySpec> FolderKeys() {
        .choices = {"development", "staging", "production"}},
       {.path = "folders[].signing_key",
        .bind = kFolder<&F::signing_key>,
-       .help = "default: the tenant's default key; none: not signed; or a key id from 'tegodrop keys list'.",
+       .help = "default: the tenant's default key; none: not signed; or a key id of the portal's.",
        .pattern = kKeyPattern,
        .may_look_like_number = true,
        .check = CheckSigningKey},
@@ -302,7 +302,8 @@ std::vector<KeySpec> OtherKeys() {
       {.path = "notify.webhook_file",
        .type = KeyType::kPath,
        .bind = kIn<&Settings::notify, &NotifySettings::webhook_file>,
-       .help = "A file with one line, the URL of a webhook that is told of trouble, mode 0600; read again on reload.",
+       .help = "A file with one line, the URL of a webhook that is told of trouble, mode 0600, of the daemon's "
+               "user; read again on reload.",
        .null_word = "null"},
       {.path = "notify.on",
        .type = KeyType::kList,

@@ -82,9 +82,9 @@ Result<Secret> FromFile(const std::string& path, const std::string& what, mode_t
   OpenedFile file = OpenSmallFile(path, kLargestToken);
   const Wiper wiper{file.content};
   if (!file.error.empty()) {
-    const std::string remedy =
-        file.missing ? "; put one line " + std::string(form.what) + " into it and run: chmod 600 " + Printable(path)
-                     : "";
+    std::string remedy;
+    if (file.missing) remedy = "; put one line " + std::string(form.what) + " into it and run: chmod 600 " + Printable(path);
+    if (file.denied) remedy = "; give it to the daemon's user, with the package: chown tegodrop " + Printable(path);
     return Fail(ErrorKind::kLocalDisk, what + ": " + file.error + remedy);
   }
   const std::string source = what + " " + Printable(path);

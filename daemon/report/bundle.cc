@@ -1,7 +1,9 @@
 #include "daemon/report/bundle.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "daemon/report/html_text.h"
@@ -145,10 +147,21 @@ std::string BundleBand(const FolderReport& folder, const Axis& axis, int top) {
   return out;
 }
 
-int MostAtOnce(const FolderReport& folder, const Axis& axis) {
-  double most = 0;
-  for (const Bin& bin : Filled(folder, axis).bins) most = std::max(most, bin.all());
-  return static_cast<int>(std::ceil(most));
+int MostAtOnce(const FolderReport& folder) {
+  // What ends makes room before what begins at the same moment.
+  std::vector<std::pair<WallMs, int>> steps;
+  for (const ReportedJob& job : folder.jobs) {
+    for (const Phase& phase : job.phases) {
+      if (phase.to <= phase.from) continue;
+      steps.emplace_back(phase.from, 1);
+      steps.emplace_back(phase.to, -1);
+    }
+  }
+  std::sort(steps.begin(), steps.end());
+  int now = 0;
+  int most = 0;
+  for (const auto& [at, step] : steps) most = std::max(most, now += step);
+  return most;
 }
 
 }  // namespace tegodrop

@@ -13,7 +13,7 @@ inline constexpr int kBundleHeight = 96;
 // From `top` on, kBundleHeight high: how many jobs there were of each phase at a time, and below when they ended.
 std::string BundleBand(const FolderReport& folder, const Axis& axis, int top);
 
-// The most jobs that were there at once, on the average of a moment of the band.
-int MostAtOnce(const FolderReport& folder, const Axis& axis);
+// The most jobs that were there at once.
+int MostAtOnce(const FolderReport& folder);
 
 }  // namespace tegodrop

@@ -45,9 +45,10 @@ HourTick TickAt(WallMs at, const std::tm& local) {
 std::vector<HourTick> DayTicks(WallMs from, WallMs to, int days) {
   std::vector<HourTick> ticks;
   std::tm day = LocalOf(from);
-  day.tm_hour = day.tm_min = day.tm_sec = 0;
   for (;;) {
     day.tm_mday += days;
+    // Where midnight is left out, mktime makes one o'clock of it.
+    day.tm_hour = day.tm_min = day.tm_sec = 0;
     day.tm_isdst = -1;
     const WallMs at = static_cast<WallMs>(std::mktime(&day)) * 1000;
     if (at > to) return ticks;

@@ -9,6 +9,7 @@
 #include "daemon/model/output_name.h"
 #include "daemon/report/phases.h"
 #include "daemon/report/shown.h"
+#include "daemon/share/claim_record.h"
 
 namespace tegodrop {
 namespace {
@@ -51,12 +52,20 @@ WallMs BuildEnd(const Job& job) {
   return told > job.times.submitted && told < job.times.completed ? told : job.times.completed;
 }
 
+// The other host has the artifact, and tells of it.
+bool WasTakenOver(const Job& job) {
+  return job.failure && job.failure->kind == FailureKind::kCancelled && job.failure->message == TakenOverWords(job.id);
+}
+
 // Failed and cancelled ones.
 void AddWhereabouts(const Job& job, ReportedJob& out) {
+  if (WasTakenOver(job)) return;
   const Target& target = job.target;
   const bool kept = target.after == SourceAfter::kKeep;
   const std::string room = target.drop_path + "/" + target.rooms;
-  if (kept) {
+  if (job.redeliveries > 0 && !kept) {
+    // Its first delivery has put the artifact away.
+  } else if (kept) {
     const std::string& below = job.artifact.subfolder;
     out.artifact_in = target.drop_path + (below.empty() ? "" : "/" + below);
   } else if (job.finished) {

@@ -71,8 +71,8 @@ class Page {
          (job.outcome == Outcome::kRefused ? "  refused" : ""));
     Line("      " + kind);
     if (job.failure && !job.failure->remedy.empty()) Line("      what to do: " + Printable(job.failure->remedy));
-    Line("      the artifact is in " + Printable(job.artifact_in) +
-         (job.record.empty() ? "" : "; its record: " + Printable(job.record)));
+    if (!job.artifact_in.empty()) Line("      the artifact is in " + Printable(job.artifact_in));
+    if (!job.record.empty()) Line("      its record: " + Printable(job.record));
   }
 
   void Unfinished(const ReportedJob& job) {

@@ -154,7 +154,7 @@ class Drawing {
   void Heading(const FolderReport& folder, bool bundled) {
     height_ += kFolderHeight;
     std::string more = std::to_string(folder.jobs.size()) + (folder.jobs.size() == 1 ? " artifact" : " artifacts");
-    if (bundled) more += ", at most " + std::to_string(MostAtOnce(folder, axis_)) + " at once";
+    if (bundled) more += ", at most " + std::to_string(MostAtOnce(folder)) + " at once";
     body_ += "<text class=\"fold\" x=\"0\" y=\"" + std::to_string(height_ - 7) + "\">" +
              Escaped(Shortened(folder.name, kLabelLength)) + "<tspan class=\"note\" font-weight=\"400\"> · " +
              Escaped(more) + "</tspan></text>";

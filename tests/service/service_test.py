@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 import time
 import unittest
 
@@ -257,7 +258,7 @@ class ServiceTest(unittest.TestCase):
         self.box.until(lambda: self.failures_told() > told, "OnFailure= was called")
         self.box.until(lambda: "stalled   /srv/drop/far" in self.box.journal("-t", "tegodrop-failed"), "it names the share")
 
-    def test_19_the_journal_has_a_jobs_whole_life_by_its_id(self):
+    def test_22_the_journal_has_a_jobs_whole_life_by_its_id(self):
         self.configure(CONFIG.format(port=PORT, path=self.url_path, tenant=TENANT).replace("log: {format: json}\n", ""))
         self.start()
         self.drop("told")
@@ -272,7 +273,7 @@ class ServiceTest(unittest.TestCase):
         self.assertGreaterEqual(len(lines), 3)
         self.assertTrue(all(len(line["MESSAGE_ID"]) == 32 for line in lines))
 
-    def test_20_64_mib_are_enough_for_two_uploads_of_2_gib_at_once(self):
+    def test_23_64_mib_are_enough_for_two_uploads_of_2_gib_at_once(self):
         self.box.must("sh", "-c", "printf 'MemoryMax=64M\\nMemorySwapMax=0\\n' >> /run/systemd/system/tegodrop.service.d/quick.conf")
         self.box.must("systemctl", "daemon-reload")
         workshop = Workshop(self.box.path("/root/samples"))
@@ -310,16 +311,52 @@ class ServiceTest(unittest.TestCase):
         self.start()
         self.box.must("dpkg", "--remove", "tegodrop")
         self.assertEqual(self.box.run("pgrep", "-x", "tegodrop").stdout, "")
-        # A well configured one from now on.
-        self.configure()
-        self.box.must("dpkg", "--purge", "tegodrop")
-        self.assertNotEqual(self.box.run("test", "-e", "/etc/tegodrop").returncode, 0)
-        self.box.must("mkdir", "/etc/tegodrop")
-        self.configure()
-        self.write_token(TOKEN)
-        self.box.must("dpkg", "--force-confold", "--install", "/root/tegodrop.deb")
+        self.box.must("dpkg", "--install", "/root/tegodrop.deb")
         self.assertEqual(self.box.show("tegodrop.service", "ActiveState"), "active")
         self.assertEqual(self.box.show("tegodrop.service", "UnitFileState"), "enabled")
+
+    def install_anew(self, token=True):
+        """As on a machine that never had it, with a config that is good; what was said."""
+        self.box.must("dpkg", "--purge", "tegodrop")
+        self.assertNotEqual(self.box.run("test", "-e", "/etc/tegodrop").returncode, 0)
+        self.assertEqual(self.box.run("sh", "-c", "ls -R /etc/systemd/system | grep tegodrop").stdout, "")
+        self.box.must("mkdir", "/etc/tegodrop")
+        self.configure()
+        if token:
+            self.write_token(TOKEN)
+        return self.box.must("dpkg", "--force-confold", "--install", "/root/tegodrop.deb")
+
+    def test_19_it_is_started_only_once_the_check_passes(self):
+        self.assertIn("not started yet", self.install_anew(token=False))
+        self.assertEqual(self.box.show("tegodrop.service", "ActiveState"), "inactive")
+        self.assertEqual(self.box.show("tegodrop.service", "UnitFileState"), "disabled")
+        self.assertEqual(self.box.show("tegodrop-check.service", "ActiveState"), "inactive")
+        told = self.install_anew()
+        self.assertNotIn("not started", told)
+        self.assertEqual(self.box.show("tegodrop.service", "ActiveState"), "active")
+        self.assertEqual(self.box.show("tegodrop.service", "UnitFileState"), "enabled")
+
+    def test_20_one_that_is_masked_stays_so(self):
+        self.box.must("systemctl", "mask", "tegodrop.service")
+        self.addCleanup(self.box.run, "systemctl", "unmask", "tegodrop.service")
+        self.box.must("dpkg", "--remove", "tegodrop")
+        self.box.must("dpkg", "--install", "/root/tegodrop.deb")
+        self.assertEqual(self.box.show("tegodrop.service", "ActiveState"), "inactive")
+        self.assertIn("install ok installed", self.box.must("dpkg-query", "-W", "-f", "${Status}", "tegodrop"))
+
+    def test_21_an_upgrade_restarts_a_daemon_whose_ledger_is_of_the_version_before(self):
+        self.start()
+        before = self.main_pid()
+        # Until the new version starts it cannot read that ledger, which says nothing of the config.
+        ledger = sqlite3.connect(self.box.path("/var/lib/tegodrop/ledger.sqlite"))
+        ledger.executescript("BEGIN; DROP TRIGGER jobs_ended; DROP TABLE outcomes; DROP TABLE outbox; DROP TABLE told; "
+                             "PRAGMA user_version = 1; COMMIT")
+        ledger.close()
+        self.assertEqual(self.box.run("tegodrop", "status").returncode, 78)
+        said = self.box.must("dpkg", "--install", "/root/tegodrop.deb")
+        self.assertNotIn("goes on as the version from before", said)
+        self.assertNotIn(self.main_pid(), (0, before))
+        self.box.must("tegodrop", "status")
 
 
 if __name__ == "__main__":
