@@ -40,8 +40,9 @@ std::vector<KeySpec> PortalKeys() {
       {.path = "portal.token_file",
        .type = KeyType::kPath,
        .bind = kIn<kPortal, &P::token_file>,
-       .help = "A file with one line KEY:SECRET, mode 0600, of the daemon's user; read again on reload. When set, the only "
-               "source; else the systemd credential apptego-token, else $APPTEGO_TOKEN.",
+       .help =
+           "A file with one line KEY:SECRET, mode 0600, of the daemon's user; read again on reload. When set, the only "
+           "source; else the systemd credential apptego-token, else $APPTEGO_TOKEN.",
        .null_word = "null"},
       {.path = "portal.ca_file",
        .type = KeyType::kPath,

@@ -83,7 +83,8 @@ Result<Secret> FromFile(const std::string& path, const std::string& what, mode_t
   const Wiper wiper{file.content};
   if (!file.error.empty()) {
     std::string remedy;
-    if (file.missing) remedy = "; put one line " + std::string(form.what) + " into it and run: chmod 600 " + Printable(path);
+    if (file.missing)
+      remedy = "; put one line " + std::string(form.what) + " into it and run: chmod 600 " + Printable(path);
     if (file.denied) remedy = "; give it to the daemon's user, with the package: chown tegodrop " + Printable(path);
     return Fail(ErrorKind::kLocalDisk, what + ": " + file.error + remedy);
   }

@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 // How long the end of `run --once` waits for what is to be told.
 constexpr milliseconds kSettle = std::chrono::seconds(10);
 // Of the outbox.
-constexpr std::string_view kReportMark = "report";
+constexpr std::string_view kReportMark = "report ";
 
 std::set<std::string> NamesOf(const Settings& settings) {
   std::set<std::string> names;
@@ -71,12 +71,22 @@ MorningReport::Make Lookout::MakeWith(const Settings& settings) const {
 
 void Lookout::Reported(const WrittenReport& report) {
   if (!messenger_) return;
+  // The outbox is not read yet.
+  if (!watch_) {
+    untold_ = report;
+    return;
+  }
+  const std::string mark = std::string(kReportMark) + report.page;
+  if (messenger_->Marked(mark)) return;
+  // One of them is enough to know the last page by.
+  for (const std::string& other : std::set<std::string>(messenger_->marks())) {
+    if (other.starts_with(kReportMark)) messenger_->Forget(other);
+  }
   OutboxEvent event;
   event.event = "report";
-  event.message = "the night: " + report.verdict + "; the whole report: " + report.page;
-  // One after the other: no report is the end of another one.
-  messenger_->Forget(std::string(kReportMark));
-  messenger_->Tell(std::string(kReportMark), std::move(event));
+  event.message =
+      "the night's report" + (report.verdict.empty() ? "" : ": " + report.verdict) + "; all of it: " + report.page;
+  messenger_->Tell(mark, std::move(event));
 }
 
 Lookout::~Lookout() = default;
@@ -97,6 +107,7 @@ void Lookout::Notify(const Secret& url, const NetSettings& net) {
   messenger_->Start([this] {
     watch_ = std::make_unique<EventWatch>(
         world_.loop, world_.clock, events_, [this] { return SceneOf(world_.daemon); }, *messenger_);
+    if (untold_) Reported(*std::exchange(untold_, std::nullopt));
   });
 }
 

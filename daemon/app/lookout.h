@@ -57,12 +57,15 @@ class Lookout {
   // Asked at the end of `run --once` until it says so: the run's report is written, and what was to be told was told or
   // cannot be told for now. After 10 s it says so whatever happens.
   bool Settled();
+  // There is more to do after all: what Settled has begun is begun anew at the end.
+  void GoesOn() { settling_since_.reset(); }
   // Before the daemon and the ledger go.
   void Stop();
   // The last words, in this thread, when the loop runs no more. Waits for a write that is under way.
   void Close();
 
  private:
+  // Once for each page, over a restart too.
   void Reported(const WrittenReport& report);
   // What a report of the moment is made with.
   MorningReport::Make MakeWith(const Settings& settings) const;
@@ -75,6 +78,7 @@ class Lookout {
   std::unique_ptr<WorkerPool> reporter_;  // here and below: none without report_dir
   std::unique_ptr<MorningReport> morning_;
   ScheduleSettings schedule_;
+  std::optional<WrittenReport> untold_;  // until the outbox is read
   const std::vector<std::string> events_;
   std::unique_ptr<Transfer> to_webhook_;  // here and below: none where nobody is told
   std::unique_ptr<Messenger> messenger_;

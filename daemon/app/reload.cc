@@ -85,6 +85,8 @@ void Reloader::Take(ReadAgain read) {
                "the new config is not used, the one from before stays: mend it, then 'tegodrop reload'");
     return End({false, std::move(read.faults)});
   }
+  // Another webhook waits for the restart as all of notify does; only what stands in the same file is taken.
+  if (!(now_.notify == read.settings.notify)) read.webhook = Secret();
   ReloadPlan plan = PlanReload(now_, std::move(read.settings));
   read.settings = std::move(plan.settings);
   const std::string folders = FolderChanges(now_, read.settings);

@@ -240,6 +240,7 @@ class Runner {
     facts.failed = report_.failed();
     facts.left = left_;
     const OnceDecision decision = DecideOnce(facts);
+    if (decision.step != OnceStep::kEnd) lookout_->GoesOn();
     if (decision.step == OnceStep::kStopIntake && !stopping_intake_) {
       stopping_intake_ = true;
       NameWhatIsLeft(facts);

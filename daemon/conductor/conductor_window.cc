@@ -34,6 +34,8 @@ bool Conductor::WaitsForWindow(const ActiveJob& job) const {
 // where it is being written.
 bool Conductor::EndWindowWait(ActiveJob& job) {
   if (!UploadGate::Says(job.job().waiting.for_what) || WaitsForWindow(job)) return false;
+  // A ledger that takes nothing is not asked again before its time.
+  if (job.due > world_.clock.Mono()) return false;
   job.last_wait = {};
   Note(
       job, [](Job&) {}, "");

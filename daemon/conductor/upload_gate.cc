@@ -22,10 +22,17 @@ bool IsWrong(milliseconds ahead) { return std::chrono::abs(ahead) > kClockTolera
 }  // namespace
 
 bool UploadGate::Saw(milliseconds ahead, WallMs wall, MonoMs mono) {
-  const bool was_wrong = seen_ && IsWrong(seen_->ahead);
-  const bool news = !seen_ || was_wrong != IsWrong(ahead);
+  const Trust before = TrustAt(wall, mono);
   seen_ = Sight{ahead, wall, mono};
-  return news;
+  return before != TrustAt(wall, mono);
+}
+
+UploadGate::Trust UploadGate::TrustAt(WallMs wall, MonoMs mono) const {
+  if (!seen_) return Trust::kUnknown;
+  // Somebody may have set the clock since then, which no answer of the portal has shown yet.
+  const milliseconds set((wall - seen_->wall) - (mono - seen_->mono));
+  if (!IsWrong(seen_->ahead + set)) return Trust::kRight;
+  return IsWrong(seen_->ahead) ? Trust::kWrong : Trust::kUnknown;
 }
 
 void UploadGate::Asked(std::string trouble) {
@@ -36,17 +43,14 @@ void UploadGate::Asked(std::string trouble) {
 UploadGate::Answer UploadGate::At(WallMs wall, MonoMs mono) const {
   if (window_.always_open()) return {};
   Answer answer;
-  if (seen_ && IsWrong(seen_->ahead)) {
-    // Somebody may have set the clock since then, which no answer of the portal has shown yet.
-    const milliseconds set((wall - seen_->wall) - (mono - seen_->mono));
-    if (IsWrong(seen_->ahead + set)) {
-      answer.open = false;
-      answer.ask = mono - seen_->mono >= kAskAgain.count();
-      answer.waiting_for = std::string(kClock) + "it is more than 5 minutes from the portal's, and " + window_.Words() +
-                           " cannot be told by it; set it by NTP ('timedatectl set-ntp true')";
-      answer.good_for = kLookAgain;
-      return answer;
-    }
+  const Trust trust = TrustAt(wall, mono);
+  if (trust == Trust::kWrong) {
+    answer.open = false;
+    answer.ask = mono - seen_->mono >= kAskAgain.count();
+    answer.waiting_for = std::string(kClock) + "it is more than 5 minutes from the portal's, and " + window_.Words() +
+                         " cannot be told by it; set it by NTP ('timedatectl set-ntp true')";
+    answer.good_for = kLookAgain;
+    return answer;
   }
   const UploadWindow::Look look = window_.At(wall);
   answer.open = look.open;
@@ -55,7 +59,7 @@ UploadGate::Answer UploadGate::At(WallMs wall, MonoMs mono) const {
     answer.waiting_for = window_.Words();
     answer.not_before = look.changes.value_or(0);
     answer.good_for = std::min(answer.good_for.value_or(kLookAgain), kLookAgain);
-  } else if (!seen_ && !answered_) {
+  } else if (trust == Trust::kUnknown && (seen_ || !answered_)) {
     // Begun by a wrong clock an upload could not be called back.
     answer.open = false;
     answer.ask = true;

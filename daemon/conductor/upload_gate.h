@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,14 @@ class UploadGate {
   static bool Says(std::string_view waiting_for);
 
  private:
+  // Of this machine's clock, by what the portal's answers have shown.
+  enum class Trust : std::uint8_t {
+    kUnknown,  // nothing yet, or the clock was set since
+    kRight,
+    kWrong,
+  };
+  Trust TrustAt(WallMs wall, MonoMs mono) const;
+
   struct Sight {
     std::chrono::milliseconds ahead{0};
     WallMs wall = 0;

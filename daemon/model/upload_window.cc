@@ -238,6 +238,8 @@ std::string UploadWindow::TimeText(WallMs time) const {
   return Shown(time, "%a %Y-%m-%d %H:%M") + " (" + zone_.name + ")";
 }
 
-std::string UploadWindow::TimeStamp(WallMs time) const { return Shown(time, "%Y-%m-%d-%H%M"); }
+std::string UploadWindow::MinuteStamp(WallMs time) const { return Shown(time, "%Y-%m-%d-%H%M"); }
+
+std::string UploadWindow::SecondStamp(WallMs time) const { return Shown(time, "%Y-%m-%d-%H%M%S"); }
 
 }  // namespace tegodrop

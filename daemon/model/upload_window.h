@@ -50,8 +50,9 @@ class UploadWindow {
   std::string Words() const;
   // "Mon 2026-11-30 22:00 (Europe/Berlin)".
   std::string TimeText(WallMs time) const;
-  // "2026-11-30-2200", by the same clocks, for names of files.
-  std::string TimeStamp(WallMs time) const;
+  // "2026-11-30-2200" and "2026-11-30-220059", by the same clocks, for names of files.
+  std::string MinuteStamp(WallMs time) const;
+  std::string SecondStamp(WallMs time) const;
 
  private:
   struct Part {

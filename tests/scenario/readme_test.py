@@ -189,7 +189,8 @@ class ReadmeTest(ScenarioCase):
         self.folder.drop(self.artifacts.apk(), "app.apk", sha256="0" * 64)
         self.assertEqual(self.site.run("run", "--once").returncode, 1)
         shown = json.loads(re.search(r"```json\n(\{\"schema\": \"tegodrop-event/1\".*?)```", self.text, re.DOTALL)[1])
-        told, = self.receiver.events
+        told, report = self.receiver.events
+        self.assertEqual((report["event"], report["message"].startswith("the night's report: 0 delivered, 1 refused")), ("report", True))
         self.assertEqual({key: type(value) for key, value in told.items()}, {key: type(value) for key, value in shown.items()})
         self.assertEqual((told["event"], told["state"], told["folder"]), ("failed", "happened", "production"))
         self.assertEqual(self.receiver.violations, [])

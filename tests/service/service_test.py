@@ -290,6 +290,7 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual(self.box.show("tegodrop.service", "MemoryMax"), str(64 << 20))
         status = self.box.must("cat", f"/proc/{before}/status").splitlines()
         peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+        self.assertLess(peak, 64 << 10)
         print(f"two uploads of 2 GiB at once under MemoryMax=64M: peak resident {peak / 1024:.1f} MiB")
 
     def test_16_an_upgrade_restarts_the_daemon_and_its_job_goes_on(self):

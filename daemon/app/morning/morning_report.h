@@ -29,7 +29,7 @@ struct MorningWorld {
   FileSystem& fs;
 };
 
-// How often it is looked whether a night is over: by the wall clock, which may jump.
+// How often at least it is looked whether a night is over: by the wall clock, which may jump.
 inline constexpr std::chrono::milliseconds kLookForMorning = std::chrono::seconds(30);
 // So long what a night began is waited for.
 inline constexpr std::chrono::milliseconds kNightEndsWithin = std::chrono::hours(1);
@@ -37,8 +37,8 @@ inline constexpr std::chrono::milliseconds kNightEndsWithin = std::chrono::hours
 inline constexpr std::chrono::milliseconds kTellNightFor = std::chrono::hours(24);
 
 struct WrittenReport {
-  std::string page;  // its path
-  std::string verdict;
+  std::string page;     // its path
+  std::string verdict;  // empty: of one that an earlier life wrote
 };
 
 class MorningReport {
@@ -46,8 +46,8 @@ class MorningReport {
   // What happened from one time to another, which is now. Blocks; called by the writer.
   using Make = std::function<Result<Report>(WallMs from, WallMs to)>;
 
-  // `folder`: absolute. `at_work`: whether a job goes on by itself. `written`: a new page is there. Nothing is looked
-  // for before Watch.
+  // `folder`: absolute. `at_work`: whether a job goes on by itself. `written`: the page of a night is there, from now
+  // on or since an earlier life, which may have told of it. Nothing is looked for before Watch.
   MorningReport(MorningWorld world, std::string folder, std::string host, Make make, std::function<bool()> at_work,
                 std::function<void(const WrittenReport&)> written);
   void UseMake(Make make) { make_ = std::move(make); }
@@ -62,16 +62,25 @@ class MorningReport {
   bool busy() const { return writing_ != nullptr; }
 
  private:
+  struct Task {
+    std::string name;
+    std::string before;  // of the night before; empty: none
+    WallMs from = 0;     // unless the page of the night before is later
+    WallMs to = 0;
+    WallMs night = 0;   // its end
+    bool ours = false;  // it ended in this life
+  };
   struct Outcome {
-    Status status;
+    std::string trouble;   // and what to do; empty: none
+    bool there = false;    // the page
     bool written = false;  // by us, now
     std::string verdict;
   };
   void Look();
-  void Write(WallMs from, WallMs night, const std::string& stamp);
-  static Outcome Put(FileSystem& fs, const std::string& folder, const std::string& name, const Make& make, WallMs from,
-                     WallMs to, bool even_empty);
-  void Done(const Outcome& outcome, WallMs night, const std::string& name);
+  void Write(Task task);
+  std::string NameOf(const std::string& stamp) const;
+  static Outcome Put(FileSystem& fs, const std::string& folder, const Make& make, const Task& task);
+  void Done(const Outcome& outcome, const Task& task);
 
   const MorningWorld world_;
   const std::string folder_;
@@ -79,7 +88,7 @@ class MorningReport {
   Make make_;
   const std::function<bool()> at_work_;
   const std::function<void(const WrittenReport&)> written_;
-  const WallMs begun_;
+  WallMs begun_;
   UploadWindow nights_;
   WallMs told_until_ = 0;  // the end of the last night that needs nothing more
   std::string trouble_;    // what was said last; empty: none

@@ -37,12 +37,12 @@ Result<Fd> OpenReportFolder(FileSystem& fs, const std::string& path) {
   return dir;
 }
 
-Result<bool> HasReport(FileSystem& fs, const std::string& folder, const std::string& name) {
+Result<std::optional<WallMs>> ReportTime(FileSystem& fs, const std::string& folder, const std::string& name) {
   const Result<Fd> dir = OpenReportFolder(fs, folder);
   if (!dir) return Fail(dir.error());
   const Result<FileStat> there = fs.StatAt(dir->get(), name + ".html");
-  if (there) return true;
-  if (there.error().sys == ENOENT) return false;
+  if (there) return std::optional<WallMs>(there->mtime_ns / 1'000'000);
+  if (there.error().sys == ENOENT) return std::optional<WallMs>();
   return Fail(there.error());
 }
 

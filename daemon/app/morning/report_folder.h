@@ -1,8 +1,10 @@
 // The folder that reports are put into.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "daemon/base/clock.h"
 #include "daemon/base/result.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/report/report.h"
@@ -12,8 +14,8 @@ namespace tegodrop {
 // kRejected for one on a share: a thread that hangs there keeps the process from ending. Blocks.
 Result<Fd> OpenReportFolder(FileSystem& fs, const std::string& path);
 
-// Whether NAME.html is there. Blocks.
-Result<bool> HasReport(FileSystem& fs, const std::string& folder, const std::string& name);
+// When NAME.html was written; nothing where it is not there. Blocks.
+Result<std::optional<WallMs>> ReportTime(FileSystem& fs, const std::string& folder, const std::string& name);
 
 // Writes NAME.json and then NAME.html, each whole or not at all, mode 0644. A page that is there stays as it is.
 // Blocks.

@@ -43,9 +43,15 @@ class MorningTest : public ::testing::Test {
           report.from = from;
           report.to = to;
           report.counts.delivered = delivered;
+          report.folders.emplace_back();
+          for (std::int64_t i = 0; i < delivered; ++i) {
+            report.folders.back().jobs.emplace_back();
+            report.folders.back().jobs.back().dropped = dropped;
+          }
           return report;
         },
-        [this] { return at_work; }, [this](const WrittenReport& report) { told.push_back(report.page); });
+        [this] { return at_work; },
+        [this](const WrittenReport& report) { (report.verdict.empty() ? found : told).push_back(report.page); });
     morning->Watch(UploadWindow::Parse({window}, TimeZone{}).value_or(UploadWindow()));
     Step(milliseconds(0));
   }
@@ -74,10 +80,12 @@ class MorningTest : public ::testing::Test {
   RecordedLog log;
   FaultyFileSystem fs;
   std::int64_t delivered = 3;
+  WallMs dropped = 0;
   bool at_work = false;
   std::optional<Error> unreadable;
   std::vector<std::pair<WallMs, WallMs>> spans;
   std::vector<std::string> told;
+  std::vector<std::string> found;  // of an earlier life
   std::optional<MorningReport> morning;
 };
 
@@ -110,6 +118,7 @@ TEST_F(MorningTest, ANightThatBroughtNothingHasAReportToo) {
 TEST_F(MorningTest, WaitsForWhatTheNightBeganButNoLongerThanAnHour) {
   clock.SetWall(kMidnight + 5 * kHour);
   at_work = true;
+  delivered = 0;
   Start();
   Step(minutes(90));
   EXPECT_THAT(told, IsEmpty());
@@ -131,6 +140,7 @@ TEST_F(MorningTest, ANightThatWasOverWithoutADaemonIsToldOfOnceForADay) {
   Start();
   Step(hours(2));
   EXPECT_EQ(told.size(), 1U) << "its page is there";
+  EXPECT_EQ(found, told) << "whether it was told may not be known";
   morning.reset();
   std::filesystem::remove_all(folder + "/tegodrop-build_7-2026-01-01-0600.html");
   clock.SetWall(kMidnight + 31 * kHour);
@@ -148,11 +158,48 @@ TEST_F(MorningTest, AStartAfterANightThatBroughtNothingWritesNothing) {
   EXPECT_THAT(log.lines, IsEmpty());
 }
 
+TEST_F(MorningTest, WhatCameAfterANightWithoutADaemonIsOfTheNextOne) {
+  clock.SetWall(kMidnight + 16 * kHour);
+  dropped = kMidnight + 10 * kHour;
+  Start();
+  Step(hours(2));
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(MorningTest, NothingIsToldOfTwiceAndNothingIsLeftOutBetweenTwoNights) {
+  clock.SetWall(kMidnight + 5 * kHour);
+  delivered = 0;
+  Start();
+  at_work = true;
+  Step(minutes(121));
+  ASSERT_EQ(spans.size(), 2U) << "of the day before, which brought nothing, and at 07:00";
+  ASSERT_EQ(Names().size(), 2U);
+  // The files' times are the real ones.
+  const auto seven = std::filesystem::file_time_type::clock::from_sys(
+      std::chrono::sys_time<milliseconds>(milliseconds(kMidnight + 7 * kHour)));
+  std::filesystem::last_write_time(folder + "/" + Names().front(), seven);
+  at_work = false;
+  Step(hours(24));
+  ASSERT_EQ(spans.size(), 3U);
+  EXPECT_EQ(spans.back().first, kMidnight + 7 * kHour);
+}
+
+TEST_F(MorningTest, AClockThatWasAheadEndsNoReports) {
+  clock.SetWall(kMidnight + 24 * 30 * kHour);
+  Start();
+  clock.SetWall(kMidnight + 5 * kHour);
+  delivered = 0;
+  told.clear();
+  Step(hours(2));
+  EXPECT_THAT(told, ElementsAre(HasSubstr("2026-01-01-0600.html")));
+}
+
 TEST_F(MorningTest, WhereItCannotBeWrittenThatIsSaidOnceAndItIsTriedOn) {
   clock.SetWall(kMidnight + 5 * kHour);
   folder = scratch.Path("gone");
   Start();
   Step(hours(3));
+  EXPECT_TRUE(log.Contains("make report_dir writable"));
   EXPECT_EQ(log.Count("report.not_written"), 1);
   EXPECT_TRUE(log.Contains("gone"));
   std::filesystem::create_directory(folder);
@@ -168,6 +215,7 @@ TEST_F(MorningTest, ALedgerThatCannotBeReadIsNoEmptyNight) {
   Step(hours(3));
   EXPECT_THAT(Names(), IsEmpty());
   EXPECT_TRUE(log.Contains("the ledger cannot be read now"));
+  EXPECT_FALSE(log.Contains("make report_dir writable"));
   unreadable.reset();
   Step(minutes(1));
   EXPECT_EQ(told.size(), 1U);
@@ -181,7 +229,7 @@ TEST_F(MorningTest, OfARunThatEndsItIsOfTheRun) {
   Step(milliseconds(0));
   EXPECT_FALSE(morning->busy());
   EXPECT_THAT(spans, ElementsAre(Pair(kMidnight + 8 * kHour, kMidnight + 9 * kHour)));
-  EXPECT_THAT(told, ElementsAre(HasSubstr("2026-01-01-0900.html")));
+  EXPECT_THAT(told, ElementsAre(HasSubstr("2026-01-01-090000.html")));
 }
 
 TEST_F(MorningTest, WhatFailsOnTheWayLeavesNoHalfPageAndAPageIsNeverReplaced) {

@@ -95,6 +95,26 @@ TEST(UploadGate, OnceTheClockIsSetItIsOpenWithoutAnotherAnswer) {
   EXPECT_FALSE(gate.At(kNoon - 1'000'000, kMono + 120'000).open) << "set to something else that is wrong";
 }
 
+TEST(UploadGate, AClockThatJumpsIntoTheWindowIsAskedForBeforeAnythingStarts) {
+  UploadGate gate = Gate("22:00-23:00");
+  gate.Saw(seconds(1), kNoon, kMono);
+  EXPECT_EQ(gate.At(kNoon, kMono).waiting_for, "the upload window (22:00-23:00, UTC)");
+  // Ten hours ahead within a minute, as somebody sets it.
+  const WallMs wall = kNoon + 10 * 3'600'000 + 60'000;
+  const auto jumped = gate.At(wall, kMono + 60'000);
+  EXPECT_FALSE(jumped.open);
+  EXPECT_TRUE(jumped.ask);
+  EXPECT_TRUE(UploadGate::Says(jumped.waiting_for));
+  EXPECT_TRUE(gate.Saw(hours(10), wall, kMono + 60'000)) << "it was wrong";
+  EXPECT_FALSE(gate.At(wall, kMono + 60'000).open);
+  // Or it was wrong before, and the portal says that it is right now, as after a sleep.
+  UploadGate slept = Gate("22:00-23:00");
+  slept.Saw(seconds(1), kNoon, kMono);
+  EXPECT_FALSE(slept.At(wall, kMono + 60'000).open);
+  EXPECT_TRUE(slept.Saw(seconds(1), wall, kMono + 60'000)) << "what was shut opens";
+  EXPECT_TRUE(slept.At(wall, kMono + 60'000).open);
+}
+
 TEST(UploadGate, WhileTheClockIsWrongThePortalIsAskedNowAndThen) {
   UploadGate gate = Gate("11:00-14:00");
   gate.Saw(minutes(30), kNoon, kMono);

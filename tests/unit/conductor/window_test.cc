@@ -148,14 +148,18 @@ TEST_F(WindowTest, TheSameWaitGoesOnOverARestart) {
   EXPECT_EQ(Only("upload")->job, "a");
 }
 
-TEST_F(WindowTest, AClockThatIsSetIsSeenWithinAMinute) {
+TEST_F(WindowTest, AClockThatIsSetIsSeenWithinAMinuteAndThePortalIsAskedWhetherItIsRight) {
   ClockIsAhead(seconds(0));
   Window("02:00-04:00");
   Take(MakeJob("a"));
   clock.SetWall(Midnight() + 3 * 3'600'000);
   Step(seconds(59));
-  EXPECT_EQ(Count("upload"), 0U);
+  EXPECT_EQ(Count("look production"), 0U);
   Step(seconds(1));
+  EXPECT_EQ(Count("upload"), 0U);
+  auto look = Only("look production");
+  ClockIsAhead(seconds(1));
+  Look(*look, HistoryLook{{}, true});
   EXPECT_EQ(Only("upload")->job, "a");
 }
 
@@ -169,6 +173,8 @@ TEST_F(WindowTest, AClockThatIsSetBackKeepsItShutUntilItsTime) {
   EXPECT_EQ(Count("upload"), 0U);
   EXPECT_EQ(Row("a").waiting.not_before, Midnight() + 2 * 3'600'000);
   Step(hours(2));
+  EXPECT_EQ(Count("upload"), 0U);
+  ClockIsAhead(seconds(1));
   EXPECT_EQ(Count("upload"), 1U);
 }
 
@@ -284,6 +290,18 @@ TEST_F(WindowTest, ALedgerThatTakesNothingDelaysNoUpload) {
   EXPECT_EQ(Row("a").waiting.for_what, "the upload window (02:00-04:00, UTC)") << "written once there is room";
   Step(hours(2));
   EXPECT_EQ(Only("upload")->job, "a");
+}
+
+TEST_F(WindowTest, WhenItOpensALedgerThatTakesNothingIsAskedNowAndThenAndNotWithoutAPause) {
+  ClockIsAhead(seconds(0));
+  Window("02:00-04:00");
+  for (const char* id : {"a", "b", "c"}) Take(MakeJob(id));
+  EXPECT_EQ(Row("c").waiting.for_what, "the upload window (02:00-04:00, UTC)");
+  for (int i = 0; i < 1000; ++i) ledger.FailNext("save", PosixError("cannot write", "ledger", ENOSPC));
+  Step(hours(2));
+  const long before = log.Count("ledger.error");
+  Step(seconds(60));
+  EXPECT_LE(log.Count("ledger.error") - before, 3 * 13) << "every five seconds for each";
 }
 
 }  // namespace

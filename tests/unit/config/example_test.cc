@@ -272,7 +272,7 @@ TEST(Schema, RefusesWhatTheLoaderRefuses) {
   }
   for (const char* line :
        {"log: {format: syslog}", "limits: {concurrent_uploads: 0}", "limits: {spool: big}", "state_dir: ''",
-        "report_dir: x", "folder: 1", "limits: {concurrent_builds: 0}", "limits: {concurrent_builds: many}",
+        "report_dir: [x]", "folder: 1", "limits: {concurrent_builds: 0}", "limits: {concurrent_builds: many}",
         "limits: {upload_rate: fast}", "schedule: {window: 22:00}", "schedule: {window: []}",
         "schedule: {window: [22:00-6:00]}", "schedule: {window: 7}", "schedule: {timezone: 'no where'}"}) {
     EXPECT_EQ(FaultsOf(Minimal() + line + "\n").size(), 1U) << line;

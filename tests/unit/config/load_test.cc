@@ -237,7 +237,6 @@ TEST(ParseConfig, RefusesWhatIsNotBuiltYetAtAnyValueButItsDefault) {
   } cases[] = {
       {"    commit_pattern: null", "    commit_pattern: '([0-9a-f]{40})'", "9:5: 'commit_pattern'"},
       {"    require_commit: false", "    require_commit: true", "9:5: 'require_commit'"},
-      {"report_dir: ~", "report_dir: r", "9:1: 'report_dir'"},
       {"    output_name: '{stem}-{version}{ext}'", "    output_name: '{package}{ext}'",
        "9:5: 'output_name' uses {package}, which"},
   };

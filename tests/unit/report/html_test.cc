@@ -139,7 +139,7 @@ TEST(Timeline, BundlesManyJobsAndGivesThoseThatDidNotEndWellALaneOfTheirOwn) {
   }
   jobs.push_back(Failed("bad", "bad.apk", At(23), FailureKind::kChecksum));
   const std::string figure = TimelineFigure(MakeReport(Night(jobs)));
-  EXPECT_NE(figure.find("301 artifacts, at most 7 at once"), std::string::npos) << figure.substr(0, 6000);
+  EXPECT_NE(figure.find("301 artifacts, at most 8 at once"), std::string::npos) << figure.substr(0, 6000);
   EXPECT_EQ(figure.find("app7.apk"), std::string::npos);
   EXPECT_NE(figure.find("bad.apk<tspan class=\"t-bad\"> · failed"), std::string::npos);
   EXPECT_NE(figure.find("failed, refused or cancelled</title>"), std::string::npos);
