@@ -1,5 +1,6 @@
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -22,9 +23,12 @@ namespace {
 
 // How far back finished jobs are shown: a night and the day before it.
 constexpr WallMs kShown = 24LL * 3600 * 1000;
+// So many of them, and so many failed ones: `report` has them all.
+constexpr std::int64_t kMost = 500;
 constexpr std::chrono::seconds kWatchEvery{2};
 
-std::string Document(const LedgerSnapshot& snapshot) {
+std::string Document(const RecentLedger& recent) {
+  const LedgerSnapshot& snapshot = recent.ledger;
   Json json(2);
   json.Begin();
   json.Text("schema", "tegodrop-status/1");
@@ -35,6 +39,7 @@ std::string Document(const LedgerSnapshot& snapshot) {
     json.End();
   }
   json.EndList();
+  json.Number("left_out", recent.left_out);
   json.BeginList("folders");
   for (const FolderRecord& folder : snapshot.folders) {
     json.Begin();
@@ -58,7 +63,8 @@ std::string Document(const LedgerSnapshot& snapshot) {
   return json.Finish();
 }
 
-void PrintText(std::FILE* to, const LedgerSnapshot& snapshot) {
+void PrintText(std::FILE* to, const RecentLedger& recent) {
+  const LedgerSnapshot& snapshot = recent.ledger;
   for (const Notice& notice : snapshot.notices) {
     std::fprintf(to, "%s: %s, since %s\n", notice.name.c_str(), Printable(notice.text).c_str(),
                  LocalTimeOfDay(notice.since).c_str());
@@ -69,6 +75,10 @@ void PrintText(std::FILE* to, const LedgerSnapshot& snapshot) {
                  Printable(folder.path).c_str(), folder.reason.empty() ? "" : ": ", Printable(folder.reason).c_str());
   }
   if (!snapshot.folders.empty()) std::fprintf(to, "\n");
+  if (recent.left_out > 0) {
+    std::fprintf(to, "%lld more came to their end in the last 24 hours: 'tegodrop report'\n",
+                 static_cast<long long>(recent.left_out));
+  }
   for (const Job& job : snapshot.jobs) PrintJob(to, job, snapshot.pauses);
   if (snapshot.jobs.empty()) std::fprintf(to, "no jobs in the last 24 hours\n");
 }
@@ -86,12 +96,12 @@ void ShowDiskTrouble(const std::string& trouble, LedgerSnapshot& snapshot) {
 }
 
 // What there is to be shown, or how the command ends without it.
-tl::expected<LedgerSnapshot, ExitCode> Look(const Settings& settings) {
-  LedgerSnapshot snapshot;
+tl::expected<RecentLedger, ExitCode> Look(const Settings& settings) {
+  RecentLedger recent;
   const std::string disk = StateDiskTrouble(settings.state_dir);
-  auto read = ReadLedger(settings.state_dir, SystemClock().Wall() - kShown);
+  auto read = ReadRecent(settings.state_dir, SystemClock().Wall() - kShown, kMost);
   if (read) {
-    snapshot = std::move(*read);
+    recent = std::move(*read);
   } else if (read.error().sys == ENOENT) {
     std::fprintf(stderr, "tegodrop: there is no ledger in %s yet: nothing has run\n",
                  Printable(settings.state_dir).c_str());
@@ -100,12 +110,13 @@ tl::expected<LedgerSnapshot, ExitCode> Look(const Settings& settings) {
     if (!disk.empty()) std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
     return tl::unexpected(ExitCode::kConfig);
   }
+  LedgerSnapshot& snapshot = recent.ledger;
   snapshot.folders = ShownFolders(settings, snapshot.folders, snapshot.pauses);
   if (!disk.empty()) {
     std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
     ShowDiskTrouble(disk, snapshot);
   }
-  return snapshot;
+  return recent;
 }
 
 ExitCode TellHealth(const Settings& settings, const LedgerSnapshot& snapshot, bool json) {
@@ -131,12 +142,12 @@ ExitCode TellHealth(const Settings& settings, const LedgerSnapshot& snapshot, bo
 // As it is, again and again, until Ctrl-C.
 ExitCode Watch(const Settings& settings) {
   for (;;) {
-    const auto snapshot = Look(settings);
-    if (!snapshot) return snapshot.error();
+    const auto recent = Look(settings);
+    if (!recent) return recent.error();
     std::string text;
     {
       const Screen screen(text);
-      PrintText(screen.file(), *snapshot);
+      PrintText(screen.file(), *recent);
     }
     ShowScreen(text);
     std::this_thread::sleep_for(kWatchEvery);
@@ -149,13 +160,13 @@ ExitCode StatusCommand(const CommandLine& line) {
   const std::optional<Settings> settings = LoadSettings(line.config);
   if (!settings) return ExitCode::kConfig;
   if (line.watch) return Watch(*settings);
-  const auto snapshot = Look(*settings);
-  if (!snapshot) return snapshot.error();
-  if (line.health) return TellHealth(*settings, *snapshot, line.json);
+  const auto recent = Look(*settings);
+  if (!recent) return recent.error();
+  if (line.health) return TellHealth(*settings, recent->ledger, line.json);
   if (line.json) {
-    std::fputs(Document(*snapshot).c_str(), stdout);
+    std::fputs(Document(*recent).c_str(), stdout);
   } else {
-    PrintText(stdout, *snapshot);
+    PrintText(stdout, *recent);
   }
   return ExitCode::kDone;
 }

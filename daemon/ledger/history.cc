@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <optional>
@@ -62,6 +63,27 @@ Result<LedgerHistory> ReadHistory(const std::string& state_dir, WallMs since) {
   });
   if (!read) return Fail(read.error());
   return history;
+}
+
+Result<RecentLedger> ReadRecent(const std::string& state_dir, WallMs since, std::int64_t most) {
+  RecentLedger recent;
+  Status read = ReadSteadily(state_dir, [&](SqliteDb& db) -> Status {
+    Result<std::vector<Job>> jobs = LastJobs(db, since, most);
+    if (!jobs) return Fail(jobs.error());
+    const Result<std::int64_t> finished = CountFinished(db, since);
+    if (!finished) return Fail(finished.error());
+    Result<std::vector<FolderRecord>> folders = FolderRows(db);
+    if (!folders) return Fail(folders.error());
+    Result<std::vector<Pause>> pauses = PauseRows(db);
+    if (!pauses) return Fail(pauses.error());
+    Result<std::vector<Notice>> notices = NoticeRows(db);
+    if (!notices) return Fail(notices.error());
+    const auto shown = std::count_if(jobs->begin(), jobs->end(), [](const Job& job) { return job.finished; });
+    recent = {{std::move(*jobs), std::move(*folders), std::move(*pauses), std::move(*notices)}, *finished - shown};
+    return {};
+  });
+  if (!read) return Fail(read.error());
+  return recent;
 }
 
 Result<LedgerUse> LookAtLedgerUse(const std::string& state_dir) {

@@ -1,6 +1,7 @@
 // What happened since a time, for the report: every job of it with its timeline, and what stands beside the jobs.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,15 @@ struct LedgerHistory {
 // Unfinished jobs, and finished ones whose last change is not before `since`. Beside a running daemon or without one,
 // writing nothing; blocks. kLocalDisk where there is no ledger yet (`sys` is ENOENT) or it cannot be read.
 Result<LedgerHistory> ReadHistory(const std::string& state_dir, WallMs since);
+
+// The moment, for `status`: unfinished jobs, and of those that came to their end since `since` the last `most` and the
+// last `most` that failed.
+struct RecentLedger {
+  LedgerSnapshot ledger;
+  std::int64_t left_out = 0;  // that came to their end since then, too
+};
+// As ReadHistory.
+Result<RecentLedger> ReadRecent(const std::string& state_dir, WallMs since, std::int64_t most);
 
 // Whether somebody has the ledger open: a daemon, `run --once`, or a command for a moment.
 struct LedgerUse {

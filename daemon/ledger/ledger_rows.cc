@@ -149,6 +149,30 @@ Result<std::vector<Job>> JobsSince(SqliteDb& db, WallMs finished_since) {
   return Jobs(db, "finished = 0 OR changed >= ?", [&](Statement& to) { to.Bind(finished_since); });
 }
 
+// Each part by its index: a ledger of years has more jobs than a command may read.
+Result<std::vector<Job>> LastJobs(SqliteDb& db, WallMs finished_since, std::int64_t most) {
+  return Jobs(db,
+              "seq IN (SELECT seq FROM jobs WHERE (finished = 0 OR aborts <> '[]') AND finished = 0 "
+              "UNION SELECT seq FROM (SELECT seq FROM jobs WHERE finished = 1 AND changed >= ?1 "
+              "ORDER BY changed DESC LIMIT ?2) "
+              "UNION SELECT seq FROM (SELECT seq FROM jobs WHERE finished = 1 AND changed >= ?1 AND state = 'failed' "
+              "ORDER BY changed DESC LIMIT ?2))",
+              [&](Statement& to) { to.Bind(finished_since).Bind(most); });
+}
+
+Result<std::int64_t> CountFinished(SqliteDb& db, WallMs finished_since) {
+  std::int64_t count = 0;
+  Status read = ForEachRow(
+      db, "SELECT count(*) FROM jobs WHERE finished = 1 AND changed >= ?",
+      [&](Statement& to) { to.Bind(finished_since); },
+      [&](const Statement& row) -> Status {
+        count = row.Int(0);
+        return {};
+      });
+  if (!read) return Fail(read.error());
+  return count;
+}
+
 Result<std::vector<Job>> JobsByPrefix(SqliteDb& db, const std::string& id) {
   const Bind bind = [&](Statement& to) { to.Bind(std::string_view(id)); };
   Result<std::vector<Job>> exact = Jobs(db, "id = ?", bind);

@@ -3,6 +3,7 @@
 // Statements are prepared anew for each call: some microseconds, beside the sync of a commit.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,10 @@ Status SaveIgnoredRows(SqliteDb& db, const std::string& folder, const std::vecto
 Result<std::vector<Job>> UnfinishedJobs(SqliteDb& db);
 // Unfinished jobs, and finished ones whose last change is not before `finished_since`.
 Result<std::vector<Job>> JobsSince(SqliteDb& db, WallMs finished_since);
+// Unfinished jobs, and of those that came to their end since then the last `most`, and the last `most` that failed.
+Result<std::vector<Job>> LastJobs(SqliteDb& db, WallMs finished_since, std::int64_t most);
+// How many came to their end since then.
+Result<std::int64_t> CountFinished(SqliteDb& db, WallMs finished_since);
 Result<std::vector<Job>> JobsByPrefix(SqliteDb& db, const std::string& id);
 Result<std::vector<std::string>> FailedIds(SqliteDb& db);
 Result<std::vector<std::string>> ClaimedIds(SqliteDb& db, const std::string& drop_path);

@@ -1,4 +1,5 @@
-// Schema 2: the ledger counts the ends of jobs (outcomes.h), and keeps what is to be told outside (outbox.h).
+// Schema 2: the ledger counts the ends of jobs (outcomes.h), keeps what is to be told outside (outbox.h), and finds
+// what failed among many jobs.
 #pragma once
 
 namespace tegodrop {
@@ -39,6 +40,8 @@ CREATE TABLE outbox (
 CREATE TABLE told (
   mark TEXT NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX jobs_failed ON jobs (changed) WHERE finished = 1 AND state = 'failed';
 )sql";
 
 }  // namespace tegodrop

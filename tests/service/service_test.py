@@ -350,7 +350,7 @@ class ServiceTest(unittest.TestCase):
         before = self.main_pid()
         # Until the new version starts it cannot read that ledger, which says nothing of the config.
         ledger = sqlite3.connect(self.box.path("/var/lib/tegodrop/ledger.sqlite"))
-        ledger.executescript("BEGIN; DROP TRIGGER jobs_ended; DROP TABLE outcomes; DROP TABLE outbox; DROP TABLE told; "
+        ledger.executescript("BEGIN; DROP TRIGGER jobs_ended; DROP TABLE outcomes; DROP TABLE outbox; DROP TABLE told; DROP INDEX jobs_failed; "
                              "PRAGMA user_version = 1; COMMIT")
         ledger.close()
         self.assertEqual(self.box.run("tegodrop", "status").returncode, 78)

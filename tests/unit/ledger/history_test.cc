@@ -50,6 +50,37 @@ TEST_F(HistoryTest, EachJobHasItsOwnTimelineInItsOrder) {
   EXPECT_EQ(StatesOf(history.jobs[1]), (std::vector<JobState>{JobState::kClaiming, JobState::kFailed}));
 }
 
+TEST_F(HistoryTest, TheMomentHasWhatIsUnfinishedTheLastThatEndedAndTheLastThatFailed) {
+  LoopedLedger on(folder_.path());
+  std::vector<std::string> ended;
+  for (int i = 0; i < 12; ++i) {
+    Job job = JobNamed("j" + std::to_string(10 + i));
+    ASSERT_TRUE(on.Insert(job));
+    if (i == 1) continue;
+    on.clock.Step(std::chrono::seconds(1));
+    job.state = i == 2 ? JobState::kFailed : JobState::kCancelled;
+    job.finished = true;
+    ASSERT_TRUE(on.Save(job));
+  }
+  const auto ids = [](const RecentLedger& recent) {
+    std::string all;
+    for (const Job& job : recent.ledger.jobs) all += job.id + " ";
+    return all;
+  };
+  const auto recent = ReadRecent(folder_.path(), 0, 3);
+  ASSERT_TRUE(recent);
+  EXPECT_EQ(ids(*recent), "j11 j12 j19 j20 j21 ") << "as they came";
+  EXPECT_EQ(recent->left_out, 7);
+  const auto all = ReadRecent(folder_.path(), 0, 100);
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->ledger.jobs.size(), 12U);
+  EXPECT_EQ(all->left_out, 0);
+  const auto none = ReadRecent(folder_.path(), on.clock.Wall() + 1, 100);
+  ASSERT_TRUE(none);
+  EXPECT_EQ(ids(*none), "j11 ");
+  EXPECT_EQ(none->left_out, 0);
+}
+
 TEST_F(HistoryTest, FinishedJobsCountFromTheirLastChangeOnUnfinishedOnesAlways) {
   LoopedLedger on(folder_.path());
   Job done = JobNamed("done");
