@@ -20,7 +20,7 @@ OPEN = 1500
 
 class NightTest(ScenarioCase):
     folders = ("production", "staging")
-    switches = {"build_seconds": 4, "concurrent_builds": 2}
+    switches = {"build_seconds": 3, "concurrent_builds": 2}
 
     def test_three_hundred_artifacts_and_a_portal_that_is_away(self):
         reports = os.path.join(self.site.root, "reports")
