@@ -14,6 +14,7 @@ class _Result(unittest.TextTestResult):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.cases = []
+        self._trouble = None  # of the test that runs
 
     def startTest(self, test):
         super().startTest(test)
@@ -22,6 +23,7 @@ class _Result(unittest.TextTestResult):
 
     def stopTest(self, test):
         self.cases.append((test, time.monotonic() - self._begun, "\n".join(self._trouble)))
+        self._trouble = None
         super().stopTest(test)
 
     def printErrors(self):
@@ -46,6 +48,9 @@ class _Result(unittest.TextTestResult):
         self._note(test, f"skipped: {reason}")
 
     def _note(self, test, text):
+        if self._trouble is None:  # what a class or a module needs could not be made
+            self.cases.append((test, 0, text))
+            return
         self._trouble.append(text)
         evidence = getattr(test, "evidence", None)
         if evidence is None or len(self._trouble) > 1:
