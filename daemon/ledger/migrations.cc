@@ -34,10 +34,13 @@ Status CopyBeside(SqliteDb& db, std::int64_t schema) {
   return copied;
 }
 
-Status RunStep(SqliteDb& db, const std::string& sql, std::int64_t gives) {
+// From one schema to another, or not at all.
+Status RunSteps(SqliteDb& db, const Migrations& migrations, std::int64_t from, std::int64_t gives) {
   Transaction transaction(db);
   if (Status begun = transaction.BeginWrite(); !begun) return begun;
-  if (Status changed = db.Exec(sql); !changed) return changed;
+  for (std::int64_t step = from; step < gives; ++step) {
+    if (Status changed = db.Exec(migrations[static_cast<std::size_t>(step)]); !changed) return changed;
+  }
   Result<std::optional<std::string>> broken = db.QueryText("PRAGMA foreign_key_check");
   if (!broken) return Fail(broken.error());
   if (broken->has_value()) {
@@ -70,8 +73,10 @@ Status Migrate(SqliteDb& db, const Migrations& migrations) {
   if (*schema > 0 && *schema < last) {
     if (Status copied = CopyBeside(db, *schema + 1); !copied) return copied;
   }
+  // A new ledger never has an older schema, whenever the daemon dies: it would be copied as one that has rows.
+  if (*schema == 0) return RunSteps(db, migrations, 0, last);
   for (std::int64_t from = *schema; from < last; ++from) {
-    if (Status step = RunStep(db, migrations[static_cast<std::size_t>(from)], from + 1); !step) return step;
+    if (Status step = RunSteps(db, migrations, from, from + 1); !step) return step;
   }
   return {};
 }

@@ -21,10 +21,10 @@ inline constexpr std::int64_t kLedgerApplicationId = 0x7465676F;
 // The schema that the file carries; 0 for a new one.
 Result<std::int64_t> SchemaOf(SqliteDb& db);
 
-// Takes the ledger from its schema to the last one, each step in a transaction of its own. Before the first step a
-// whole copy of a ledger that has a schema is put beside it as CopyName(path, N), N being the schema that the first
-// step gives; where a copy of that name stands already it is replaced. Foreign keys must be off: a step may rebuild
-// tables; broken references are found before each commit.
+// Takes the ledger from its schema to the last one, each step in a transaction of its own, a new one in a single one.
+// Before the first step a whole copy of a ledger that has a schema is put beside it as CopyName(path, N), N being the
+// schema that the first step gives; where a copy of that name stands already it is replaced. Foreign keys must be off:
+// a step may rebuild tables; broken references are found before each commit.
 Status Migrate(SqliteDb& db, const Migrations& migrations);
 
 // "<ledger>.before-N".
