@@ -45,20 +45,14 @@ Result<LedgerHistory> ReadHistory(const std::string& state_dir, WallMs since) {
   LedgerHistory history;
   Status read = ReadSteadily(state_dir, [&](SqliteDb& db) -> Status {
     history = {};
-    Result<std::vector<Job>> jobs = JobsSince(db, since);
-    if (!jobs) return Fail(jobs.error());
-    history.jobs.reserve(jobs->size());
-    for (Job& job : *jobs) history.jobs.push_back({std::move(job), {}});
+    Result<LedgerSnapshot> seen = SnapshotOf(db, JobsSince(db, since));
+    if (!seen) return Fail(seen.error());
+    history.jobs.reserve(seen->jobs.size());
+    for (Job& job : seen->jobs) history.jobs.push_back({std::move(job), {}});
     if (Status added = AddTimelines(db, since, history.jobs); !added) return added;
-    Result<std::vector<FolderRecord>> folders = FolderRows(db);
-    if (!folders) return Fail(folders.error());
-    Result<std::vector<Pause>> pauses = PauseRows(db);
-    if (!pauses) return Fail(pauses.error());
-    Result<std::vector<Notice>> notices = NoticeRows(db);
-    if (!notices) return Fail(notices.error());
-    history.folders = std::move(*folders);
-    history.pauses = std::move(*pauses);
-    history.notices = std::move(*notices);
+    history.folders = std::move(seen->folders);
+    history.pauses = std::move(seen->pauses);
+    history.notices = std::move(seen->notices);
     return {};
   });
   if (!read) return Fail(read.error());
@@ -68,18 +62,12 @@ Result<LedgerHistory> ReadHistory(const std::string& state_dir, WallMs since) {
 Result<RecentLedger> ReadRecent(const std::string& state_dir, WallMs since, std::int64_t most) {
   RecentLedger recent;
   Status read = ReadSteadily(state_dir, [&](SqliteDb& db) -> Status {
-    Result<std::vector<Job>> jobs = LastJobs(db, since, most);
-    if (!jobs) return Fail(jobs.error());
+    Result<LedgerSnapshot> seen = SnapshotOf(db, LastJobs(db, since, most));
+    if (!seen) return Fail(seen.error());
     const Result<std::int64_t> finished = CountFinished(db, since);
     if (!finished) return Fail(finished.error());
-    Result<std::vector<FolderRecord>> folders = FolderRows(db);
-    if (!folders) return Fail(folders.error());
-    Result<std::vector<Pause>> pauses = PauseRows(db);
-    if (!pauses) return Fail(pauses.error());
-    Result<std::vector<Notice>> notices = NoticeRows(db);
-    if (!notices) return Fail(notices.error());
-    const auto shown = std::count_if(jobs->begin(), jobs->end(), [](const Job& job) { return job.finished; });
-    recent = {{std::move(*jobs), std::move(*folders), std::move(*pauses), std::move(*notices)}, *finished - shown};
+    const auto shown = std::count_if(seen->jobs.begin(), seen->jobs.end(), [](const Job& job) { return job.finished; });
+    recent = {std::move(*seen), *finished - shown};
     return {};
   });
   if (!read) return Fail(read.error());

@@ -117,18 +117,23 @@ Status ReadSteadily(const std::string& state_dir, const LedgerRead& read) {
   return Fail(ErrorKind::kLocalDisk, Printable(path) + " changed again and again while it was read: try again");
 }
 
+Result<LedgerSnapshot> SnapshotOf(SqliteDb& db, Result<std::vector<Job>> jobs) {
+  if (!jobs) return Fail(jobs.error());
+  Result<std::vector<FolderRecord>> folders = FolderRows(db);
+  if (!folders) return Fail(folders.error());
+  Result<std::vector<Pause>> pauses = PauseRows(db);
+  if (!pauses) return Fail(pauses.error());
+  Result<std::vector<Notice>> notices = NoticeRows(db);
+  if (!notices) return Fail(notices.error());
+  return LedgerSnapshot{std::move(*jobs), std::move(*folders), std::move(*pauses), std::move(*notices)};
+}
+
 Result<LedgerSnapshot> ReadLedger(const std::string& state_dir, WallMs finished_since) {
   LedgerSnapshot snapshot;
   Status read = ReadSteadily(state_dir, [&](SqliteDb& db) -> Status {
-    Result<std::vector<Job>> jobs = JobsSince(db, finished_since);
-    if (!jobs) return Fail(jobs.error());
-    Result<std::vector<FolderRecord>> folders = FolderRows(db);
-    if (!folders) return Fail(folders.error());
-    Result<std::vector<Pause>> pauses = PauseRows(db);
-    if (!pauses) return Fail(pauses.error());
-    Result<std::vector<Notice>> notices = NoticeRows(db);
-    if (!notices) return Fail(notices.error());
-    snapshot = {std::move(*jobs), std::move(*folders), std::move(*pauses), std::move(*notices)};
+    Result<LedgerSnapshot> seen = SnapshotOf(db, JobsSince(db, finished_since));
+    if (!seen) return Fail(seen.error());
+    snapshot = std::move(*seen);
     return {};
   });
   if (!read) return Fail(read.error());

@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "daemon/base/result.h"
 #include "daemon/ledger/sqlite_db.h"
+#include "daemon/ledger/sqlite_ledger.h"
 
 namespace tegodrop {
 
@@ -15,5 +17,8 @@ using LedgerRead = std::function<Status(SqliteDb&)>;
 // Asks it of the ledger in that folder, beside a running daemon or without one, inside of one transaction, and writes
 // nothing. Blocks; errors as ReadLedger's.
 Status ReadSteadily(const std::string& state_dir, const LedgerRead& read);
+
+// Those jobs, or their error, and what stands beside the jobs.
+Result<LedgerSnapshot> SnapshotOf(SqliteDb& db, Result<std::vector<Job>> jobs);
 
 }  // namespace tegodrop
