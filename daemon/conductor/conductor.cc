@@ -283,13 +283,14 @@ void Conductor::FolderIsBack(const std::string& folder) {
 
 void Conductor::Changed(const Job& before, const Job& after) {
   if (before.finished && after.finished) return;  // only its given-up uploads are still seen to
-  const auto say = [&](LogLevel level, std::string_view event, const std::string& message) {
-    world_.log.Write(level, event, message,
-                     {{"job", after.id}, {"folder", after.target.folder}, {"file", after.artifact.file_name}});
-  };
   if (before.state != after.state && !IsEnd(after.state)) {
-    say(LogLevel::kInfo, "job." + std::string(ToString(after.state)),
-        "the job is " + std::string(ToString(after.state)));
+    const std::string state(ToString(after.state));
+    world_.log.Info("job." + state, "the job is " + state,
+                    {{"job", after.id},
+                     {"folder", after.target.folder},
+                     {"file", after.artifact.file_name},
+                     {"state", state},
+                     {"sha256", after.artifact.sha256}});
   }
   if (after.state == JobState::kRequested) SlotGranted(after);
   const ActiveJob* active = Find(after.id);

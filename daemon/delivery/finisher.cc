@@ -155,6 +155,8 @@ class Finish final : public Errand {
                              {{"job", shown.id},
                               {"folder", shown.target.folder},
                               {"file", shown.artifact.file_name},
+                              {"state", ToString(shown.state)},
+                              {"sha256", shown.artifact.sha256},
                               {"duplicate_of", shown.duplicate_of},
                               {"trace", TracePath(shown)}});
     }
@@ -163,6 +165,8 @@ class Finish final : public Errand {
                              {{"job", shown.id},
                               {"folder", shown.target.folder},
                               {"file", shown.artifact.file_name},
+                              {"state", ToString(shown.state)},
+                              {"sha256", shown.artifact.sha256},
                               {"protected", shown.output.protected_name},
                               {"trace", TracePath(shown)}});
     }
@@ -171,6 +175,8 @@ class Finish final : public Errand {
                      {{"job", shown.id},
                       {"folder", shown.target.folder},
                       {"file", shown.artifact.file_name},
+                      {"state", ToString(shown.state)},
+                      {"sha256", shown.artifact.sha256},
                       {"kind", ToString(shown.failure->kind)},
                       {"remedy", shown.failure->remedy}});
   }

@@ -272,6 +272,10 @@ class ServiceTest(unittest.TestCase):
                                                      "TEGODROP_FILE", "TEGODROP_STATE", "TEGODROP_SHA256")})
         self.assertGreaterEqual(len(lines), 3)
         self.assertTrue(all(len(line["MESSAGE_ID"]) == 32 for line in lines))
+        states = [line["TEGODROP_STATE"] for line in lines if "TEGODROP_STATE" in line]
+        self.assertEqual((states[-1], sorted(set(states), key=states.index)), ("delivered", states), "each state is told once")
+        digest = self.box.must("sha256sum", self.box.must("find", "/srv/drop/production", "-name", "told.apk").strip()).split()[0]
+        self.assertEqual({line["TEGODROP_SHA256"] for line in lines if "TEGODROP_STATE" in line}, {digest})
 
     def test_23_64_mib_are_enough_for_two_uploads_of_2_gib_at_once(self):
         self.box.must("sh", "-c", "printf 'MemoryMax=64M\\nMemorySwapMax=0\\n' >> /run/systemd/system/tegodrop.service.d/quick.conf")

@@ -218,6 +218,7 @@ TEST_F(FinisherTest, DeliveryIsToldOnce) {
   EXPECT_THAT(log.events, ElementsAre("job.delivered"));
   EXPECT_TRUE(log.Contains("/srv/protected/App Release-protected-1767225100.apk.trace.json"));
   EXPECT_TRUE(log.Contains("production"));
+  EXPECT_TRUE(log.Contains("state=delivered sha256=" + PublishedJob().artifact.sha256));
 }
 
 TEST_F(FinisherTest, MemoryOfThePublishingIsRemoved) {
