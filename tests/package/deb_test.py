@@ -67,6 +67,13 @@ class DebTest(unittest.TestCase):
             with self.subTest(library=library):
                 self.assertTrue(owners & (depends | {"libspdlog1.10"}), f"{library} is of {owners}")
 
+    def test_the_machines_that_tests_boot_have_what_it_depends_on(self):
+        depends = {one.split()[0] for one in control("Depends").split(", ") if " | " not in one}
+        depends -= {"libc6", "libgcc-s1", "libspdlog1.10-fmt9"}  # in each Debian; a name of libspdlog1.10
+        for script in ("tests/machine/make_image", "tests/service/make_tree"):
+            with self.subTest(script=script), open(script, encoding="utf-8") as file:
+                self.assertEqual(depends - set(file.read().split()), set())
+
     def test_lintian_has_nothing_to_say(self):
         done = run("lintian", "--no-cfg", "--tag-display-limit", "0", path_of("DEB"), timeout=600, env={**ENVIRONMENT, "HOME": new_folder()})
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
