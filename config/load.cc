@@ -23,7 +23,8 @@ using Kind = YamlNode::Kind;
 // with the folder's number.
 class Walker {
  public:
-  Walker(const std::string& folder, std::vector<PlacedFault>& faults) : faults_(faults), context_{folder, faults} {}
+  Walker(const std::string& folder, const WhereItLeads& leads, std::vector<PlacedFault>& faults)
+      : leads_(leads), faults_(faults), context_{folder, faults} {}
 
   Settings Walk(const YamlNode* root) {
     if (root != nullptr && root->kind == Kind::kMap) {
@@ -39,7 +40,7 @@ class Walker {
     if (!places_.good.contains("polling.alarm_after")) {
       polling.alarm_after = std::min(polling.alarm_after, polling.deadline);
     }
-    CheckRules(settings_, places_, faults_);
+    CheckRules(settings_, places_, leads_, faults_);
     return std::move(settings_);
   }
 
@@ -179,11 +180,26 @@ class Walker {
     return start + "; allowed here: " + Names(parent);
   }
 
+  const WhereItLeads& leads_;
   std::vector<PlacedFault>& faults_;
   ValueContext context_;
   Settings settings_;
   KeyPlaces places_;
 };
+
+// Where the first byte stands that belongs to no character; `text` has one.
+Position FirstBadByte(std::string_view text) {
+  Position at;
+  constexpr std::size_t kLongest = 4;  // bytes of a character
+  while (!text.empty()) {
+    std::size_t length = 1;
+    while (length <= kLongest && length <= text.size() && !IsUtf8(text.substr(0, length))) ++length;
+    if (length > kLongest || length > text.size()) break;
+    at = text.front() == '\n' ? Position{at.line + 1, 1} : Position{at.line, at.column + 1};
+    text.remove_prefix(length);
+  }
+  return at;
+}
 
 // The first byte that no config may hold: what YAML's own rules exclude, and what makes yaml-cpp guess another
 // encoding.
@@ -205,20 +221,20 @@ std::optional<PlacedFault> FindControl(std::string_view text) {
 
 // `folder`: absolute, or empty where it is unknown.
 ConfigResult Parse(std::string_view yaml, const std::string& file_name, const std::string& folder,
-                   std::vector<PlacedFault> faults) {
+                   const WhereItLeads& leads, std::vector<PlacedFault> faults) {
   std::optional<Settings> settings;
   if (yaml.starts_with("\xEF\xBB\xBF")) yaml.remove_prefix(3);
   if (yaml.size() > kLargestConfig) {
     faults.push_back({{}, "the config is larger than 1 MiB"});
   } else if (!IsUtf8(yaml)) {
-    faults.push_back({{}, "the config is not UTF-8; save it as UTF-8 text"});
+    faults.push_back({FirstBadByte(yaml), "the config is not UTF-8 from here on; save it as UTF-8 text"});
   } else if (auto control = FindControl(yaml)) {
     faults.push_back(std::move(*control));
   } else {
     YamlTree tree = ReadYaml(yaml);
     const bool readable = tree.root.has_value() || tree.faults.empty();
     faults.insert(faults.end(), tree.faults.begin(), tree.faults.end());
-    if (readable) settings = Walker(folder, faults).Walk(tree.root ? &*tree.root : nullptr);
+    if (readable) settings = Walker(folder, leads, faults).Walk(tree.root ? &*tree.root : nullptr);
   }
   std::stable_sort(faults.begin(), faults.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
   ConfigResult result;
@@ -238,11 +254,11 @@ std::string ToString(const ConfigFault& fault) {
          Printable(fault.message);
 }
 
-ConfigResult ParseConfig(std::string_view yaml, const std::string& file_name) {
-  return Parse(yaml, file_name, file_name.starts_with('/') ? FolderOf(file_name) : "", {});
+ConfigResult ParseConfig(std::string_view yaml, const std::string& file_name, const WhereItLeads& leads) {
+  return Parse(yaml, file_name, file_name.starts_with('/') ? FolderOf(file_name) : "", leads, {});
 }
 
-ConfigResult LoadConfig(const std::string& path) {
+ConfigResult LoadConfig(const std::string& path, const LoadOptions& options) {
   OpenedFile file = OpenSmallFile(path, kLargestConfig);
   ConfigResult result;
   if (!file.error.empty()) {
@@ -255,13 +271,22 @@ ConfigResult LoadConfig(const std::string& path) {
     result.faults.push_back({path, 1, 1, std::move(message)});
     return result;
   }
-  std::vector<PlacedFault> faults;
-  for (std::string& refusal : ConfigFileRefusal(file.attributes, geteuid(), path)) {
-    faults.push_back({{}, std::move(refusal)});
-  }
   std::error_code error;
   const std::string absolute = std::filesystem::absolute(path, error).string();
-  return Parse(file.content, path, error ? "" : FolderOf(absolute), std::move(faults));
+  const auto parsed = [&](uid_t us) {
+    std::vector<PlacedFault> faults;
+    for (std::string& refusal : ConfigFileRefusal(file.attributes, us, path))
+      faults.push_back({{}, std::move(refusal)});
+    return Parse(file.content, path, error ? "" : FolderOf(absolute), options.leads, std::move(faults));
+  };
+  if (options.reads_only) {
+    struct stat state {};
+    result = parsed(file.attributes.st_uid);
+    const bool theirs = result.settings && stat(result.settings->state_dir.c_str(), &state) == 0 &&
+                        state.st_uid == file.attributes.st_uid;
+    if (theirs) return result;
+  }
+  return parsed(geteuid());
 }
 
 std::vector<std::string> ConfigFileRefusal(const struct stat& attributes, uid_t us, const std::string& path) {

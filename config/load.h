@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,14 +31,24 @@ struct ConfigResult {
 
 inline constexpr std::size_t kLargestConfig = 1U << 20U;
 
-// Pure. `file_name` names the file in the faults, and relative paths are taken from its folder, so it should be
-// absolute; where it is not, a relative path is a fault.
-ConfigResult ParseConfig(std::string_view yaml, const std::string& file_name);
+// Where an absolute path leads in the end, its links resolved; it must not wait for a share.
+using WhereItLeads = std::function<std::string(const std::string&)>;
+
+// Pure but for `leads`. `file_name` names the file in the faults, and relative paths are taken from its folder, so it
+// should be absolute; where it is not, a relative path is a fault. Without `leads` folders are compared as written.
+ConfigResult ParseConfig(std::string_view yaml, const std::string& file_name, const WhereItLeads& leads = nullptr);
+
+struct LoadOptions {
+  WhereItLeads leads;
+  // For commands that change nothing: the config may also belong to the owner of the state_dir that it names, to whom
+  // the ledger belongs that is shown.
+  bool reads_only = false;
+};
 
 // Opens and reads the file; symbolic links are followed. Refused: what is no regular file, is larger than
 // kLargestConfig, is not UTF-8, or may be changed by others (see ConfigFileRefusal). Blocks on the file system; a FIFO
 // does not hang it. Relative paths are taken from the folder of `path` as named, not of what a link points to.
-ConfigResult LoadConfig(const std::string& path);
+ConfigResult LoadConfig(const std::string& path, const LoadOptions& options = {});
 
 // Why a config file with these attributes is not trusted by the user `us`: writable by group or others, or owned by
 // neither root nor us. Empty where it is. Each entry says what to do.

@@ -1,5 +1,5 @@
-// What the keys of a config must be to each other: combinations that cannot work. Pure; paths are compared as text, no
-// link is followed.
+// What the keys of a config must be to each other: combinations that cannot work. Pure but for `leads`, which follows
+// the links of a folder's path; without it paths are compared as text.
 #pragma once
 
 #include <map>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/load.h"
 #include "config/settings.h"
 #include "config/yaml_tree.h"
 
@@ -18,6 +19,7 @@ struct KeyPlaces {
   std::set<std::string> bad;             // given or needed, but without a usable value: no rule speaks of it again
 };
 
-void CheckRules(const Settings& settings, const KeyPlaces& places, std::vector<PlacedFault>& faults);
+void CheckRules(const Settings& settings, const KeyPlaces& places, const WhereItLeads& leads,
+                std::vector<PlacedFault>& faults);
 
 }  // namespace tegodrop

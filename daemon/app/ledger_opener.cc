@@ -89,7 +89,7 @@ void LedgerOpener::Try() {
     return hands_.given_up(ExitCode::kConfig);
   }
   if (world_.clock.Mono() - lock_wanted_since_ >= kLockWait.count()) {
-    world_.log.Error("ledger.locked", error.message + "; another tegodrop works on it: stop that one first");
+    world_.log.Error("ledger.locked", error.message + ": stop that one first");
     return hands_.given_up(ExitCode::kLeft);
   }
   if (!said_locked_) world_.log.Warning("ledger.locked", error.message + "; waiting for it up to 10 s");

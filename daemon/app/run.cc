@@ -51,7 +51,10 @@ std::unique_ptr<AdjustableLog> MakeLog(const Settings& settings, const RunOption
   const LogOutput output = settings.log.format;
   const bool automatic = output == LogOutput::kAuto;
   if (output == LogOutput::kJournal || (automatic && StderrIsJournal(std::getenv("JOURNAL_STREAM")))) {
-    return MakeJournalLog(level);
+    if (JournalListens()) return MakeJournalLog(level);
+    auto instead = MakeStderrLog(level, LogFormat::kText, clock);
+    instead->Warning("log.no_journal", "no journal listens on this machine: the log goes to standard error");
+    return instead;
   }
   const bool text = output == LogOutput::kText || (automatic && isatty(STDERR_FILENO) == 1);
   return MakeStderrLog(level, text ? LogFormat::kText : LogFormat::kJson, clock);
@@ -210,6 +213,7 @@ class Runner {
   void TimeIsOver() {
     if (!std::exchange(time_is_over_, true)) {
       log_.Warning("daemon.timeout", "the time is over; what is left goes on with the next run");
+      NameUnended();
     }
     if (daemon_ == nullptr) return End(ExitCode::kLeft);
     if (!lookout_->Settled()) {
@@ -253,6 +257,20 @@ class Runner {
                    {{"unfinished", facts.overview.unfinished}});
       }
       StopWith(decision.code);
+    }
+  }
+
+  // They count as refused only where they had their time.
+  void NameUnended() {
+    report_.NameUnfinished(log_);
+    if (daemon_ == nullptr || !daemon_->started() || stopping_intake_) return;
+    for (const Daemon::FolderView& view : daemon_->folders()) {
+      for (const IntakeState::Pending& pending : view.state->pending) {
+        if (pending.claiming) continue;
+        report_.Leave(view.settings->name, pending.file_name, pending.reason);
+        log_.Warning("artifact.left", "the file is not taken yet and was left where it is",
+                     {{"folder", view.settings->name}, {"file", pending.file_name}, {"reason", pending.reason}});
+      }
     }
   }
 

@@ -76,6 +76,8 @@ class JournalLog final : public AdjustableLog {
 
 std::unique_ptr<AdjustableLog> MakeJournalLog(LogLevel level) { return std::make_unique<JournalLog>(level); }
 
+bool JournalListens() { return access("/run/systemd/journal/socket", W_OK) == 0; }
+
 bool StderrIsJournal(const char* journal_stream) {
   struct stat stream {};
   if (journal_stream == nullptr || fstat(STDERR_FILENO, &stream) != 0) return false;

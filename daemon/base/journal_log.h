@@ -13,6 +13,9 @@ namespace tegodrop {
 // Thread-safe. What the journal does not take (it is being restarted) is dropped, as sd_journal_sendv(3) says.
 std::unique_ptr<AdjustableLog> MakeJournalLog(LogLevel level);
 
+// Whether there is a journal to write to: without one each line would be lost in silence.
+bool JournalListens();
+
 // Whether standard error is connected to the journal (systemd.exec(5), $JOURNAL_STREAM). `journal_stream` may be null.
 bool StderrIsJournal(const char* journal_stream);
 

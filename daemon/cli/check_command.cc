@@ -163,7 +163,7 @@ void Print(const CommandLine& line, const Settings& settings) {
 ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
   std::vector<Finding> findings;
   std::vector<std::string> told;
-  ConfigResult config = LoadConfig(line.config);
+  ConfigResult config = LoadConfig(line.config, LoadingOptions(false));
   for (const ConfigFault& fault : config.faults) {
     findings.push_back(
         {Printable(fault.file) + ":" + std::to_string(fault.line) + ":" + std::to_string(fault.column), fault.message});

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "daemon/base/version.h"
 
@@ -81,7 +82,7 @@ CLI::App* AddReportCommand(CLI::App& app, CommandLine& line, std::string& since)
       "The first line is the verdict. The text cuts long lists; --json and --html have everything. Works beside the\n"
       "daemon and without it, and writes nothing but FILE, which appears whole. Exit codes: 0 told, whatever it "
       "tells,\n"
-      "64 usage, 73 FILE cannot be written, 78 config or ledger unusable.");
+      "64 usage, 73 FILE cannot be written, 77 the ledger may not be read, 78 config or ledger unusable.");
   return report;
 }
 
@@ -129,6 +130,51 @@ std::string SubmitFault(const SubmitOptions& submit) {
                         submit.rooms != "..";
   if (!one_name) return "--rooms wants one name";
   return submit.folder.empty() ? "--folder wants a path" : "";
+}
+
+// The first word, where it is none of the commands; empty where there is no such word.
+std::string UnknownCommand(const CLI::App& app, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--") return "";
+    if (word == "-c" || word == "--config") {
+      ++i;
+    } else if (!word.starts_with('-')) {
+      std::string known;
+      for (const CLI::App* command : app.get_subcommands(nullptr)) {
+        known += (known.empty() ? "" : ", ") + command->get_name();
+      }
+      return "'" + Printable(word) + "' is no command; there are " + known;
+    }
+  }
+  return "";
+}
+
+// "--name=" of the arguments, whose value CLI11 would take from the next one; empty where there is none.
+std::string EmptyAssignment(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--") break;
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
+      return Printable(word.substr(0, word.size() - 1)) + " has an empty value: give one, or leave it out";
+    }
+  }
+  return "";
+}
+
+// An empty value is a variable of a script that is not set, and never what was meant: taken for "not given" it would
+// mean all. Empty where there is none.
+std::string EmptyValue(CLI::App& app) {
+  std::vector<CLI::App*> parsed = app.get_subcommands();
+  parsed.push_back(&app);
+  for (CLI::App* command : parsed) {
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& value : option->results()) {
+        if (value.empty()) return option->get_name() + " has an empty value: give one, or leave it out";
+      }
+    }
+  }
+  return "";
 }
 
 std::string Absolute(const std::string& path) {
@@ -182,7 +228,9 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
   status->footer(
       "Works beside the daemon and without it. Writes nothing.\n"
       "--health is 1 where no daemon runs, a folder is not ok, the portal refuses the credentials or has not answered\n"
-      "for 15 minutes, a job waits for a person, or an artifact failed in the last 24 hours.");
+      "for 15 minutes, a folder holds jobs up, a job waits for a person, an artifact failed in the last 24 hours, or "
+      "the\n"
+      "config or the ledger cannot be read.");
   std::string since;
   CLI::App* report = AddReportCommand(app, line, since);
   const Commands commands = AddOperatorCommands(app, line);
@@ -194,18 +242,22 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
     command->add_flag("--json", line.json, "one JSON document on standard output");
   }
 
+  const auto usage = [&app](const std::string& text) -> ParsedLine {
+    const auto commands = app.get_subcommands();
+    std::cerr << kToolName << ": " << text << "\nTry '" << kToolName << " "
+              << (commands.empty() ? "" : commands.front()->get_name() + " ") << "--help'.\n";
+    return {std::nullopt, ExitCode::kUsage};
+  };
+  if (const std::string empty = EmptyAssignment(argc, argv); !empty.empty()) return usage(empty);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
     return {std::nullopt, static_cast<ExitCode>(app.exit(done))};
   } catch (const CLI::ParseError& error) {
-    std::cerr << kToolName << ": " << error.what() << "\nTry '" << kToolName << " --help'.\n";
-    return {std::nullopt, ExitCode::kUsage};
+    const std::string unknown = app.get_subcommands().empty() ? UnknownCommand(app, argc, argv) : "";
+    return usage(unknown.empty() ? error.what() : unknown);
   }
-  const auto usage = [](const std::string& text) -> ParsedLine {
-    std::cerr << kToolName << ": " << text << "\nTry '" << kToolName << " --help'.\n";
-    return {std::nullopt, ExitCode::kUsage};
-  };
+  if (const std::string empty = EmptyValue(app); !empty.empty()) return usage(empty);
   if (!timeout.empty()) {
     const bool waits = line.submit.wait || !line.submit.receipts.empty();
     if (!line.once && !waits) return usage(submit->parsed() ? "--timeout needs --wait" : "--timeout needs --once");

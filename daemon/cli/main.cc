@@ -1,6 +1,7 @@
 // tegodrop: the program. Secures the process, reads the command line, hands over to the command.
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <exception>
+#include <iostream>
 #include <string_view>
 #include <utility>
 
@@ -27,8 +29,60 @@ void HoldStopSignals(bool hold) {
   sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &signals, nullptr);
 }
 
+// What was asked for and did not arrive is no success; standard output is an output too. What was done is done, though,
+// and a code that says otherwise would have it done twice; and to a monitor there is 0 and 1.
+tegodrop::ExitCode Told(const tegodrop::CommandLine* line, tegodrop::ExitCode code) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return code;
+  if (code == tegodrop::ExitCode::kOutput || code == tegodrop::ExitCode::kUsage) return code;
+  std::fputs("tegodrop: standard output cannot be written\n", stderr);
+  using tegodrop::CommandName;
+  switch (line == nullptr ? CommandName::kStatus : line->command) {
+    case CommandName::kSubmit:
+    case CommandName::kRetry:
+    case CommandName::kRedeliver:
+    case CommandName::kCancel:
+    case CommandName::kPause:
+    case CommandName::kResume:
+    case CommandName::kReload:
+      return code;
+    default:
+      break;
+  }
+  if (line != nullptr && line->health) return tegodrop::ExitCode::kFailed;
+  return tegodrop::WorstOf({code, tegodrop::ExitCode::kOutput});
+}
+
+tegodrop::ExitCode Command(const tegodrop::CommandLine& line, tegodrop::Secret environment_token) {
+  switch (line.command) {
+    case tegodrop::CommandName::kRun:
+      return tegodrop::RunCommand(line, environment_token);
+    case tegodrop::CommandName::kCheck:
+      return tegodrop::CheckCommand(line, std::move(environment_token));
+    case tegodrop::CommandName::kReload:
+      return tegodrop::ReloadCommand(line);
+    case tegodrop::CommandName::kStatus:
+      return tegodrop::StatusCommand(line);
+    case tegodrop::CommandName::kShow:
+      return tegodrop::ShowCommand(line);
+    case tegodrop::CommandName::kReport:
+      return tegodrop::ReportCommand(line);
+    case tegodrop::CommandName::kRetry:
+    case tegodrop::CommandName::kRedeliver:
+    case tegodrop::CommandName::kCancel:
+    case tegodrop::CommandName::kPause:
+    case tegodrop::CommandName::kResume:
+      return tegodrop::OperatorCommandLine(line);
+    case tegodrop::CommandName::kSubmit:
+      return tegodrop::SubmitCommand(line);
+  }
+  return tegodrop::ExitCode::kInternal;
+}
+
 tegodrop::ExitCode Main(int argc, char** argv) {
   HoldStopSignals(true);
+  // What is ours we must be able to use, whatever umask we were started with.
+  umask(umask(0) & 077);
   // Credentials are in memory: no core dump, no other user's debugger, and nothing of them left in the environment.
   prctl(PR_SET_DUMPABLE, 0);
   const rlimit no_core{0, 0};
@@ -40,33 +94,11 @@ tegodrop::ExitCode Main(int argc, char** argv) {
   tegodrop::Secret environment_token = tegodrop::TakeEnvironmentToken();
   const char* config = std::getenv("TEGODROP_CONFIG");
   const tegodrop::ParsedLine parsed = tegodrop::ParseCommandLine(argc, argv, config == nullptr ? "" : config);
-  if (!parsed.line) return parsed.code;
+  if (!parsed.line) return Told(nullptr, parsed.code);
   const bool takes_signals =
       parsed.line->command == tegodrop::CommandName::kRun || parsed.line->command == tegodrop::CommandName::kSubmit;
   if (!takes_signals) HoldStopSignals(false);
-  switch (parsed.line->command) {
-    case tegodrop::CommandName::kRun:
-      return tegodrop::RunCommand(*parsed.line, environment_token);
-    case tegodrop::CommandName::kCheck:
-      return tegodrop::CheckCommand(*parsed.line, std::move(environment_token));
-    case tegodrop::CommandName::kReload:
-      return tegodrop::ReloadCommand(*parsed.line);
-    case tegodrop::CommandName::kStatus:
-      return tegodrop::StatusCommand(*parsed.line);
-    case tegodrop::CommandName::kShow:
-      return tegodrop::ShowCommand(*parsed.line);
-    case tegodrop::CommandName::kReport:
-      return tegodrop::ReportCommand(*parsed.line);
-    case tegodrop::CommandName::kRetry:
-    case tegodrop::CommandName::kRedeliver:
-    case tegodrop::CommandName::kCancel:
-    case tegodrop::CommandName::kPause:
-    case tegodrop::CommandName::kResume:
-      return tegodrop::OperatorCommandLine(*parsed.line);
-    case tegodrop::CommandName::kSubmit:
-      return tegodrop::SubmitCommand(*parsed.line);
-  }
-  return tegodrop::ExitCode::kInternal;
+  return Told(&*parsed.line, Command(*parsed.line, std::move(environment_token)));
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ ExitCode Show(const CommandLine& line, const Report& report) {
 }  // namespace
 
 ExitCode ReportCommand(const CommandLine& line) {
-  const std::optional<Settings> settings = LoadSettings(line.config);
+  const std::optional<Settings> settings = LoadSettings(line.config, true);
   if (!settings) return ExitCode::kConfig;
   ReportInput input;
   input.to = SystemClock().Wall();
@@ -101,8 +101,7 @@ ExitCode ReportCommand(const CommandLine& line) {
     std::fprintf(stderr, "tegodrop: there is no ledger in %s yet: nothing has run\n",
                  Printable(settings->state_dir).c_str());
   } else {
-    std::fprintf(stderr, "tegodrop: %s\n", history.error().message.c_str());
-    return ExitCode::kConfig;
+    return LedgerUnreadable(*settings, history.error());
   }
   input.daemon = SeenDaemon(settings->state_dir);
   input.folders = ShownFolders(*settings, input.history.folders, input.history.pauses);

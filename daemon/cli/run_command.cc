@@ -11,12 +11,6 @@
 
 namespace tegodrop {
 
-std::optional<Settings> LoadSettings(const std::string& config) {
-  ConfigResult result = LoadConfig(config);
-  for (const ConfigFault& fault : result.faults) std::fprintf(stderr, "%s\n", ToString(fault).c_str());
-  return std::move(result.settings);
-}
-
 ExitCode RunCommand(const CommandLine& line, const Secret& environment_token) {
   const std::optional<Settings> settings = LoadSettings(line.config);
   if (!settings) return ExitCode::kConfig;
@@ -38,7 +32,7 @@ ExitCode RunCommand(const CommandLine& line, const Secret& environment_token) {
   options.progress = line.once && isatty(STDERR_FILENO) == 1;
   options.read_again = [&line, read_token] {
     ReadAgain again;
-    ConfigResult result = LoadConfig(line.config);
+    ConfigResult result = LoadConfig(line.config, LoadingOptions(false));
     for (const ConfigFault& fault : result.faults) again.faults.push_back(ToString(fault));
     if (!result.settings) return again;
     again.settings = std::move(*result.settings);

@@ -123,7 +123,7 @@ void Print(const JobStory& story, const std::vector<Pause>& pauses) {
 }  // namespace
 
 ExitCode ShowCommand(const CommandLine& line) {
-  const std::optional<Settings> settings = LoadSettings(line.config);
+  const std::optional<Settings> settings = LoadSettings(line.config, true);
   if (!settings) return ExitCode::kConfig;
   const std::string& asked = line.jobs.front();
   struct stat attributes {};
@@ -135,8 +135,7 @@ ExitCode ShowCommand(const CommandLine& line) {
     auto snapshot = read ? ReadLedger(settings->state_dir, INT64_MAX) : Result<LedgerSnapshot>(LedgerSnapshot{});
     for (const Error* error : {read ? nullptr : &read.error(), snapshot ? nullptr : &snapshot.error()}) {
       if (error == nullptr) continue;
-      std::fprintf(stderr, "tegodrop: %s\n", error->message.c_str());
-      return ExitCode::kConfig;
+      return LedgerUnreadable(*settings, *error);
     }
     stories = std::move(*read);
     pauses = std::move(snapshot->pauses);

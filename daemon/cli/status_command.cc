@@ -106,9 +106,9 @@ tl::expected<RecentLedger, ExitCode> Look(const Settings& settings) {
     std::fprintf(stderr, "tegodrop: there is no ledger in %s yet: nothing has run\n",
                  Printable(settings.state_dir).c_str());
   } else {
-    std::fprintf(stderr, "tegodrop: %s\n", read.error().message.c_str());
+    const ExitCode code = LedgerUnreadable(settings, read.error());
     if (!disk.empty()) std::fprintf(stderr, "tegodrop: %s\n", disk.c_str());
-    return tl::unexpected(ExitCode::kConfig);
+    return tl::unexpected(code);
   }
   LedgerSnapshot& snapshot = recent.ledger;
   snapshot.folders = ShownFolders(settings, snapshot.folders, snapshot.pauses);
@@ -119,9 +119,7 @@ tl::expected<RecentLedger, ExitCode> Look(const Settings& settings) {
   return recent;
 }
 
-ExitCode TellHealth(const Settings& settings, const LedgerSnapshot& snapshot, bool json) {
-  const Result<LedgerUse> use = LookAtLedgerUse(settings.state_dir);
-  const std::vector<std::string> problems = HealthProblems(snapshot, use && use->open, SystemClock().Wall());
+ExitCode TellHealth(const std::vector<std::string>& problems, bool json) {
   if (json) {
     Json document(2);
     document.Begin();
@@ -154,15 +152,25 @@ ExitCode Watch(const Settings& settings) {
   }
 }
 
+// What cannot be looked at is a problem too, and is told as one: to a monitor there is 0 and 1.
+ExitCode Health(const CommandLine& line) {
+  const std::optional<Settings> settings = LoadSettings(line.config, true);
+  if (!settings) return TellHealth({"the config cannot be used: 'tegodrop check' says why"}, line.json);
+  const auto recent = Look(*settings);
+  if (!recent) return TellHealth({"the ledger cannot be read: 'tegodrop status' says why"}, line.json);
+  const Result<LedgerUse> use = LookAtLedgerUse(settings->state_dir);
+  return TellHealth(HealthProblems(recent->ledger, use && use->open, SystemClock().Wall()), line.json);
+}
+
 }  // namespace
 
 ExitCode StatusCommand(const CommandLine& line) {
-  const std::optional<Settings> settings = LoadSettings(line.config);
+  if (line.health) return Health(line);
+  const std::optional<Settings> settings = LoadSettings(line.config, true);
   if (!settings) return ExitCode::kConfig;
   if (line.watch) return Watch(*settings);
   const auto recent = Look(*settings);
   if (!recent) return recent.error();
-  if (line.health) return TellHealth(*settings, recent->ledger, line.json);
   if (line.json) {
     std::fputs(Document(*recent).c_str(), stdout);
   } else {

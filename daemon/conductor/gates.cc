@@ -40,7 +40,7 @@ GateStep Unfinished(const Job& job, const std::optional<BuildRow>& row, const Po
   const WallMs waited = now - job.times.submitted;
   if (waited >= polling.deadline.count()) {
     const BuildRow last = row.value_or(job.build.value_or(BuildRow{}));
-    return FailStep(BuildFailure(last, FailureKind::kBuildStuck), row, now);
+    return FailStep(BuildFailure(job.id, last, FailureKind::kBuildStuck), row, now);
   }
   const bool alarm = waited >= polling.alarm_after.count() && !job.alarmed;
   const bool news = row && (job.state == JobState::kSubmitted || !SameStage(job.build, *row));
@@ -79,7 +79,7 @@ GateStep Reset(const Job& job, const BuildRow& row, const PollingSettings& polli
   const int needed = LooksThatFit(kResetGrace, polling);
   const int looks = job.confirming_looks + 1;
   if (looks >= needed && now - job.reset_since >= kResetGrace.count()) {
-    return FailStep(BuildFailure(row, FailureKind::kBuildFailed), row, now);
+    return FailStep(BuildFailure(job.id, row, FailureKind::kBuildFailed), row, now);
   }
   GateStep step = Unfinished(job, row, polling, now);
   if (job.confirming_looks >= needed) return step;
@@ -102,9 +102,9 @@ GateStep Judge(const Job& job, const BuildRow& row, const PollingSettings& polli
           "the build is done and passed the release gates");
     case GateVerdict::kFailed:
     case GateVerdict::kDeleted:
-      return FailStep(BuildFailure(row, FailureKind::kBuildFailed), row, now);
+      return FailStep(BuildFailure(job.id, row, FailureKind::kBuildFailed), row, now);
     case GateVerdict::kNotSigned:
-      return FailStep(BuildFailure(row, FailureKind::kNotSigned), row, now);
+      return FailStep(BuildFailure(job.id, row, FailureKind::kNotSigned), row, now);
     case GateVerdict::kReset:
       return Reset(job, row, polling, now);
     case GateVerdict::kRunning:

@@ -6,6 +6,7 @@
 #include "daemon/base/retry_policy.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
+#include "daemon/model/folder_wait.h"
 
 namespace tegodrop {
 namespace {
@@ -66,8 +67,9 @@ Reaction OnCorrupt(const Job& job, const Error& error, Random& random) {
 
 Reaction OnLocalDisk(const Job& job, const Error& error, Random& random) {
   // The row does not count these tries: one delay for all, short enough that a repaired disk is noticed soon.
-  Reaction reaction =
-      Wait(RetryDelay(3, error.retry_after, random) + std::chrono::seconds(1), "its folder: " + error.message);
+  const std::string whose = OnTheWayBack(job.state) ? std::string(kOutputWait) + " " + job.target.output_path + ": "
+                                                    : std::string(kFolderWait) + " ";
+  Reaction reaction = Wait(RetryDelay(3, error.retry_after, random) + std::chrono::seconds(1), whose + error.message);
   reaction.disk_trouble = true;
   // A failure's record goes into the output folder first.
   reaction.output_trouble =
@@ -140,7 +142,7 @@ Reaction ReactTo(const Job& job, const Error& error, Random& random) {
   return Wait(std::chrono::minutes(1), "a fault inside tegodrop (please report it): " + error.message);
 }
 
-Failure BuildFailure(const BuildRow& row, FailureKind kind) {
+Failure BuildFailure(const std::string& job, const BuildRow& row, FailureKind kind) {
   Failure failure;
   failure.kind = kind;
   failure.status_message = row.status_message;
@@ -157,20 +159,18 @@ Failure BuildFailure(const BuildRow& row, FailureKind kind) {
     failure.remedy = "drop the artifact again if it is still needed";
   } else if (kind == FailureKind::kNotSigned) {
     failure.message = "the build is not signed, and this folder requires a signature: " + words();
-    failure.remedy =
-        "check the signing key in the portal and sign the build there, then 'tegodrop retry' the job; or 'tegodrop "
-        "retry "
-        "--rebuild' it, or drop the artifact again";
+    failure.remedy = "check the signing key in the portal and sign the build there, then 'tegodrop retry " + job +
+                     "'; or 'tegodrop retry --rebuild " + job + "', or drop the artifact again";
   } else if (kind == FailureKind::kBuildStuck) {
     failure.message = "the build did not end in time; its last stage was: " + words();
-    failure.remedy =
-        "look at the build in the portal; 'tegodrop retry' awaits it once more, 'tegodrop retry --rebuild' uploads "
-        "anew; "
-        "or raise polling.deadline";
+    failure.remedy = "look at the build in the portal; 'tegodrop retry " + job +
+                     "' awaits it once more, 'tegodrop retry --rebuild " + job +
+                     "' uploads anew; or raise polling.deadline";
   } else {
     failure.message = "the build failed: " + words();
     failure.remedy =
-        "correct what the portal names, then drop the artifact again; for the same one 'tegodrop retry --rebuild'";
+        "correct what the portal names, then drop the artifact again; for the same one 'tegodrop retry --rebuild " +
+        job + "'";
   }
   return failure;
 }

@@ -43,6 +43,6 @@ Reaction ReactTo(const Job& job, const Error& error, Random& random);
 std::chrono::milliseconds HeldBackDelay(const Error& error, Random& random);
 
 // The failure of a build by the portal's row, after JudgeBuild said kFailed, kNotSigned or kDeleted.
-Failure BuildFailure(const BuildRow& row, FailureKind kind);
+Failure BuildFailure(const std::string& job, const BuildRow& row, FailureKind kind);
 
 }  // namespace tegodrop

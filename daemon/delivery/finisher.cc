@@ -23,6 +23,11 @@ class Finish final : public Errand {
       return Later(MakeError(ErrorKind::kBug,
                              "a job in state " + std::string(ToString(job().state)) + " has not come to its end"));
     }
+    // What was delivered before stands, and so do its receipt and its trace: nothing of the drop has failed.
+    if (!delivered() && job().redeliveries > 0) {
+      if (auto output = find_output(job())) output_ = *output;
+      return Tidy();
+    }
     auto drop = find_drop(job());
     if (!drop) return Later(drop.error());
     drop_ = *drop;
@@ -132,10 +137,11 @@ class Finish final : public Errand {
   }
 
   void RecordFinished() {
-    std::string note = !delivered() ? "the source is put away with the reason"
-                       : job().duplicate_of.empty()
-                           ? "delivered; the source is put away"
-                           : "a duplicate of job " + job().duplicate_of + "; the source is put away";
+    std::string note =
+        !delivered() && job().redeliveries > 0 ? "its redelivery has ended; what was delivered before stands"
+        : !delivered()                         ? "the source is put away with the reason"
+        : job().duplicate_of.empty()           ? "delivered; the source is put away"
+                                     : "a duplicate of job " + job().duplicate_of + "; the source is put away";
     Save(
         [](Job& job) {
           if (job.state == JobState::kPublished) job.state = JobState::kDelivered;

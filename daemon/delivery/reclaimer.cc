@@ -55,7 +55,8 @@ class Reclaim final : public Errand {
     const std::string name = FailedName(SafeName(job().artifact.file_name), job().id);
     step_ = output_->RemoveRecord(name, [this](const Status& gone) {
       if (!gone) return Done(Fail(gone.error()));
-      RemoveReceipts();
+      // The receipt of what was delivered before stands until there is a delivery to replace it.
+      NeedsArtifact(job()) ? RemoveReceipts() : GoOn();
     });
   }
 

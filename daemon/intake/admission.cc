@@ -29,6 +29,9 @@ Failure Checksum(const std::string& sidecar, const std::string& named, const std
       "The file was damaged or replaced on its way, or the sidecar belongs to another: drop both again.");
 }
 
+// The portal strips path components of a file name (the page, Common Fields), and would build under another one.
+bool Sendable(std::string_view name) { return IsUtf8(name) && name.find('\\') == std::string_view::npos; }
+
 // Keeps the first reason: one is enough to refuse, and the others show after it is mended.
 void Refuse(Weighed& weighed, Failure failure) {
   if (!weighed.failure) weighed.failure = std::move(failure);
@@ -51,7 +54,10 @@ void WeighSidecar(const FolderSettings& folder, const Inspection::SidecarFile& f
     return Refuse(weighed, BadSidecar(Printable(file.name) + " cannot be read: " + file.content.error().message));
   }
   auto content = ParseSidecar(file.kind, *file.content, artifact.file_name);
-  if (!content) return Refuse(weighed, BadSidecar(Printable(file.name) + " " + content.error().message));
+  if (!content) {
+    if (file.kind == SidecarKind::kJson) artifact.sidecar.submit_id = SubmitIdOf(*file.content);
+    return Refuse(weighed, BadSidecar(Printable(file.name) + " " + content.error().message));
+  }
   if (file.kind == SidecarKind::kJson) TakeTexts(*content, artifact.sidecar);
   if (!content->commit.empty()) artifact.commit.candidates.push_back({"sidecar", content->commit});
   if (!content->sha256.empty() && !artifact.sha256.empty()) {
@@ -79,8 +85,10 @@ Failure NotAnArtifact(const std::string& reason) {
                      "Drop an APK, AAB or IPA as the build made it, with the ending that it was made with.");
 }
 
-Failure BadName() {
-  return MakeFailure(FailureKind::kBadName, "the file's name is not UTF-8",
+Failure BadName(const std::string& name) {
+  return MakeFailure(FailureKind::kBadName,
+                     !IsUtf8(name) ? "the file's name is not UTF-8"
+                                   : "the file's name has a backslash, which the portal may take for a folder's name",
                      "Rename the file, best to letters, digits, dots and hyphens, and drop it again.");
 }
 
@@ -94,7 +102,7 @@ Failure TooLarge(std::uint64_t size) {
 }  // namespace
 
 bool RefusedUnread(std::string_view name, std::uint64_t size) {
-  return !IsUtf8(BaseName(name)) || size > kLargestArtifact;
+  return !Sendable(BaseName(name)) || size > kLargestArtifact;
 }
 
 Weighed Weigh(const FolderSettings& folder, const std::string& path, ArtifactKind kind, const Inspection& inspection) {
@@ -105,10 +113,13 @@ Weighed Weigh(const FolderSettings& folder, const std::string& path, ArtifactKin
   artifact.kind = kind;
   artifact.size = inspection.stat.size;
   artifact.sha256 = inspection.sha256;
-  if (!IsUtf8(artifact.file_name)) Refuse(weighed, BadName());
+  if (!Sendable(artifact.file_name)) Refuse(weighed, BadName(artifact.file_name));
   if (artifact.size > kLargestArtifact) Refuse(weighed, TooLarge(artifact.size));
   if (inspection.outcome == Inspection::Outcome::kNotAnArtifact) Refuse(weighed, NotAnArtifact(inspection.reason));
   for (const Inspection::SidecarFile& file : inspection.sidecars) WeighSidecar(folder, file, weighed);
+  if (weighed.failure && weighed.failure->kind == FailureKind::kBadSidecar && folder.after == After::kKeep) {
+    weighed.failure->remedy += " This folder keeps its files (after: keep): the same bytes again need another name.";
+  }
   return weighed;
 }
 

@@ -280,6 +280,8 @@ void FolderKeeper::PlanPoll() {
     every = settings_.poll_interval.value_or(active_ ? kPollActive : kPollIdle);
     every = std::max<milliseconds>(every, took_ * kScanShare);
   }
+  // What somebody mends raises no event here.
+  if (!inside_.empty()) every = std::min(every, kPollIdle);
   if (sample_every_) every = std::min(every, std::max<milliseconds>(*sample_every_, took_ * kSampleShare));
   const MonoMs due = std::max(listed_at_ + every.count(), world_.clock.Mono());
   poll_ = world_.timers.After(milliseconds(due - world_.clock.Mono()), [this] {

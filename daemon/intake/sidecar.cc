@@ -151,6 +151,10 @@ Status ReadKnownKeys(const rapidjson::Value& object, SidecarContent& out) {
     if (!found->value.IsString()) return Wrong("has a '" + std::string(key) + "' that is no text");
     *field = std::string(Trim(TextOf(found->value)));
   }
+  if (!out.submit_id.empty() && !NamesReceipt(out.submit_id)) {
+    return Wrong(
+        "has a 'submit_id' that cannot name a receipt: 1 to 64 letters, digits, '.', '_' and '-', no '.' first");
+  }
   return {};
 }
 
@@ -197,6 +201,17 @@ Result<SidecarContent> ParseSidecar(SidecarKind kind, std::string_view content, 
       break;
   }
   return ReadJson(*text);
+}
+
+std::string SubmitIdOf(std::string_view content) {
+  const auto text = DecodeText(content);
+  if (!text) return "";
+  const Result<rapidjson::Document> parsed = ParseJson(*text);
+  if (!parsed || !parsed->IsObject()) return "";
+  const auto found = parsed->FindMember("submit_id");
+  if (found == parsed->MemberEnd() || !found->value.IsString()) return "";
+  std::string id(Trim(TextOf(found->value)));
+  return NamesReceipt(id) ? id : "";
 }
 
 }  // namespace tegodrop

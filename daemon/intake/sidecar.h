@@ -28,4 +28,8 @@ struct SidecarContent {
 // ignored), all optional, null allowed. kCorrupt with one sentence that says what is wrong, and what is allowed.
 Result<SidecarContent> ParseSidecar(SidecarKind kind, std::string_view content, std::string_view artifact_name);
 
+// The submit_id of a .json that ParseSidecar refuses for something else, so that whoever waits for its receipt hears of
+// it; empty where there is none that names a receipt.
+std::string SubmitIdOf(std::string_view content);
+
 }  // namespace tegodrop

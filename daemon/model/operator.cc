@@ -138,9 +138,14 @@ OperatorPlan Retry(const Job& job, bool rebuild, WallMs now) {
   if (!IsEnd(job.state)) return Unended(job, "it is at work, there is nothing to retry");
   if (!job.finished) return Refuse(job, "is just being put away: try again once the daemon has done so");
   if (job.redeliveries > 0) return RetryRedelivery(job, rebuild);
+  // Where nothing in the folder is changed, the same bytes under the same name are the same artifact.
+  const bool same_bytes =
+      job.target.after == SourceAfter::kKeep && job.failure &&
+      (job.failure->kind == FailureKind::kBadSidecar || job.failure->kind == FailureKind::kCommitMissing);
   if (job.failure && IsOfTheFile(job.failure->kind)) {
     return Refuse(job, "failed for what was dropped (" + std::string(ToString(job.failure->kind)) +
-                           "), and the same file would fail again: correct it and drop it again");
+                           "), and the same file would fail again: correct it and drop it " +
+                           (same_bytes ? "under another name" : "again"));
   }
   if (rebuild && TooSoon(job, now)) return Refuse(job, "was uploaded only just now: try again in a moment");
   const bool failed_build =
@@ -169,8 +174,10 @@ OperatorPlan Redeliver(const Job& job) {
   const bool again = (job.state == JobState::kFailed || job.state == JobState::kCancelled) && job.redeliveries > 0;
   if (job.state != JobState::kDelivered && !again) {
     if (IsEnd(job.state)) {
-      return Refuse(job, "is " + std::string(ToString(job.state)) + " and was never delivered: 'tegodrop retry " +
-                             job.id + "' puts it back to work");
+      const std::string never = "is " + std::string(ToString(job.state)) + " and was never delivered: ";
+      if (job.failure && IsOfTheFile(job.failure->kind))
+        return Refuse(job, never + "correct the file and drop it again");
+      return Refuse(job, never + "'tegodrop retry " + job.id + "' puts it back to work");
     }
     return Unended(job, "only what is delivered can be delivered again");
   }
@@ -208,7 +215,9 @@ OperatorPlan Cancel(const Job& job) {
         changed.waiting = {};
         changed.failure =
             Failure{FailureKind::kCancelled,
-                    "cancelled by an administrator ('tegodrop cancel')" + left,
+                    before ? "its redelivery was cancelled by an administrator ('tegodrop cancel'); what was delivered "
+                             "before stands"
+                           : "cancelled by an administrator ('tegodrop cancel')" + left,
                     (before ? "'tegodrop redeliver " : "'tegodrop retry ") + id + "' puts it back to work",
                     {},
                     {},

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/disk/layout.h"
+#include "daemon/model/folder_wait.h"
 #include "daemon/model/operator.h"
 #include "daemon/model/output_name.h"
 #include "daemon/report/phases.h"
@@ -74,7 +75,7 @@ void AddWhereabouts(const Job& job, ReportedJob& out) {
     out.artifact_in = room + "/" + std::string(kRoomClaimed) + "/" + job.id;
   }
   const bool unwritten = job.failure && job.failure->kind == FailureKind::kOutputUnwritable;
-  if (job.finished && !unwritten) {
+  if (job.finished && !unwritten && job.redeliveries == 0) {
     out.record = target.output_path + "/" + FailedName(SafeName(job.artifact.file_name), job.id);
   }
 }
@@ -110,6 +111,7 @@ ReportedJob Reported(const JobStory& story, const ReportInput& input, WallMs end
   } else {
     out.held = HeldForAPerson(job);
     out.late = job.alarmed;
+    out.needs_folder = WaitsForFolder(job);
   }
   out.phases = PhasesOf(story, input.from, input.to);
   return out;

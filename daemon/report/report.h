@@ -58,6 +58,7 @@ struct ReportedJob {
   std::string artifact_in;  // of what failed or was cancelled: the folder that the artifact stands in
   std::string record;       // and the file that tells of it in the output folder
   Waiting waiting;
+  bool needs_folder = false;  // waits for a folder that somebody should look at
   bool held = false;          // only a person can move it on
   bool late = false;          // its build takes longer than the config's alarm_after
   std::vector<Phase> phases;  // in order, inside the span

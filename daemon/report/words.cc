@@ -49,11 +49,16 @@ void AddWaits(const Report& report, std::vector<std::string>& things) {
   std::int64_t late = 0;
   const ReportedJob* first_held = nullptr;
   const ReportedJob* first_late = nullptr;
+  std::map<std::string, std::int64_t> by_folder;
   for (const FolderReport& folder : report.folders) {
     for (const ReportedJob& job : folder.jobs) {
+      if (job.needs_folder) ++by_folder[job.waiting.for_what];
       if (job.held && held++ == 0) first_held = &job;
       if (job.late && !job.held && late++ == 0) first_late = &job;
     }
+  }
+  for (const auto& [what, count] : by_folder) {
+    things.push_back(Number(count, "artifact waits", "artifacts wait") + " for " + what);
   }
   if (held > 0) {
     things.push_back(

@@ -235,6 +235,7 @@ Result<ClaimOutcome> FolderOps::Claim(const ClaimRequest& request) {
   auto folder = Opened();
   if (!folder) return Fail(folder.error());
   if (auto there = StillThere(**folder); !there) return Fail(there.error());
+  if (auto apart = CheckIsNoOutput((*folder)->fd.get(), settings_.path); !apart) return Fail(apart.error());
   if (request.copy) {
     auto copied = CopyToSpool(**folder, request);
     if (copied) DropIncoming(path);

@@ -32,7 +32,8 @@ Result<std::vector<Inspection::SidecarFile>> FolderOps::ReadSidecars(int folder,
     const auto kind = SidecarOf(name);
     if (!kind) continue;
     auto stat = fs_.StatAt(folder, name);
-    if (!stat && stat.error().sys == ENOENT) continue;
+    // Nor is there one where the artifact's name leaves no room for its ending.
+    if (!stat && (stat.error().sys == ENOENT || stat.error().sys == ENAMETOOLONG)) continue;
     if (!stat) return Fail(stat.error());
     if (!stat->IsRegular()) continue;  // passed over, as in a listing
     auto content = ReadWhole(fs_, folder, name, kSidecarLimit);

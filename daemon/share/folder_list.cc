@@ -96,6 +96,10 @@ Status FolderOps::ListInside(int top, const std::string& subfolder, const Before
     return {};
   }
   if (!dir) return Fail(dir.error());
+  if (auto apart = CheckIsNoOutput(dir->get(), JoinPath(settings_.path, subfolder)); !apart) {
+    if (listing.trouble.empty()) listing.trouble = apart.error().message;
+    return {};
+  }
   // Before it is read, so that nothing falls between.
   if (before) {
     auto watched = before(dir->get(), subfolder);
@@ -113,6 +117,12 @@ Result<Listing> FolderOps::List(const BeforeListing& before) {
   if (auto there = StillThere(**folder); !there) return Fail(there.error());
   const int top = (*folder)->fd.get();
   Walk walk;
+  if (auto apart = CheckIsNoOutput(top, settings_.path); !apart) {
+    if (apart.error().kind != ErrorKind::kCorrupt) return Fail(apart.error());
+    // What was taken from it goes on.
+    walk.listing.trouble = apart.error().message;
+    return std::move(walk.listing);
+  }
   if (auto listed = ListOne(top, "", walk); !listed) return Fail(listed.error());
   while (!walk.inside.empty()) {
     const std::string subfolder = std::move(walk.inside.front());

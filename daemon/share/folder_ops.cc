@@ -19,6 +19,9 @@ namespace {
 // Ours are some lines; what is larger is somebody else's.
 constexpr std::size_t kLargestReceipt = 64 * 1024;
 constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr std::string_view kUsualRoom = ".tegodrop";
+constexpr std::string_view kAcceptIt =
+    "If it is the right folder all the same: 'tegodrop check --accept' with the folder's name";
 
 }  // namespace
 
@@ -47,7 +50,8 @@ Status FolderOps::CheckId(int folder, const std::string& known_room_id) {
   if (!id && id.error().sys != ENOENT) return Fail(id.error());
   if (id && Trim(*id) == known_room_id) return {};
   return Fail(ErrorKind::kCorrupt, settings_.path + " is not the folder that it was (its id in " + settings_.rooms +
-                                       "/id is " + (id ? "another" : "gone") + "): is the right file system mounted?");
+                                       "/id is " + (id ? "another" : "gone") + "): is the right file system mounted? " +
+                                       std::string(kAcceptIt));
 }
 
 // Rooms that another user made and we may only read would fail every claim.
@@ -59,6 +63,33 @@ Status FolderOps::CheckRooms(int folder) {
     if (!may) return Fail(may.error());
     if (!*may)
       return FailPosix("cannot write into the folder's room", settings_.rooms + "/" + std::string(part), EACCES);
+  }
+  return {};
+}
+
+Status FolderOps::CheckIsNoOutput(int folder, const std::string& shown) {
+  // Neither a link nor another mount in the place of a room is entered: it may lead anywhere, and hang.
+  const auto none = [](int error) {
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EXDEV || error == EACCES || error == EPERM;
+  };
+  std::vector<std::string> rooms{settings_.rooms};
+  if (settings_.rooms != kUsualRoom) rooms.emplace_back(kUsualRoom);
+  for (const std::string& name : rooms) {
+    auto room = fs_.OpenFolderAt(folder, name);
+    if (!room && none(room.error().sys)) continue;
+    if (!room) return Fail(room.error());
+    const std::string staging(kOutputStaging);
+    const auto there = fs_.StatAt(room->get(), staging);
+    if (there) {
+      const std::string path = shown + "/" + name + "/" + staging;
+      return Fail(
+          ErrorKind::kCorrupt,
+          shown + " is an output folder (there is " + path +
+              "): nothing is taken from it, because what is delivered there would be built again. Give the outputs "
+              "a folder of their own; where none come any more, remove " +
+              path);
+    }
+    if (!none(there.error().sys)) return Fail(there.error());
   }
   return {};
 }
@@ -78,7 +109,7 @@ Result<DropFolderFacts> FolderOps::Open(const std::string& known_room_id, const 
   facts.fs = *type;
   if (!known_fs.empty() && known_fs != facts.fs.name) {
     return Fail(ErrorKind::kCorrupt, settings_.path + " is on " + facts.fs.name + " now and was on " + known_fs +
-                                         ": is the right file system mounted?");
+                                         ": is the right file system mounted? " + std::string(kAcceptIt));
   }
   if (!known_room_id.empty()) {
     if (auto same = CheckId(folder->get(), known_room_id); !same) return Fail(same.error());
@@ -122,8 +153,9 @@ Status FolderOps::StillThere(const OpenedFolder& folder) {
   auto stat = fs_.Stat(now->get());
   if (!stat) return Fail(stat.error());
   if (stat->dev != folder.stat.dev || stat->ino != folder.stat.ino) {
-    return Fail(ErrorKind::kCorrupt,
-                settings_.path + " leads to another folder than before: renamed, replaced or mounted over");
+    return Fail(ErrorKind::kCorrupt, settings_.path +
+                                         " leads to another folder than before: renamed, replaced or mounted over? " +
+                                         std::string(kAcceptIt));
   }
   return {};
 }

@@ -106,6 +106,8 @@ class FolderOps {
   Status ListOne(int dir, const std::string& subfolder, Walk& walk);
   Status ListInside(int top, const std::string& subfolder, const BeforeListing& before, Walk& walk);
   Status CheckRooms(int folder);
+  // Errors where outputs are put into it, by whatever path: what is delivered there would be taken for a drop.
+  Status CheckIsNoOutput(int folder, const std::string& shown);
   Status CheckId(int folder, const std::string& known_room_id);
 
   Result<std::vector<Inspection::SidecarFile>> ReadSidecars(int folder, const InspectRequest& request);

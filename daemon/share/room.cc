@@ -101,8 +101,13 @@ Result<Fd> Room::MadePart(std::string_view part) {
   return fs_.OpenFolderAt(room->get(), std::string(part));
 }
 
+Result<Fd> Room::HavePart(std::string_view part) {
+  auto there = Part(part);
+  return there || there.error().sys != ENOENT ? std::move(there) : MadePart(part);
+}
+
 Result<Fd> Room::ClaimedFolder(const std::string& job, bool make) {
-  auto claimed = Part(kRoomClaimed);
+  auto claimed = make ? HavePart(kRoomClaimed) : Part(kRoomClaimed);
   if (!claimed) return claimed;
   if (make) {
     if (auto made = MakePart(claimed->get(), job); !made) return Fail(made.error());
@@ -173,7 +178,7 @@ Status Room::MoveOne(int from_dir, const std::string& name, int to, const std::s
 // The reason first: whoever sees the file can read it. Then the file itself, whose place tells a second run the name.
 Status Room::MoveInto(int from_dir, const std::string& name, const Companions& companions, std::string_view part,
                       const std::string& job) {
-  auto to = Part(part);
+  auto to = HavePart(part);
   if (!to) return Fail(to.error());
   auto target = ChooseName(from_dir, name, companions, to->get(), job);
   if (!target) return Fail(target.error());
@@ -191,7 +196,7 @@ Status Room::MoveInto(int from_dir, const std::string& name, const Companions& c
 }
 
 Status Room::Write(std::string_view part, const std::string& name, std::string_view content) {
-  auto dir = Part(part);
+  auto dir = HavePart(part);
   if (!dir) return Fail(dir.error());
   auto stat = fs_.Stat(dir->get());
   if (!stat) return Fail(stat.error());

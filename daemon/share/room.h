@@ -57,6 +57,8 @@ class Room {
   Result<int> Prune(std::string_view part, std::int64_t before_ns, std::string_view prefix = "");
 
  private:
+  // One of the parts that every room has; made again where somebody has cleaned up empty folders.
+  Result<Fd> HavePart(std::string_view part);
   Status MakePart(int dir, const std::string& name);
   void RemoveHalfMadeIds(int room);
   Result<std::string> ChooseName(int from_dir, const std::string& name, const Companions& companions, int to,

@@ -73,6 +73,15 @@ TEST_F(HealthTest, ThePortalIsTroubleOnlyOnceItLasts) {
   EXPECT_THAT(Problems(), ElementsAre(HasSubstr("1 job(s) have waited for the portal")));
 }
 
+TEST_F(HealthTest, AFolderThatHoldsJobsUpIsNamedOnceItLasts) {
+  const std::string lost = "its output folder /srv/out: it has lost its .tegodrop";
+  Add(JobState::kBuilt, lost, kNow - 9'000);
+  EXPECT_THAT(Problems(), IsEmpty());
+  Add(JobState::kBuilt, lost, kNow - 10'000);
+  Add(JobState::kFetched, lost, kNow - kMinute);
+  EXPECT_THAT(Problems(), ElementsAre("2 job(s) wait for " + lost));
+}
+
 TEST_F(HealthTest, FailuresAreCountedAndJobsForAPersonNamed) {
   Add(JobState::kFailed).finished = true;
   Add(JobState::kFailed);

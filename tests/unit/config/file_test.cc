@@ -80,6 +80,8 @@ TEST(LoadConfig, RefusesAFileOfMoreThanAMebibyte) {
 TEST(LoadConfig, RefusesBytesThatAreNotUtf8) {
   const ScratchFolder folder;
   EXPECT_THAT(Lines(LoadConfig(folder.Write("t", "a: \xE4\n", 0600))), ElementsAre(HasSubstr("not UTF-8")));
+  EXPECT_THAT(Lines(LoadConfig(folder.Write("u", "portal:\n  \xC3\xA4: \xE4\n", 0600))),
+              ElementsAre(HasSubstr("u:2:6: ")));
 }
 
 TEST(LoadConfig, SaysThatAFileMayNotBeRead) {

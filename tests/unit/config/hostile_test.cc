@@ -89,7 +89,7 @@ TEST(HostileConfig, BinaryGarbageAndOtherEncodingsAreRefused) {
   EXPECT_THAT(FaultsOf(std::string("p\0o\0r\0", 6)), ElementsAre(StartsWith("1:2: a control character")));
   EXPECT_THAT(FaultsOf("name: gr\xfc\xdf"
                        "e\n"),
-              ElementsAre(StartsWith("1:1: the config is not UTF-8")));
+              ElementsAre(StartsWith("1:9: the config is not UTF-8")));
 }
 
 TEST(HostileConfig, EveryPrefixOfAConfigIsReadToAnEnd) {

@@ -154,6 +154,39 @@ TEST(Folders, MustStandApart) {
               ElementsAre(StartsWith("4:6: the drop folder '/srv/drop/a' lies inside the drop folder '/srv/drop'")));
 }
 
+TEST(Folders, AreToldApartByWhereTheyLead) {
+  const WhereItLeads leads = [](const std::string& path) {
+    if (path == "/srv/drop/b/elsewhere") return std::string("/srv/out");
+    const std::string link = "/srv/link";
+    return path.starts_with(link) ? "/srv/drop/a" + path.substr(link.size()) : path;
+  };
+  const auto faults = [&](std::string_view yaml) { return testing::Lines(ParseConfig(yaml, "/t", leads)); };
+  EXPECT_THAT(
+      faults(TwoFolders("b", "/srv/link", "/srv/out/b")),
+      ElementsAre(StartsWith("/t:7:5: the drop folder '/srv/link' (which leads to '/srv/drop/a') is also that on "
+                             "line 4")));
+  EXPECT_THAT(
+      faults(TwoFolders("b", "/srv/drop/b", "/srv/link/out")),
+      ElementsAre(StartsWith("/t:8:5: the output folder '/srv/link/out' (which leads to '/srv/drop/a/out') lies "
+                             "inside the drop folder '/srv/drop/a'")));
+  EXPECT_THAT(
+      faults(TwoFolders("b", "/srv/drop/b", "/srv/drop/b/elsewhere")),
+      ElementsAre(StartsWith("/t:8:5: the output folder '/srv/drop/b/elsewhere' (which leads to '/srv/out') lies")))
+      << "the link may be replaced by a folder";
+  EXPECT_THAT(faults("state_dir: /srv/link/state\n" + TwoFolders("b", "/srv/drop/b", "/srv/out/b")),
+              ElementsAre(HasSubstr("(which leads to '/srv/drop/a/state') and the drop folder '/srv/drop/a' on line")));
+  EXPECT_THAT(faults(TwoFolders("b", "/srv/drop/b", "/srv/out/b")), ElementsAre());
+}
+
+TEST(Folders, DemandNoSignatureThatNoKeyCouldMake) {
+  const std::string none = WithFolderKey("signing_key: none");
+  EXPECT_THAT(
+      FaultsOf(none + "    require_signed: true\n"),
+      ElementsAre(StartsWith("10:5: 'require_signed: true' refuses every build of 'signing_key: none' on line 9")));
+  EXPECT_THAT(FaultsOf(none + "    require_signed: auto\n"), ElementsAre());
+  EXPECT_THAT(FaultsOf(none + "    require_signed: true\n    allow_keys: [key-1]\n"), ElementsAre());
+}
+
 TEST(Folders, KeepOutputsAndDropFoldersApart) {
   EXPECT_THAT(FaultsOf(TwoFolders("b", "/srv/drop/b", "/srv/drop/b")),
               ElementsAre(StartsWith("8:5: the output folder '/srv/drop/b' is also the drop folder")));

@@ -212,6 +212,21 @@ TEST_F(FinisherTest, ASecondJobOfTheSameSubmitterHasAReceiptOfItsOwn) {
   EXPECT_THAT(drop.receipts["build-17-" + job.id], HasSubstr("delivered"));
 }
 
+TEST_F(FinisherTest, ARedeliveryThatFailsLeavesTheDeliveryBeforeItAsItWas) {
+  for (const JobState end : {JobState::kFailed, JobState::kCancelled}) {
+    Job job = PublishedJob();
+    job.state = end;
+    job.failure = Failure{FailureKind::kPortalRefused, "the build is gone", "drop it again", {}, {}, {}};
+    job.redeliveries = 1;
+    drop.receipts[job.id] = "delivered";
+    FakeJobRecord record(queue, job);
+    ExpectFinished(record, end);
+    EXPECT_EQ(drop.receipts[job.id], "delivered");
+    EXPECT_THAT(drop.put_away, IsEmpty());
+    EXPECT_THAT(output.published, IsEmpty()) << "no record of a failure";
+  }
+}
+
 TEST_F(FinisherTest, DeliveryIsToldOnce) {
   FakeJobRecord record(queue, PublishedJob());
   ExpectFinished(record, JobState::kDelivered);

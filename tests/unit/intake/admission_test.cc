@@ -166,8 +166,31 @@ TEST(Weighing, NameSizeAndContentRefuse) {
   EXPECT_EQ(WeighIt(large).failure->kind, FailureKind::kTooLarge);
   EXPECT_EQ(Weigh(Settings(), "\xFF.apk", ArtifactKind::kApk, Whole()).failure->kind, FailureKind::kBadName);
   EXPECT_TRUE(RefusedUnread("\xFF.apk", 1));
+  const Weighed back = Weigh(Settings(), "a\\b.apk", ArtifactKind::kApk, Whole());
+  EXPECT_EQ(back.failure->kind, FailureKind::kBadName);
+  EXPECT_THAT(back.failure->message, HasSubstr("backslash"));
+  EXPECT_TRUE(RefusedUnread("a\\b.apk", 1));
   EXPECT_TRUE(RefusedUnread("a.apk", kLargestArtifact + 1));
   EXPECT_FALSE(RefusedUnread("ü.apk", kLargestArtifact));
+}
+
+TEST(Weighing, AWrongSidecarStillSaysWhereItsReceiptIsAwaited) {
+  Inspection inspection = Whole();
+  Add(inspection, SidecarKind::kJson, std::string(R"({"commit_sha": "abc", "submit_id": "build-17"})"));
+  const Weighed weighed = WeighIt(inspection);
+  ASSERT_TRUE(weighed.failure);
+  EXPECT_EQ(weighed.failure->kind, FailureKind::kBadSidecar);
+  EXPECT_EQ(weighed.artifact.sidecar.submit_id, "build-17");
+}
+
+TEST(Weighing, AFolderThatKeepsItsFilesWantsAnotherName) {
+  Inspection inspection = Whole();
+  Add(inspection, SidecarKind::kCommit, std::string("abc"));
+  FolderSettings folder = Settings();
+  EXPECT_THAT(Weigh(folder, "app.apk", ArtifactKind::kApk, inspection).failure->remedy, Not(HasSubstr("another name")));
+  folder.after = After::kKeep;
+  EXPECT_THAT(Weigh(folder, "app.apk", ArtifactKind::kApk, inspection).failure->remedy,
+              HasSubstr("the same bytes again need another name"));
 }
 
 TEST(Weighing, EveryFailureHasWordsForAPerson) {

@@ -131,6 +131,13 @@ TEST(JsonSidecar, AllKeysAreOptionalAndMayBeNull) {
   EXPECT_EQ(Json(Utf16("{\"ref\":\"main\"}", true))->ref, "main");
 }
 
+TEST(JsonSidecar, WhereSomethingElseIsWrongItsSubmitIdIsReadAllTheSame) {
+  EXPECT_EQ(SubmitIdOf(R"({"commit_sha": "abc", "submit_id": " build-17 "})"), "build-17");
+  EXPECT_EQ(SubmitIdOf(R"({"labels": ["a"], "submit_id": "../x"})"), "");
+  for (const char* none : {"", "{", "[]", "{}", R"({"submit_id": 5})", "\xFF\xFE\x01"})
+    EXPECT_EQ(SubmitIdOf(none), "") << none;
+}
+
 TEST(JsonSidecar, WhatIsWrongIsSaid) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"", "is empty"},
@@ -143,6 +150,8 @@ TEST(JsonSidecar, WhatIsWrongIsSaid) {
       {R"({"submit_id": false})", "'submit_id' that is no text"},
       {R"({"commit_sha": "abc"})", "40 or 64"},
       {R"({"sha256": "abc"})", "64 hex"},
+      {R"({"submit_id": "a b"})", "'submit_id' that cannot name a receipt"},
+      {R"({"submit_id": "../x"})", "'submit_id' that cannot name a receipt"},
       {R"({"labels": ["a"]})", "'labels'"},
       {R"({"labels": {"a": {"b": 1}}})", "label 'a'"},
       {R"({"ref": "a", "ref": "b"})", "twice"},

@@ -90,7 +90,8 @@ TEST_F(DropInsideTest, AFolderThatMayNotBeEnteredIsNamedAndTheOthersAreListed) {
   int opened = 0;
   place.fs.fail_every_errno = EACCES;
   place.fs.before_call = [&](std::string_view call) {
-    if (call == "OpenFolderAt") place.fs.fail_every = ++opened == 2 ? "OpenFolderAt" : "";
+    // After the drop folder's room, the first folder and the room that it has not.
+    if (call == "OpenFolderAt") place.fs.fail_every = ++opened == 4 ? "OpenFolderAt" : "";
   };
   EXPECT_THAT(ListedNames(), ElementsAre("team/a.apk"));
   EXPECT_THAT(trouble, HasSubstr("team/night"));
@@ -205,15 +206,26 @@ TEST_F(DropInsideTest, ACopyIsMadeOfTheFileInsideAndMadeAgain) {
   EXPECT_EQ(place.ReadPath(copy), "the one");
 }
 
+TEST_F(DropInsideTest, AnOutputFolderInsideIsNamedAndNothingIsTakenFromIt) {
+  place.Write("a.apk", "1");
+  place.Write("team/b.apk", "1");
+  place.Write("out/delivered.apk", "1");
+  files::create_directories(place.Path("out/.tegodrop/staging"));
+  // A link in the place of a room leads nowhere.
+  files::create_symlink(".tegodrop", place.Path("team/.tegodrop"));
+  EXPECT_THAT(ListedNames(), ElementsAre("a.apk", "team/b.apk"));
+  EXPECT_THAT(trouble, HasSubstr(place.Path("out") + " is an output folder"));
+}
+
 TEST_F(DropInsideTest, AFileThatNobodyMayLookAtIsNamedAndKeepsNoOther) {
   place.Write("a.apk", "1");
   place.Write("team/b.apk", "1");
-  bool failed = false;
+  int calls = 0;
   place.fs.before_call = [&](std::string_view call) {
-    const bool first = call == "StatAt" && !failed;
-    place.fs.fail_every = first ? "StatAt" : "";
+    // After the look for an output folder's room.
+    calls += call == "StatAt" ? 1 : 0;
+    place.fs.fail_every = call == "StatAt" && calls == 2 ? "StatAt" : "";
     place.fs.fail_every_errno = EACCES;
-    failed = failed || first;
   };
   EXPECT_THAT(ListedNames(), ElementsAre("team/b.apk"));
   EXPECT_THAT(trouble, HasSubstr("a.apk is not taken: "));

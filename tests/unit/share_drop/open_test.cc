@@ -74,6 +74,56 @@ TEST_F(DropOpenTest, ARoomThatADeathLeftTooNarrowIsMendedAndAWiderOneIsNot) {
   EXPECT_EQ(place.Mode(".tegodrop/processed"), 0755U);
 }
 
+TEST_F(DropOpenTest, NothingIsTakenFromAnOutputFolderWhateverItsPath) {
+  auto before = place.Ops();
+  ASSERT_TRUE(before.Open("", ""));
+  place.Write("app.apk", "delivered here");
+  auto stat = MakePosixFileSystem()->StatAt(before.opened()->fd.get(), "app.apk");
+  ASSERT_TRUE(stat);
+  files::create_directories(place.Path(".tegodrop/staging"));
+  auto listed = before.List();
+  ASSERT_TRUE(listed) << listed.error().message;
+  EXPECT_TRUE(listed->files.empty());
+  EXPECT_THAT(listed->trouble, HasSubstr("is an output folder (there is " + place.Path(".tegodrop/staging") + ")"));
+  ClaimRequest request;
+  request.job = "0123456789abcdef";
+  request.name = "app.apk";
+  request.expected = *stat;
+  ASSERT_FALSE(before.Claim(request));
+  EXPECT_TRUE(place.Has("app.apk"));
+  EXPECT_TRUE(place.Ops().Open("", "")) << "what was taken from it goes on";
+  files::remove_all(place.Path(".tegodrop/staging"));
+  auto again = place.Ops();
+  ASSERT_TRUE(again.Open("", ""));
+  EXPECT_TRUE(again.Claim(request));
+}
+
+TEST_F(DropOpenTest, PartsThatSomebodyCleanedUpAreMadeAgain) {
+  auto ops = place.Ops();
+  ASSERT_TRUE(ops.Open("", ""));
+  place.Write("app.apk", "an artifact");
+  auto stat = MakePosixFileSystem()->StatAt(ops.opened()->fd.get(), "app.apk");
+  ASSERT_TRUE(stat);
+  for (const char* part : {"claimed", "processed", "failed", "receipts"})
+    files::remove(place.Path(".tegodrop/") + part);
+  ClaimRequest request;
+  request.job = "0123456789abcdef";
+  request.name = "app.apk";
+  request.expected = *stat;
+  auto claimed = ops.Claim(request);
+  ASSERT_TRUE(claimed) << claimed.error().message;
+  PutAwayRequest away;
+  away.job = request.job;
+  away.name = request.name;
+  away.destination = Destination::kProcessed;
+  auto put = ops.PutAway(away);
+  ASSERT_TRUE(put) << put.error().message;
+  auto told = ops.WriteReceipt(request.job, "{}");
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_TRUE(place.Has(".tegodrop/processed/app.apk"));
+  EXPECT_TRUE(place.Has(".tegodrop/receipts/0123456789abcdef.json"));
+}
+
 TEST_F(DropOpenTest, AnotherIdOrNoneIsAnotherFolder) {
   auto facts = place.Ops().Open("", "");
   ASSERT_TRUE(facts);
