@@ -4,6 +4,7 @@
 //                       (a duplicate too: the receipt names the earlier delivery)
 //   failed, cancelled   `.failed.json` into the output folder, source and reason
 //                       to failed/, receipt                                        -> finished
+//                       (a redelivery: nothing of these, the delivery before it stands with its receipt)
 // Every step is safe to do again; `finished` is recorded last.
 //
 // A job whose target says SourceAfter::kKeep was copied into the spool at its claim, because its drop folder is not to

@@ -16,6 +16,17 @@ using ::testing::UnorderedElementsAre;
 class DropOpenTest : public ::testing::Test {
  protected:
   ~DropOpenTest() override { umask(umask_); }
+  // To claim app.apk as it is now.
+  static ClaimRequest AppRequest(const FolderOps& ops) {
+    ClaimRequest request;
+    request.job = DropPlace::kJob;
+    request.name = "app.apk";
+    auto stat = MakePosixFileSystem()->StatAt(ops.opened()->fd.get(), request.name);
+    EXPECT_TRUE(stat);
+    if (stat) request.expected = *stat;
+    return request;
+  }
+
   DropPlace place;
   mode_t umask_ = umask(022);
 };
@@ -78,17 +89,12 @@ TEST_F(DropOpenTest, NothingIsTakenFromAnOutputFolderWhateverItsPath) {
   auto before = place.Ops();
   ASSERT_TRUE(before.Open("", ""));
   place.Write("app.apk", "delivered here");
-  auto stat = MakePosixFileSystem()->StatAt(before.opened()->fd.get(), "app.apk");
-  ASSERT_TRUE(stat);
+  const ClaimRequest request = AppRequest(before);
   files::create_directories(place.Path(".tegodrop/staging"));
   auto listed = before.List();
   ASSERT_TRUE(listed) << listed.error().message;
   EXPECT_TRUE(listed->files.empty());
   EXPECT_THAT(listed->trouble, HasSubstr("is an output folder (there is " + place.Path(".tegodrop/staging") + ")"));
-  ClaimRequest request;
-  request.job = "0123456789abcdef";
-  request.name = "app.apk";
-  request.expected = *stat;
   ASSERT_FALSE(before.Claim(request));
   EXPECT_TRUE(place.Has("app.apk"));
   EXPECT_TRUE(place.Ops().Open("", "")) << "what was taken from it goes on";
@@ -102,14 +108,9 @@ TEST_F(DropOpenTest, PartsThatSomebodyCleanedUpAreMadeAgain) {
   auto ops = place.Ops();
   ASSERT_TRUE(ops.Open("", ""));
   place.Write("app.apk", "an artifact");
-  auto stat = MakePosixFileSystem()->StatAt(ops.opened()->fd.get(), "app.apk");
-  ASSERT_TRUE(stat);
+  const ClaimRequest request = AppRequest(ops);
   for (const char* part : {"claimed", "processed", "failed", "receipts"})
     files::remove(place.Path(".tegodrop/") + part);
-  ClaimRequest request;
-  request.job = "0123456789abcdef";
-  request.name = "app.apk";
-  request.expected = *stat;
   auto claimed = ops.Claim(request);
   ASSERT_TRUE(claimed) << claimed.error().message;
   PutAwayRequest away;
@@ -121,7 +122,7 @@ TEST_F(DropOpenTest, PartsThatSomebodyCleanedUpAreMadeAgain) {
   auto told = ops.WriteReceipt(request.job, "{}");
   ASSERT_TRUE(told) << told.error().message;
   EXPECT_TRUE(place.Has(".tegodrop/processed/app.apk"));
-  EXPECT_TRUE(place.Has(".tegodrop/receipts/0123456789abcdef.json"));
+  EXPECT_TRUE(place.Has(std::string(".tegodrop/receipts/") + DropPlace::kJob + ".json"));
 }
 
 TEST_F(DropOpenTest, AnotherIdOrNoneIsAnotherFolder) {
