@@ -280,7 +280,8 @@ class ServiceTest(unittest.TestCase):
     def test_23_64_mib_are_enough_for_two_uploads_of_2_gib_at_once(self):
         self.box.must("sh", "-c", "printf 'MemoryMax=64M\\nMemorySwapMax=0\\n' >> /run/systemd/system/tegodrop.service.d/quick.conf")
         self.box.must("systemctl", "daemon-reload")
-        workshop = Workshop(self.box.path("/root/samples"))
+        os.makedirs(self.box.path("/root/large"))
+        workshop = Workshop(self.box.path("/root/large"))
         for number in (1, 2):
             source = workshop.apk(size=(2 << 30) - (1 << 20), version_code=100 + number)
             os.chmod(source, 0o666)
