@@ -23,6 +23,7 @@ struct Form {
   bool spaces;            // spaces and UTF-8 too
   // What is wrong with the line, without any of it.
   std::string (*fault)(std::string_view line);
+  std::string_view reader = "the daemon's user, with the package: chown tegodrop";  // whose file it is to be
 };
 
 std::string PairFault(std::string_view line, const char* first, const char* second) {
@@ -42,6 +43,8 @@ constexpr Form kWebhook{"https://HOST/PATH", false, [](std::string_view line) {
                           explicit_bzero(url.data(), url.size());
                           return fault;
                         }};
+constexpr Form kPassword{"PASSWORD", true, [](std::string_view) { return std::string(); },
+                         "who runs this command: chown $USER"};
 
 // Wipes a string when it goes.
 struct Wiper {
@@ -85,7 +88,7 @@ Result<Secret> FromFile(const std::string& path, const std::string& what, mode_t
     std::string remedy;
     if (file.missing)
       remedy = "; put one line " + std::string(form.what) + " into it and run: chmod 600 " + Printable(path);
-    if (file.denied) remedy = "; give it to the daemon's user, with the package: chown tegodrop " + Printable(path);
+    if (file.denied) remedy = "; give it to " + std::string(form.reader) + " " + Printable(path);
     return Fail(ErrorKind::kLocalDisk, what + ": " + file.error + remedy);
   }
   const std::string source = what + " " + Printable(path);
@@ -122,6 +125,8 @@ Result<Secret> LoadProxyToken(const PortalSettings& portal) {
   if (!portal.proxy_token_file) return Secret();
   return FromFile(*portal.proxy_token_file, "the proxy's token file", 077, kProxyToken);
 }
+
+Result<Secret> LoadPassword(const std::string& path) { return FromFile(path, "the password file", 077, kPassword); }
 
 Result<Secret> LoadWebhook(const NotifySettings& notify) {
   if (!notify.webhook_file) return Secret();

@@ -1,6 +1,8 @@
 // The credentials: where they come from, and what they must look like. No error holds a byte of them.
 #pragma once
 
+#include <string>
+
 #include "config/settings.h"
 #include "daemon/base/result.h"
 #include "daemon/base/secret.h"
@@ -21,6 +23,10 @@ Result<Secret> LoadProxyToken(const PortalSettings& portal);
 // The webhook's URL from `notify.webhook_file`, under the same rules (checks.h says what it may be); empty where the
 // config names no such file.
 Result<Secret> LoadWebhook(const NotifySettings& notify);
+
+// The password of a key's file from a file of a person's own, under the same rules as a token file but that spaces and
+// UTF-8 are allowed.
+Result<Secret> LoadPassword(const std::string& path);
 
 // Takes $APPTEGO_TOKEN out of the environment: its bytes there are overwritten (so that /proc/PID/environ no longer
 // shows them) and the variable is unset. Empty where it is not set. Call once, before any other thread runs.

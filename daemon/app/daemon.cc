@@ -1,12 +1,10 @@
 #include "daemon/app/daemon.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "daemon/app/schedule.h"
+#include "daemon/base/host_name.h"
 #include "daemon/base/version.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/disk/layout.h"
@@ -14,12 +12,6 @@
 
 namespace tegodrop {
 namespace {
-
-std::string HostName() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "unknown";
-  return name.data();
-}
 
 // How long a folder may take to open before its jobs are begun all the same; what needs it waits by itself then.
 constexpr std::chrono::seconds kOpenPatience{2};

@@ -11,14 +11,20 @@
 namespace tegodrop {
 
 struct PortalFinding {
-  std::string where;  // "portal", "token", "tenant", "clock"
+  std::string where;  // "portal", "token", "tenant", "clock", "store", "folder NAME"
   std::string message;
   ExitCode code = ExitCode::kDone;  // kDone: only a warning
 };
 
-// Asks for the tenants and, for each version that a folder uses, for one row of the build history and for an upload URL
-// that is not used (only that shows whether the token may build, and whether a protection is enabled): builds nothing.
-// Blocks, at most some minutes. Empty where all is well.
-std::vector<PortalFinding> CheckPortal(const Settings& settings, const Secret& token, const Secret& proxy_token);
+struct PortalReport {
+  std::vector<std::string> facts;  // what is well, a sentence each
+  std::vector<PortalFinding> findings;
+};
+
+// Asks for the tenants; for each version that a folder uses for one row of the build history and for an upload URL that
+// is not used (only that shows whether the token may build, and whether a protection is enabled); and, where a folder
+// names keys, for the list of them. The host of that upload URL is connected to, and nothing is asked there. Builds
+// nothing. Blocks, at most some minutes.
+PortalReport CheckPortal(const Settings& settings, const Secret& token, const Secret& proxy_token);
 
 }  // namespace tegodrop

@@ -52,7 +52,8 @@ class Json {
   void Time(std::string_view key, WallMs time) { time == 0 ? Null(key) : Text(key, Rfc3339(time)); }
   // A member of a list.
   void Item(std::string_view value) { Value(value); }
-  // JSON as it is.
+  // JSON as it is: a member of a list, and of an object.
+  void RawItem(std::string_view json) { writer_.RawValue(json.data(), json.size(), rapidjson::kObjectType); }
   void Raw(std::string_view key, std::string_view json) {
     Name(key);
     writer_.RawValue(json.data(), json.size(), rapidjson::kObjectType);

@@ -99,7 +99,7 @@ void CheckReportDir(const Settings& settings, std::vector<Finding>& findings) {
 }
 
 std::string Document(const std::optional<Settings>& settings, const std::vector<Finding>& findings,
-                     const std::vector<std::string>& told, ExitCode code) {
+                     const std::vector<std::string>& told, const std::vector<std::string>& facts, ExitCode code) {
   Json json(2);
   json.Begin();
   json.Text("schema", "tegodrop-check/1");
@@ -121,6 +121,9 @@ std::string Document(const std::optional<Settings>& settings, const std::vector<
   json.EndList();
   json.BeginList("accepted");
   for (const std::string& one : told) json.Item(one);
+  json.EndList();
+  json.BeginList("portal");
+  for (const std::string& one : facts) json.Item(one);
   json.EndList();
   if (settings) {
     json.Raw("config", EffectiveConfigJson(*settings));
@@ -163,6 +166,7 @@ void Print(const CommandLine& line, const Settings& settings) {
 ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
   std::vector<Finding> findings;
   std::vector<std::string> told;
+  std::vector<std::string> facts;  // of the portal
   ConfigResult config = LoadConfig(line.config, LoadingOptions(false));
   for (const ConfigFault& fault : config.faults) {
     findings.push_back(
@@ -180,9 +184,11 @@ ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
       findings.push_back({"portal.ca_file", trust.error().message});
     }
     if (line.online && Sound(findings)) {
-      for (PortalFinding& one : CheckPortal(*config.settings, *token, *proxy)) {
+      PortalReport report = CheckPortal(*config.settings, *token, *proxy);
+      for (PortalFinding& one : report.findings) {
         findings.push_back({std::move(one.where), std::move(one.message), one.code});
       }
+      facts = std::move(report.facts);
     }
     CheckFolders(*config.settings, findings);
     CheckMetricsFile(*config.settings, findings);
@@ -195,13 +201,15 @@ ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
     code = finding.code == ExitCode::kUsage ? finding.code : WorstOf({code, finding.code});
     if (code == ExitCode::kUsage) break;
   }
-  if (line.json) std::fputs(Document(config.settings, findings, told, code).c_str(), stdout);
+  if (line.json) std::fputs(Document(config.settings, findings, told, facts, code).c_str(), stdout);
   for (const Finding& finding : findings) {
     std::fprintf(stderr, "%s%s: %s\n", finding.code == ExitCode::kDone ? "warning: " : "", finding.where.c_str(),
                  finding.message.c_str());
   }
   if (!line.json) {
-    for (const std::string& one : told) std::printf("%s\n", Printable(one).c_str());
+    for (const std::vector<std::string>* lines : {&told, &facts}) {
+      for (const std::string& one : *lines) std::printf("%s\n", Printable(one).c_str());
+    }
     if (code == ExitCode::kDone) Print(line, *config.settings);
   }
   return code;

@@ -11,6 +11,7 @@
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "daemon/base/version.h"
+#include "daemon/cli/portal_line.h"
 
 namespace tegodrop {
 namespace {
@@ -165,16 +166,25 @@ std::string EmptyAssignment(int argc, char** argv) {
 // An empty value is a variable of a script that is not set, and never what was meant: taken for "not given" it would
 // mean all. Empty where there is none.
 std::string EmptyValue(CLI::App& app) {
-  std::vector<CLI::App*> parsed = app.get_subcommands();
-  parsed.push_back(&app);
-  for (CLI::App* command : parsed) {
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& value : option->results()) {
-        if (value.empty()) return option->get_name() + " has an empty value: give one, or leave it out";
-      }
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& value : option->results()) {
+      if (value.empty()) return option->get_name() + " has an empty value: give one, or leave it out";
     }
   }
+  for (CLI::App* command : app.get_subcommands()) {
+    if (std::string empty = EmptyValue(*command); !empty.empty()) return empty;
+  }
   return "";
+}
+
+// "tegodrop builds list " of what was parsed.
+std::string Spoken(const CLI::App& app) {
+  std::string words = std::string(kToolName) + " ";
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    words += at->get_name() + " ";
+  }
+  return words;
 }
 
 std::string Absolute(const std::string& path) {
@@ -237,15 +247,15 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
   CLI::App* submit = AddSubmitCommand(app, line.submit, timeout);
   std::vector<CLI::App*> all{run, reload, check, status, report};
   for (const auto& [command, name] : commands) all.push_back(command);
+  PortalWords portal_words;
+  AddPortalCommands(app, line.portal, portal_words, [&line](CLI::App& command) { AddConfig(command, line.config); });
   for (CLI::App* command : all) {
     AddConfig(*command, line.config);
     command->add_flag("--json", line.json, "one JSON document on standard output");
   }
 
   const auto usage = [&app](const std::string& text) -> ParsedLine {
-    const auto commands = app.get_subcommands();
-    std::cerr << kToolName << ": " << text << "\nTry '" << kToolName << " "
-              << (commands.empty() ? "" : commands.front()->get_name() + " ") << "--help'.\n";
+    std::cerr << kToolName << ": " << text << "\nTry '" << Spoken(app) << "--help'.\n";
     return {std::nullopt, ExitCode::kUsage};
   };
   if (const std::string empty = EmptyAssignment(argc, argv); !empty.empty()) return usage(empty);
@@ -292,6 +302,14 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
     while (line.submit.folder.size() > 1 && line.submit.folder.ends_with('/')) line.submit.folder.pop_back();
     line.submit.timeout = line.timeout;
     line.submit.wait |= !line.submit.receipts.empty();
+  }
+  if (line.portal.action != PortalAction::kNone) {
+    line.command = CommandName::kPortal;
+    if (const std::string fault = PortalFault(line.portal, portal_words); !fault.empty()) return usage(fault);
+    if (!line.portal.output.empty()) {
+      // A slash at its end says that it is a folder.
+      line.portal.output = Absolute(line.portal.output);
+    }
   }
   if (line.config.empty()) line.config = environment_config;
   if (line.config.empty()) line.config = kDefaultConfig;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/app/exit_code.h"
+#include "daemon/cli/portal/options.h"
 #include "daemon/cli/submit/options.h"
 
 namespace tegodrop {
@@ -25,6 +26,7 @@ enum class CommandName : std::uint8_t {
   kPause,
   kResume,
   kSubmit,
+  kPortal,  // apps, builds, keys, signing-file: `portal` says which
 };
 
 struct CommandLine {
@@ -45,6 +47,7 @@ struct CommandLine {
   std::chrono::milliseconds since = std::chrono::hours(24);
   std::string html;
   SubmitOptions submit;
+  PortalOptions portal;
 };
 
 struct ParsedLine {

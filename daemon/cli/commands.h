@@ -19,6 +19,8 @@ ExitCode ShowCommand(const CommandLine& line);
 ExitCode ReportCommand(const CommandLine& line);
 // retry, redeliver, cancel, pause, resume.
 ExitCode OperatorCommandLine(const CommandLine& line);
+// apps, builds, keys, signing-file.
+ExitCode PortalCommand(const CommandLine& line, Secret environment_token);
 // Needs no config. SIGTERM, SIGINT and SIGHUP may be blocked before.
 ExitCode SubmitCommand(const CommandLine& line);
 

@@ -46,6 +46,9 @@ tegodrop::ExitCode Told(const tegodrop::CommandLine* line, tegodrop::ExitCode co
     case CommandName::kResume:
     case CommandName::kReload:
       return code;
+    case CommandName::kPortal:
+      if (tegodrop::TakesEffect(line->portal)) return code;
+      break;
     default:
       break;
   }
@@ -75,6 +78,8 @@ tegodrop::ExitCode Command(const tegodrop::CommandLine& line, tegodrop::Secret e
       return tegodrop::OperatorCommandLine(line);
     case tegodrop::CommandName::kSubmit:
       return tegodrop::SubmitCommand(line);
+    case tegodrop::CommandName::kPortal:
+      return tegodrop::PortalCommand(line, std::move(environment_token));
   }
   return tegodrop::ExitCode::kInternal;
 }

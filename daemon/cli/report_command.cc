@@ -1,7 +1,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/host_name.h"
 #include "daemon/base/text.h"
 #include "daemon/cli/commands.h"
 #include "daemon/disk/file_system.h"
@@ -23,11 +23,6 @@
 
 namespace tegodrop {
 namespace {
-
-std::string HostName() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 // Who may not see it gets no guess.
 DaemonState SeenDaemon(const std::string& state_dir) {

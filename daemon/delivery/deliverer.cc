@@ -12,9 +12,13 @@ namespace {
 
 class Delivery final : public Errand {
  public:
-  Delivery(const DeliveryWorld& world, const BeforePublication& before_publication, JobRecord& record,
+  Delivery(const DeliveryWorld& world, const BeforePublication& before_publication, JobRecord& record, bool publishes,
            std::function<void(Status)> done)
-      : Errand(record, std::move(done)), world_(world), before_publication_(before_publication), record_(record) {}
+      : Errand(record, std::move(done)),
+        world_(world),
+        before_publication_(before_publication),
+        record_(record),
+        publishes_(publishes) {}
 
   void Start(const FindOutput& find_output, DeliveryProgress progress) {
     if (job().state != JobState::kBuilt && job().state != JobState::kFetched) {
@@ -30,7 +34,7 @@ class Delivery final : public Errand {
  private:
   void Fetch(DeliveryProgress progress) {
     auto download = std::make_unique<Download>(world_, *output_, record_, std::move(progress), [this](Status fetched) {
-      if (!fetched) return Done(std::move(fetched));
+      if (!fetched || !publishes_) return Done(std::move(fetched));
       BeforePublish();
     });
     download->Start();
@@ -64,6 +68,7 @@ class Delivery final : public Errand {
   const DeliveryWorld& world_;
   const BeforePublication& before_publication_;
   JobRecord& record_;
+  const bool publishes_;
   OutputFolder* output_ = nullptr;
 };
 
@@ -76,7 +81,14 @@ Deliverer::Deliverer(DeliveryWorld world, FindOutput find_output, BeforePublicat
 
 HandlePtr Deliverer::Start(JobRecord& record, std::function<void(std::uint64_t, std::uint64_t)> progress,
                            std::function<void(Status)> done) {
-  auto delivery = std::make_unique<Delivery>(world_, before_publication_, record, std::move(done));
+  auto delivery = std::make_unique<Delivery>(world_, before_publication_, record, /*publishes=*/true, std::move(done));
+  delivery->Start(find_output_, std::move(progress));
+  return delivery;
+}
+
+HandlePtr Deliverer::Fetch(JobRecord& record, std::function<void(std::uint64_t, std::uint64_t)> progress,
+                           std::function<void(Status)> done) {
+  auto delivery = std::make_unique<Delivery>(world_, before_publication_, record, /*publishes=*/false, std::move(done));
   delivery->Start(find_output_, std::move(progress));
   return delivery;
 }

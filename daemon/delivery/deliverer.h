@@ -76,6 +76,10 @@ class Deliverer {
   HandlePtr Start(JobRecord& record, std::function<void(std::uint64_t received, std::uint64_t total)> progress,
                   std::function<void(Status)> done);
 
+  // The same for a job in state built, and only to fetched: for one who publishes by himself.
+  HandlePtr Fetch(JobRecord& record, std::function<void(std::uint64_t received, std::uint64_t total)> progress,
+                  std::function<void(Status)> done);
+
  private:
   DeliveryWorld world_;
   FindOutput find_output_;

@@ -10,10 +10,10 @@
 
 namespace tegodrop {
 
-// More than any build of a source of this size can have.
+// More than any build of a source of this size can have; 0: not known.
 std::uint64_t LargestOutput(std::uint64_t source);
 
-// The bytes that came against the length that the store named, and against the source.
+// The bytes that came against the length that the store named, and against the source where that is known.
 std::vector<Check> OwnChecks(const Job& job, const StagedFacts& facts, std::optional<std::uint64_t> total);
 
 // What the history calls signed, and what the folder wants signed, carries a signature: the archive's check says fail

@@ -119,7 +119,7 @@ void WriteTraceFields(Json& json, const Job& job, const Producer& producer) {
   WriteBuild(json, job.build);
   WriteValidation(json, job.output.checks);
   WriteTimes(json, job.times);
-  json.Text("job", job.id);
+  json.Known("job", job.id);
   json.Known("host", producer.host);
   json.Begin("tool");
   json.Text("name", kToolName);

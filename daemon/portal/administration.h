@@ -27,6 +27,7 @@ struct ApplicationRecord {
   std::optional<std::string> build_name;
   std::optional<Secret> build_image;  // a URL that may be signed: show it with UrlWithoutQuery
   std::optional<std::int64_t> creation_time;
+  std::string json;  // the row as the portal wrote it, with all its fields; URLs without their queries
 };
 
 // One row of "List Signing Keys".
@@ -38,6 +39,22 @@ struct SigningKeyRecord {
   std::optional<bool> is_default;
   std::optional<std::string> uploaded_by;
   std::optional<std::int64_t> creation_time;
+  std::string json;  // as above
+};
+
+// One row of the build history, for people and scripts.
+struct ListedBuild {
+  BuildRow row;
+  std::string json;  // as above
+};
+
+// One page of "List Builds By Configuration Version".
+struct BuildListing {
+  std::vector<ListedBuild> builds;
+  std::int64_t total_count = 0;
+  std::int64_t page = 1;
+  std::int64_t total_pages = 1;
+  std::string json;  // all of the answer but its rows: an object
 };
 
 struct SigningKeyUpload {
@@ -89,6 +106,9 @@ class PortalAdministration {
   virtual HandlePtr ListApplications(std::function<void(Result<std::vector<ApplicationRecord>>)> done) = 0;
   virtual HandlePtr DeleteApplication(const std::string& application_id, std::function<void(Status)> done) = 0;
 
+  // `page` from 1, `page_size` at most kLargestPageSize.
+  virtual HandlePtr ListBuilds(const std::string& version, std::int64_t page, std::int64_t page_size,
+                               std::function<void(Result<BuildListing>)> done) = 0;
   virtual HandlePtr DeleteBuild(const BuildIdentity& build, std::function<void(Status)> done) = 0;
   virtual HandlePtr SignBuild(const SignRequest& build, std::function<void(Status)> done) = 0;
 

@@ -11,6 +11,7 @@
 namespace tegodrop {
 namespace {
 
+constexpr std::size_t kLongestList = 8U << 20U;  // bytes
 constexpr std::string_view kBuilds = "the Builds permission";
 constexpr std::string_view kTeam = "a Team or Enterprise plan";
 constexpr std::string_view kBuildsAndTeam = "the Builds permission and a Team or Enterprise plan";
@@ -40,6 +41,22 @@ class Administration final : public PortalAdministration {
     return Do(Change("delete_application", "deleting the application " + Shown(application_id), kBuilds,
                      CheckId("application id", application_id)),
               DeleteApplicationBody(application_id), std::move(done));
+  }
+
+  HandlePtr ListBuilds(const std::string& version, std::int64_t page, std::int64_t page_size,
+                       std::function<void(Result<BuildListing>)> done) override {
+    const HistoryQuestion question{version, page, page_size};
+    PortalCall call{"get_application_builds", "the build history of " + Shown(version)};
+    call.answer_limit = kLongestList;
+    call.allowed = CheckListing(version, page, page_size);
+    const auto take = [this, question](std::string_view body) -> Result<BuildListing> {
+      Result<BuildListingReading> reading = ReadBuildListing(body, question);
+      if (!reading) return Fail(reading.error());
+      TellOfOddRows("the build history (" + question.version + ", page " + std::to_string(question.page) + ")",
+                    reading->skipped);
+      return std::move(reading->listing);
+    };
+    return calls_.Ask<BuildListing>(std::move(call), HistoryBody(question), take, std::move(done));
   }
 
   HandlePtr DeleteBuild(const BuildIdentity& build, std::function<void(Status)> done) override {
@@ -110,14 +127,18 @@ class Administration final : public PortalAdministration {
   template <typename Row>
   HandlePtr List(PortalCall call, Result<Rows<Row>> (*read)(std::string_view),
                  std::function<void(Result<std::vector<Row>>)> done) {
-    call.answer_limit = 8U << 20U;
+    call.answer_limit = kLongestList;
     const auto take = [this, what = call.asked, read](std::string_view body) -> Result<std::vector<Row>> {
       Result<Rows<Row>> reading = read(body);
       if (!reading) return Fail(reading.error());
-      if (!reading->skipped.empty()) calls_.TellOfOddRow(what, reading->skipped.front(), reading->skipped.size());
+      TellOfOddRows(what, reading->skipped);
       return std::move(reading->rows);
     };
     return calls_.Ask<std::vector<Row>>(std::move(call), "{}", take, std::move(done));
+  }
+
+  void TellOfOddRows(const std::string& what, const std::vector<std::string>& skipped) {
+    if (!skipped.empty()) calls_.TellOfOddRow(what, skipped.front(), skipped.size());
   }
 
   PortalCalls calls_;

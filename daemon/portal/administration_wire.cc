@@ -5,9 +5,9 @@
 
 #include "daemon/base/safe_json.h"
 #include "daemon/portal/answer_json.h"
+#include "daemon/portal/history_row.h"
 #include "daemon/portal/json_body.h"
 #include "daemon/portal/signed_url.h"
-#include "daemon/portal/wire.h"
 #include "daemon/portal/words.h"
 
 namespace tegodrop {
@@ -28,6 +28,7 @@ Result<ApplicationRecord> ReadApplication(const JsonValue& value) {
   row.build_name = TextMember(value, "build_name");
   if (auto image = TextMember(value, "build_image")) row.build_image = Secret(std::move(*image));
   row.creation_time = IntegerMember(value, "creation_time");
+  row.json = ShownJson(value);
   return row;
 }
 
@@ -42,6 +43,7 @@ Result<SigningKeyRecord> ReadSigningKey(const JsonValue& value) {
   row.is_default = BoolMember(value, "is_default");
   row.uploaded_by = TextMember(value, "uploaded_by");
   row.creation_time = IntegerMember(value, "creation_time");
+  row.json = ShownJson(value);
   return row;
 }
 
@@ -132,6 +134,27 @@ Result<Rows<ApplicationRecord>> ReadApplications(std::string_view body) {
 
 Result<Rows<SigningKeyRecord>> ReadSigningKeys(std::string_view body) {
   return ReadRows<SigningKeyRecord>(body, "signing_keys", ReadSigningKey);
+}
+
+Result<BuildListingReading> ReadBuildListing(std::string_view body, const HistoryQuestion& question) {
+  const Result<rapidjson::Document> answer = ReadObject(body);
+  if (!answer) return Fail(answer.error());
+  const JsonValue* results = Member(*answer, "results");
+  if (results == nullptr || !results->IsArray()) return Lacks("list of results", body);
+  BuildListingReading reading;
+  for (const JsonValue& value : results->GetArray()) {
+    Result<BuildRow> row = ReadBuildRow(value, question.version);
+    if (row) {
+      reading.listing.builds.push_back({std::move(*row), ShownJson(value)});
+    } else {
+      reading.skipped.push_back(row.error().message);
+    }
+  }
+  reading.listing.total_count = IntegerMember(*answer, "total_count").value_or(0);
+  reading.listing.page = IntegerMember(*answer, "page").value_or(question.page);
+  reading.listing.total_pages = TotalPages(*answer, results->Size(), question);
+  reading.listing.json = ShownJson(*answer, "results");
+  return reading;
 }
 
 Result<SigningKeyGrant> ReadSigningKeyGrant(std::string_view body) {

@@ -8,6 +8,7 @@
 #include "daemon/base/result.h"
 #include "daemon/base/secret.h"
 #include "daemon/portal/administration.h"
+#include "daemon/portal/wire.h"
 
 namespace tegodrop {
 
@@ -29,6 +30,13 @@ struct Rows {
 };
 Result<Rows<ApplicationRecord>> ReadApplications(std::string_view body);
 Result<Rows<SigningKeyRecord>> ReadSigningKeys(std::string_view body);
+
+struct BuildListingReading {
+  BuildListing listing;
+  std::vector<std::string> skipped;  // a sentence for each row without a start_time or a name
+};
+// As ReadHistory (wire.h).
+Result<BuildListingReading> ReadBuildListing(std::string_view body, const HistoryQuestion& question);
 
 // A key id, and a URL that a signed URL may be; not where the answer says that it failed.
 Result<SigningKeyGrant> ReadSigningKeyGrant(std::string_view body);

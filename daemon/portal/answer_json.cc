@@ -1,5 +1,8 @@
 #include "daemon/portal/answer_json.h"
 
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
 #include <utility>
 
 #include "daemon/portal/words.h"
@@ -41,6 +44,52 @@ std::optional<std::string> WordsMember(const JsonValue& object, std::string_view
   std::optional<std::string> text = TextMember(object, name);
   if (text) *text = WithoutQueries(*text);
   return text;
+}
+
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void WriteShown(Writer& writer, const JsonValue& value, std::string_view without);
+
+void WriteText(Writer& writer, const JsonValue& value) {
+  const std::string_view text(value.GetString(), value.GetStringLength());
+  const bool url = text.find("://") != std::string_view::npos;
+  const std::string shown = url ? WithoutQueries(text) : std::string(text);
+  writer.String(shown.data(), static_cast<rapidjson::SizeType>(shown.size()));
+}
+
+void WriteObject(Writer& writer, const JsonValue& object, std::string_view without) {
+  writer.StartObject();
+  for (const auto& member : object.GetObject()) {
+    const std::string_view name(member.name.GetString(), member.name.GetStringLength());
+    if (!without.empty() && name == without) continue;
+    writer.Key(member.name.GetString(), member.name.GetStringLength());
+    WriteShown(writer, member.value, {});
+  }
+  writer.EndObject();
+}
+
+// As deep as ParseJson lets it be.
+void WriteShown(Writer& writer, const JsonValue& value, std::string_view without) {
+  if (value.IsObject()) return WriteObject(writer, value, without);
+  if (value.IsString()) return WriteText(writer, value);
+  if (!value.IsArray()) {
+    value.Accept(writer);
+    return;
+  }
+  writer.StartArray();
+  for (const JsonValue& one : value.GetArray()) WriteShown(writer, one, {});
+  writer.EndArray();
+}
+
+}  // namespace
+
+std::string ShownJson(const JsonValue& object, std::string_view without) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  WriteShown(writer, object, without);
+  return {buffer.GetString(), buffer.GetSize()};
 }
 
 }  // namespace tegodrop

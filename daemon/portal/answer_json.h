@@ -1,6 +1,7 @@
 // What the readers of answers share: an object, its members, and the error where something is missing.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,5 +24,9 @@ std::optional<std::string> NonEmpty(std::optional<std::string> text);
 
 // A member that is words for people: a signed URL that the portal quotes loses its query before it goes into a record.
 std::optional<std::string> WordsMember(const JsonValue& object, std::string_view name);
+
+// An object as the portal wrote it, as compact JSON: of URLs only what stands before the query, which may be a
+// signature. `without`: a member that is left out; empty: none.
+std::string ShownJson(const JsonValue& object, std::string_view without = {});
 
 }  // namespace tegodrop

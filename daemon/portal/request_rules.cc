@@ -59,6 +59,11 @@ Status CheckBaseName(std::string_view what, std::string_view name) {
   return Refuse(std::string(what) + " " + Quoted(name) + " has a path in it: the base name alone is wanted");
 }
 
+Status CheckKeyEnding(std::string_view platform, std::string_view file_name) {
+  if (platform == "ios") return CheckEnding(file_name, "an ios signing key", {".p12", ".pfx"});
+  return CheckEnding(file_name, "an android signing key", {".jks", ".keystore", ".ks", ".p12", ".pfx"});
+}
+
 // The first that failed.
 Status All(std::initializer_list<Status> checks) {
   for (const Status& check : checks) {
@@ -114,13 +119,14 @@ Status CheckSigningKey(const SigningKeyUpload& key) {
     return Refuse("the signing key's file has " + std::to_string(key.file_size) +
                   " bytes: over 10 MB are not accepted");
   }
-  if (key.platform == "ios") return CheckEnding(key.file_name, "an ios signing key", {".p12", ".pfx"});
-  return CheckEnding(key.file_name, "an android signing key", {".jks", ".keystore", ".ks", ".p12", ".pfx"});
+  return CheckKeyEnding(key.platform, key.file_name);
 }
 
 Status CheckSigningFile(const SigningFileUpload& file) {
-  return All({CheckPlatform(file.platform), CheckId("application id", file.application_id),
-              CheckBaseName("file", file.file), CheckPassword(file.password), CheckAlias(file.platform, file.alias)});
+  const Status fields =
+      All({CheckPlatform(file.platform), CheckId("application id", file.application_id),
+           CheckBaseName("file", file.file), CheckPassword(file.password), CheckAlias(file.platform, file.alias)});
+  return fields ? CheckKeyEnding(file.platform, file.file) : fields;
 }
 
 }  // namespace tegodrop

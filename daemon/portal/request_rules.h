@@ -24,7 +24,8 @@ Status CheckListing(std::string_view version, std::int64_t page, std::int64_t pa
 Status CheckBuild(const BuildIdentity& build);
 Status CheckSign(const SignRequest& build);
 
-// A key's file is .jks, .keystore, .ks (android only), .p12 or .pfx, and at most 10 MB; android needs an alias.
+// A key's file is .jks, .keystore, .ks (android only), .p12 or .pfx, and at most 10 MB; android needs an alias. The
+// size of a signing file the request does not say.
 Status CheckSigningKey(const SigningKeyUpload& key);
 Status CheckSigningFile(const SigningFileUpload& file);
 

@@ -6,7 +6,7 @@ import re
 import unittest
 
 from tests import runner
-from tests.package.package import ENVIRONMENT, commands, help_of, new_folder, options, path_of, read, run, unpacked
+from tests.package.package import ENVIRONMENT, every_command, help_of, new_folder, options, path_of, read, run, unpacked
 
 PAGES = ("usr/share/man/man8/tegodrop.8.gz", "usr/share/man/man5/tegodrop.yaml.5.gz")
 # Said once, in OPTIONS, for all commands.
@@ -44,11 +44,12 @@ class ManTest(unittest.TestCase):
 
     def test_the_page_of_the_program_has_its_commands_with_their_options_and_no_others(self):
         page = plain(read(PAGES[0]))
-        said = dict(re.findall(r"(?ms)^\.SS ([a-z-]+)[^\n]*\n(.*?)(?=^\.S[SH] )", section(page, "COMMANDS") + ".SH "))
-        self.assertEqual(set(said), set(commands()))
+        said = dict(re.findall(r"(?ms)^\.SS ([a-z-]+(?: [a-z][a-z-]*)?)[^\n]*\n(.*?)(?=^\.S[SH] )", section(page, "COMMANDS") + ".SH "))
+        self.assertEqual(set(said), set(every_command()))
         for command, text in said.items():
             with self.subTest(command=command):
-                self.assertEqual(set(re.findall(r"^\.TP\n\.BR? (--[a-z-]+)", text, re.MULTILINE)), options(command) - COMMON)
+                self.assertEqual(set(re.findall(r"^\.T[PQ]\n\.BR? (--[a-z-]+)", text, re.MULTILINE)) - COMMON,
+                                 options(*command.split()) - COMMON)
         common = re.findall(r"--[a-z]+", section(page, "OPTIONS"))
         self.assertEqual(set(common), COMMON)
 

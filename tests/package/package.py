@@ -63,6 +63,11 @@ def commands(*above):
     return [line.split()[0] for line in _below("Subcommands:", help_of(*above)) if re.match(r"  [a-z]", line)]
 
 
+def every_command():
+    """All that do something: "run", "apps list", …"""
+    return [" ".join((one, *below)) for one in commands() for below in ([(sub,) for sub in commands(one)] or [()])]
+
+
 def options(*command):
     """The long options that a command has, as its help names them."""
     return {match[1] for line in _below("Options:", help_of(*command)) if (match := re.match(r"  (?:-\w,)?(--[a-z-]+)", line))}

@@ -86,6 +86,19 @@ std::optional<Reply> CheckBody(Call* call) {
   return call->Convict("body", 400, error);
 }
 
+// The body as it was sent, with a mark where a password stands.
+void Remember(World* world, const Endpoint& endpoint, const rapidjson::Document& body) {
+  constexpr size_t kMost = 500;
+  rapidjson::Document shown;
+  shown.CopyFrom(body, shown.GetAllocator());
+  if (shown.IsObject() && shown.HasMember("password")) shown["password"] = "(hidden)";
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  shown.Accept(writer);
+  if (world->bodies.size() >= kMost) world->bodies.pop_front();
+  world->bodies.push_back({endpoint.path, {buffer.GetString(), buffer.GetSize()}});
+}
+
 std::optional<Reply> Check(const Endpoint& endpoint, Call* call) {
   if (call->request.method != endpoint.method) {
     return call->Convict("method", 405, std::string("this endpoint wants ") + endpoint.method);
@@ -97,6 +110,7 @@ std::optional<Reply> Check(const Endpoint& endpoint, Call* call) {
   }
   if (std::string_view(endpoint.method) == "POST") {
     if (auto refusal = CheckBody(call)) return refusal;
+    Remember(&call->world, endpoint, call->body);
   }
   if (endpoint.access == Access::kBuilds && !call->world.settings.builds_permission) {
     return call->Refuse(403, "This token has not the Builds permission");

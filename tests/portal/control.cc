@@ -114,6 +114,16 @@ Reply ShowViolations(World* world, Lock*) {
   return JsonReply(200, out);
 }
 
+Reply ShowBodies(World* world, Lock*) {
+  JsonWriter out;
+  out.BeginObject().Key("bodies").BeginArray();
+  for (const World::AskedBody& one : world->bodies) {
+    out.BeginObject().Key("endpoint").Text(one.endpoint).Key("body").Text(one.body).EndObject();
+  }
+  out.EndArray().EndObject();
+  return JsonReply(200, out);
+}
+
 Reply Set(World* world, Lock* lock, const rapidjson::Document& body) {
   // What has ended by now ended under the old settings. The wait lets others in: nothing is read before it.
   world->builds.WaitUntilSettled(lock);
@@ -160,7 +170,8 @@ struct Poster {
   const char* path;
   Reply (*serve)(World*, Lock*, const rapidjson::Document&);
 };
-constexpr Getter kGetters[] = {{"/control/state", State}, {"/control/violations", ShowViolations}};
+constexpr Getter kGetters[] = {
+    {"/control/state", State}, {"/control/violations", ShowViolations}, {"/control/bodies", ShowBodies}};
 constexpr Poster kPosters[] = {{"/control/set", Set},
                                {"/control/advance", Advance},
                                {"/control/faults", AddFault},

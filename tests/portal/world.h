@@ -114,6 +114,12 @@ struct World {
   Counters counters;
   Faults faults;
   RequestLog requests;
+  // What was asked of the API, as it was sent but for passwords; the oldest are forgotten.
+  struct AskedBody {
+    std::string endpoint;
+    std::string body;
+  };
+  std::deque<AskedBody> bodies;
   std::unordered_map<std::string, Grant> grants;
   std::map<std::string, StoredObject> objects;
   std::unordered_map<std::string, FileGrant> file_grants;

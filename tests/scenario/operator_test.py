@@ -1,5 +1,5 @@
 """What an administrator says to a running daemon, and to a ledger without one: show, retry, redeliver, cancel, pause, resume,
-check --online and --accept. The simulator's own count says what was built."""
+check --accept. The simulator's own count says what was built."""
 
 import json
 import os
@@ -396,42 +396,6 @@ class SocketTest(OperatorCase):
             self.assertTrue(self.say("pause")[0]["ok"], "one that says nothing holds nobody up")
         self.end()
         self.assertEqual(os.listdir(runtime), [])
-
-
-class CheckOnlineTest(OperatorCase):
-    def test_0_when_the_portal_accepts_token_and_tenant(self):
-        done = self.site.run("check", "--online")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("portal accepts", done.stdout)
-        self.assert_counts(objects_received=0, builds_queued=0)
-
-    def test_1_when_no_protection_is_enabled(self):
-        self.portal.set(controls_enabled=False)
-        self.assertEqual(self.site.run("check", "--online").returncode, 1)
-
-    def test_77_when_the_token_is_refused_and_it_is_not_shown(self):
-        self.site.write_private(self.site.token_file, "wrong:secret-of-nobody\n")
-        done = self.site.run("check", "--online")
-        self.assertEqual(done.returncode, 77, done.stderr)
-        self.assertIn("Builds permission", done.stderr)
-        self.assertNotIn("secret-of-nobody", done.stdout + done.stderr)
-
-    def test_77_when_the_permission_is_missing(self):
-        self.portal.set(builds_permission=False)
-        self.assertEqual(self.site.run("check", "--online").returncode, 77)
-
-    def test_78_when_the_token_belongs_to_another_tenant(self):
-        self.site.settings["portal"]["tenant"] = "0" * 32
-        self.site.write_config()
-        done = self.site.run("check", "--online", "--json")
-        self.assertEqual(done.returncode, 78, done.stderr)
-        [fault] = json.loads(done.stdout)["faults"]
-        self.assertIn(self.portal.tenant, fault["message"])
-
-    def test_69_when_the_portal_is_down(self):
-        self.portal.set(portal_down=True)
-        done = self.site.run("check", "--online")
-        self.assertEqual(done.returncode, 69, done.stderr)
 
 
 class AcceptTest(OperatorCase):

@@ -96,7 +96,12 @@ class ReadmeTest(ScenarioCase):
         until(lambda: os.path.exists(os.path.join(self.site.state_dir, "control.sock")), "the daemon takes commands")
         self.assertIn("published again", self.shell("operate"))
         self.folder.wait_for_trace(2)
-        self.shell("online")
+        self.assertIn("the store for uploads and downloads is reached", self.shell("online"))
+        self.assertIn("app.apk", self.shell("page"))
+        for name, content in (("release.jks", "a key"), ("key-password", "its password")):
+            with open(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+                file.write(content)
+        self.assertIn("the platform's default", self.shell("keys", folder))
         self.assertIn("were read again", self.shell("reload"))
         self.assertIn("nothing to accept", self.shell("accept"))
         until(lambda: self.site.jobs()[0]["state"] == "delivered", "the job is at its end again")
@@ -204,7 +209,7 @@ class ReadmeTest(ScenarioCase):
         self.assertEqual(json.loads(checked.stdout)["config"]["schedule"], schedule)
 
     def test_every_marked_example_is_run_here(self):
-        self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "report", "show", "operate", "online", "accept", "reload",
+        self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "report", "show", "operate", "online", "page", "keys", "accept", "reload",
                                               "limits", "metrics", "nights", "notify", "once", "window", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
                                               "agent_gitlab"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")

@@ -54,6 +54,10 @@ class Portal:
         "range"}; `range` is the header as it was sent, or None."""
         return self.state()["requests"]
 
+    def bodies(self):
+        """[endpoint, body] of every call of the API that had a body, as it was sent, but "(hidden)" for passwords."""
+        return [[one["endpoint"], json.loads(one["body"])] for one in self._control("GET", "bodies")["bodies"]]
+
     def clock_offset(self):
         """Add it to a request's "ms" / 1000 for its time on this machine's monotonic clock; true to half a round trip."""
         best = None

@@ -141,6 +141,16 @@ TEST(LoadProxyToken, IsEmptyWithoutAFileAndMayHoldSpaces) {
   EXPECT_THAT(FaultOf(LoadProxyToken(portal)), AllOf(HasSubstr("the proxy's token file"), HasSubstr("USER:PASSWORD")));
 }
 
+TEST(LoadPassword, IsOneLineOfAFileThatNobodyElseMayRead) {
+  const ScratchFolder folder;
+  EXPECT_EQ(Shown(LoadPassword(folder.Write("p", "pass w\u00f6rd: \"1\"\r\n", 0600))), "pass w\u00f6rd: \"1\"");
+  EXPECT_THAT(FaultOf(LoadPassword(folder.Write("open", "Zebra9", 0640))),
+              AllOf(HasSubstr("chmod 600"), Not(HasSubstr("Zebra9"))));
+  EXPECT_THAT(FaultOf(LoadPassword(folder.Write("two", "Zebra9\nmore", 0600))),
+              AllOf(HasSubstr("second line"), Not(HasSubstr("Zebra9"))));
+  EXPECT_THAT(FaultOf(LoadPassword(folder.Path("none"))), HasSubstr("the password file"));
+}
+
 NotifySettings WithWebhook(const std::string& path) {
   NotifySettings notify;
   notify.webhook_file = path;

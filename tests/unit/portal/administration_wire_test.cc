@@ -79,6 +79,36 @@ TEST(ReadApplications, PassesOverRowsWithoutAnIdAndSaysSo) {
   EXPECT_NE(read->skipped[0].find("application_id"), std::string::npos);
 }
 
+TEST(ReadApplications, KeepsTheRowAsThePortalWroteItButForQueries) {
+  const auto read = ReadApplications(R"({"applications":[{"application_id":"a","extra":{"n":[1,null,"x?y"]},"t":1.5,)"
+                                     R"("build_image":"https://h.example/i.png?X-Sig=1&b=2","name":"q?r"}]})");
+  ASSERT_TRUE(read && read->rows.size() == 1U);
+  EXPECT_EQ(read->rows[0].json, R"({"application_id":"a","extra":{"n":[1,null,"x?y"]},"t":1.5,)"
+                                "\"build_image\":\"https://h.example/i.png?\u2026\",\"name\":\"q?r\"}");
+}
+
+TEST(ReadBuildListing, HasEachRowReadAndAsItWasWrittenAndTheRestOfTheAnswer) {
+  const auto read =
+      ReadBuildListing(R"({"results":[{"start_time":1700000000,"name":"a.apk","more":true},{"name":"b"},7],)"
+                       R"("total_count":3,"page":2,"total_pages":4,"still_waiting":false})",
+                       {"staging", 2, 3});
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(read->listing.builds.size(), 1U);
+  EXPECT_EQ(read->listing.builds[0].row.version, "staging");
+  EXPECT_EQ(read->listing.builds[0].row.start_time, 1700000000);
+  EXPECT_EQ(read->listing.builds[0].json, R"({"start_time":1700000000,"name":"a.apk","more":true})");
+  EXPECT_EQ(read->skipped.size(), 2U);
+  EXPECT_EQ(read->listing.total_count, 3);
+  EXPECT_EQ(read->listing.page, 2);
+  EXPECT_EQ(read->listing.total_pages, 4);
+  EXPECT_EQ(read->listing.json, R"({"total_count":3,"page":2,"total_pages":4,"still_waiting":false})");
+}
+
+TEST(ReadBuildListing, WantsTheListOfResults) {
+  EXPECT_EQ(ErrorOf(ReadBuildListing("{}", {"staging", 1, 50})).kind, ErrorKind::kRetry);
+  EXPECT_EQ(ErrorOf(ReadBuildListing("<html>", {"staging", 1, 50})).kind, ErrorKind::kRetry);
+}
+
 TEST(ReadSigningKeys, TakesThePagesExample) {
   const auto read = ReadSigningKeys(R"({"signing_keys":[{"key_id":"key-uuid-1234","key_name":"Android release key",)"
                                     R"("platform":"android","file_name":"release.jks","is_default":true,)"

@@ -66,6 +66,7 @@ TEST(RequestRules, WantAnAliasOnAndroidOnly) {
   EXPECT_TRUE(CheckSigningKey(key));
   EXPECT_TRUE(CheckSigningFile({"a.p12", Secret("pw"), "app-1", "ios", ""}));
   ExpectRefused(CheckSigningFile({"a.jks", Secret("pw"), "app-1", "android", ""}), "alias");
+  ExpectRefused(CheckSigningFile({"a.jks", Secret("pw"), "app-1", "ios", ""}), ".p12, .pfx");
 }
 
 TEST(RequestRules, ShowNoPassword) {
