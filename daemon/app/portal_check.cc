@@ -107,6 +107,9 @@ class PortalCheck {
         Found("portal", error.message + "; compare portal.url, portal.tenant and the folders' versions with the portal",
               ExitCode::kFailed);
         break;
+      case ErrorKind::kSlowDown:
+        Found("portal", error.message + "; it is reached: wait, and check again", ExitCode::kFailed);
+        break;
       default:
         Found("portal",
               error.message +

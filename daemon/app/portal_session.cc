@@ -13,6 +13,7 @@ namespace tegodrop {
 Result<std::unique_ptr<PortalSession>> PortalSession::Open(const Settings& settings, const Secret& token,
                                                            const Secret& proxy_token) {
   std::unique_ptr<PortalSession> session(new PortalSession());
+  session->url_ = settings.portal.url;
   session->net_ = {settings.portal.ca_file, settings.portal.proxy, proxy_token,
                    std::string(kToolName) + "/" + kVersion};
   auto transfer = MakeCurlTransfer(session->loop_, session->net_);
@@ -33,6 +34,13 @@ PortalSession::PortalSession() : log_(MakeStderrLog(LogLevel::kWarning, LogForma
 PortalSession::~PortalSession() = default;
 
 Result<std::string> PortalSession::Reach(const Secret& url) const { return ReachServer(url, net_); }
+
+HandlePtr PortalSession::TellWhenSlow() {
+  constexpr std::chrono::seconds kSlow{10};
+  return loop_.After(kSlow, [this] {
+    log_->Warning("portal.slow", "no answer for 10 s; it is waited for, up to some minutes", {{"portal", url_}});
+  });
+}
 
 void PortalSession::Pause(std::chrono::milliseconds time) {
   const HandlePtr timer = loop_.After(time, [this] { loop_.Stop(); });

@@ -44,9 +44,11 @@ class PortalSession {
   using Call = std::function<HandlePtr(std::function<void(Result<T>)> done)>;
 
   // Blocks until it has answered. Once: for what takes effect. kCancelled where the loop was stopped before.
+  // `tells`: one that takes longer than some seconds is told of on standard error.
   template <typename T>
-  Result<T> Await(const Call<T>& call) {
+  Result<T> Await(const Call<T>& call, bool tells = true) {
     std::optional<Result<T>> answer;
+    const HandlePtr slow = tells ? TellWhenSlow() : nullptr;
     HandlePtr handle = call([&](Result<T> result) {
       answer = std::move(result);
       loop_.Stop();
@@ -68,6 +70,13 @@ class PortalSession {
     return answer;
   }
 
+  // Trouble that another try may get over while somebody waits: neither a time that the server names nor a redirection,
+  // which says that the URL is wrong.
+  static bool IsPassing(const Error& error) {
+    const bool redirects = error.http_status >= 300 && error.http_status < 400;
+    return error.kind == ErrorKind::kRetry && !error.retry_after && !redirects;
+  }
+
   // As ReachServer (net/reach.h).
   Result<std::string> Reach(const Secret& url) const;
 
@@ -76,11 +85,11 @@ class PortalSession {
 
  private:
   static constexpr int kMoreTries = 2;
-  // A server that names a time is not asked again before, and nobody waits for that at a terminal.
-  static bool IsPassing(const Error& error) { return error.kind == ErrorKind::kRetry && !error.retry_after; }
+  HandlePtr TellWhenSlow();
 
   PortalSession();
 
+  std::string url_;
   NetSettings net_;
   SystemClock clock_;
   SystemRandom random_;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <utility>
@@ -133,19 +134,27 @@ std::string SubmitFault(const SubmitOptions& submit) {
   return submit.folder.empty() ? "--folder wants a path" : "";
 }
 
-// The first word, where it is none of the commands; empty where there is no such word.
+std::string NamesOf(const std::vector<const CLI::App*>& commands) {
+  std::string names;
+  for (const CLI::App* command : commands) names += (names.empty() ? "" : ", ") + command->get_name();
+  return names;
+}
+
+// The first word that is none of the commands where one is wanted; empty where there is no such word.
 std::string UnknownCommand(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* at = &app;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--") return "";
     if (word == "-c" || word == "--config") {
       ++i;
     } else if (!word.starts_with('-')) {
-      std::string known;
-      for (const CLI::App* command : app.get_subcommands(nullptr)) {
-        known += (known.empty() ? "" : ", ") + command->get_name();
-      }
-      return "'" + Printable(word) + "' is no command; there are " + known;
+      const auto commands = at->get_subcommands(nullptr);
+      const auto found = std::find_if(commands.begin(), commands.end(),
+                                      [&](const CLI::App* command) { return command->get_name() == word; });
+      if (commands.empty()) return "";
+      if (found == commands.end()) return "'" + Printable(word) + "' is no command; there are " + NamesOf(commands);
+      at = *found;
     }
   }
   return "";
@@ -264,7 +273,7 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
   } catch (const CLI::Success& done) {
     return {std::nullopt, static_cast<ExitCode>(app.exit(done))};
   } catch (const CLI::ParseError& error) {
-    const std::string unknown = app.get_subcommands().empty() ? UnknownCommand(app, argc, argv) : "";
+    const std::string unknown = UnknownCommand(app, argc, argv);
     return usage(unknown.empty() ? error.what() : unknown);
   }
   if (const std::string empty = EmptyValue(app); !empty.empty()) return usage(empty);

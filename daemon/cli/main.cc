@@ -1,9 +1,11 @@
 // tegodrop: the program. Secures the process, reads the command line, hands over to the command.
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -27,6 +29,16 @@ void HoldStopSignals(bool hold) {
   sigemptyset(&signals);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
   sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &signals, nullptr);
+}
+
+// Whoever started us may have closed one of them; then the next file that is opened would be taken for it. Standard
+// output is opened for reading, so that what is written there is missed (see Told).
+void OpenMissingStreams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest number that is free: this one.
+    static_cast<void>(open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY));
+  }
 }
 
 // What was asked for and did not arrive is no success; standard output is an output too. What was done is done, though,
@@ -110,6 +122,7 @@ tegodrop::ExitCode Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    OpenMissingStreams();
     // Not of the command line: only the daemon starts it, for a folder on a share.
     if (argc > 1 && std::string_view(argv[1]) == tegodrop::kHelperArgument) return tegodrop::RunHelperProcess();
     return static_cast<int>(Main(argc, argv));

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "daemon/base/units.h"
+#include "daemon/model/artifact.h"
 
 namespace tegodrop {
 namespace {
@@ -192,6 +193,17 @@ class Builder {
   const std::function<void(CLI::App&)>& common_;
 };
 
+// A build's name as the history has it. The portal cuts a path off, and would take one name for another.
+std::string NameFault(const PortalOptions& asked) {
+  if (asked.name.find_first_of("/\\") != std::string::npos) {
+    return "--name wants the file name alone, as 'builds list' shows it, and no path";
+  }
+  const auto kind = KindOfName(asked.name);
+  if (kind && PlatformOf(*kind) == asked.platform) return "";
+  return "--name is no build's of " + asked.platform + ": it ends in " +
+         (asked.platform == "ios" ? ".ipa" : ".apk or .aab");
+}
+
 }  // namespace
 
 void AddPortalCommands(CLI::App& app, PortalOptions& options, PortalWords& words,
@@ -208,6 +220,12 @@ std::string PortalFault(PortalOptions& options, const PortalWords& words) {
   if (!read(words.since, options.since)) return "--since wants a duration as 90m, 12h or 7d";
   if (!read(words.older_than, options.older_than)) return "--older-than wants a duration as 12h or 30d";
   if (options.all && options.page) return "--all and --page exclude each other";
+  const bool one_build = options.action == PortalAction::kBuildsDownload ||
+                         options.action == PortalAction::kBuildsDelete || options.action == PortalAction::kBuildsSign;
+  if (one_build) {
+    if (std::string fault = NameFault(options); !fault.empty()) return fault;
+  }
+  if (options.output == "-") return "--output wants a file or a folder: there is no download to standard output";
   const bool key_file =
       options.action == PortalAction::kKeysUpload || options.action == PortalAction::kSigningFileUpload;
   if (key_file && options.platform == "android" && options.alias.empty()) return "an android key needs its --alias";

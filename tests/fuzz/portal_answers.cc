@@ -61,10 +61,28 @@ void TryHistory(std::string_view input) {
   Must(history->page.total_pages >= 0 && history->page.page >= 0, "pages are counted from 1");
 }
 
+void MustBeShown(const std::string& json) {
+  const auto again = ParseJson(json);
+  Must(again.has_value() && again->IsObject(), "what is shown of a row is an object of JSON", json);
+}
+
+void TryListing(std::string_view input) {
+  const auto read = ReadBuildListing(input, {"production", 1, 50});
+  const BuildListingReading* listing = Good(read);
+  if (listing == nullptr) return;
+  MustBeShown(listing->listing.json);
+  for (const ListedBuild& one : listing->listing.builds) {
+    Must(!one.row.version.empty() && !one.row.name.empty(), "a row names its build");
+    MustBeShown(one.json);
+  }
+  for (const std::string& sentence : listing->skipped) MustBePrintable(sentence);
+}
+
 template <typename Row>
 void TryRows(const Result<Rows<Row>>& read) {
   const Rows<Row>* rows = Good(read);
   if (rows == nullptr) return;
+  for (const Row& row : rows->rows) MustBeShown(row.json);
   for (const std::string& sentence : rows->skipped) MustBePrintable(sentence);
 }
 
@@ -74,6 +92,7 @@ void Try(std::string_view input) {
   TryJson(input);
   TryGrant(input);
   TryHistory(input);
+  TryListing(input);
   TryRows(ReadApplications(input));
   TryRows(ReadSigningKeys(input));
   const auto download = ReadDownload(input);

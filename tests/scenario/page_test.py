@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import subprocess
 
 from tests import runner
 from tests.scenario.harness.page_case import PASSWORD, PageCase
+from tests.scenario.harness.programs import path_of
 from tests.scenario.harness.site import sha256_of
 from tests.scenario.harness.wait import until
 
@@ -206,6 +208,37 @@ class RefusalsTest(PageCase):
         self.refused(69, "it may have been done all the same: look with 'tegodrop builds list", "builds", "delete",
                      *self.build_arguments(row), "--yes")
         self.assert_counts(builds_deleted=1, delete_build_requests=1)
+
+
+    def test_a_name_that_is_no_builds_is_refused_before_anything_is_sent(self):
+        """The portal cuts a path off: another build than the named one would go."""
+        [row] = self.deliver("app.apk")
+        asked = len(self.portal.requests())
+        for name, words in (("other/app.apk", "no path"), ("other\\app.apk", "no path"), ("app.ipa", ".apk or .aab"), ("app", ".apk or .aab")):
+            for command in (("delete", "--yes", "--version", "production"), ("download", "--output", self.place, "--version", "production"),
+                            ("sign",)):
+                self.assertIn(words, self.say("builds", *command, *self.build_arguments({**row, "name": name}, version=False), code=64))
+        self.assertEqual(len(self.portal.requests()), asked)
+
+    def test_mistakes(self):
+        self.assertIn("'foo' is no command; there are list, download, delete, sign, prune", self.say("builds", "foo", code=64))
+        self.assertIn("'foo' is no command; there are run", self.say("foo", code=64))
+        row = {"version": "production", "platform": "ios", "start_time": 1, "name": "a.ipa"}
+        self.assertIn("no download to standard output", self.say("builds", "download", *self.build_arguments(row), "--output", "-", code=64))
+        self.assertIn("lies in the drop folder first", self.say("builds", "download", *self.build_arguments(row), "--output", self.folder.path, code=64))
+        link = os.path.join(self.place, "link")
+        os.symlink(self.folder.path, link)
+        self.assertIn("lies in the drop folder first", self.say("builds", "download", *self.build_arguments(row), "--output",
+                                                                os.path.join(link, "a.ipa"), code=64))
+        self.assertEqual(self.portal.requests(), [])
+
+    def test_streams_that_are_closed(self):
+        for arguments in ("apps list", "builds list --version production", "keys list"):
+            for closed, code in (("<&-", 0), ("2>&-", 0), (">&-", 73)):
+                with self.subTest(arguments=arguments, closed=closed):
+                    done = subprocess.run(["sh", "-c", f'exec "$0" --config "$1" {arguments} {closed}', path_of("TEGODROP"), self.site.config_file],
+                                          env=self.site.environment, capture_output=True, check=False)
+                    self.assertEqual(done.returncode, code, done.stderr)
 
 
 class AskingTest(PageCase):

@@ -151,9 +151,9 @@ class PasswordTest(PageCase, SecretsCase):
         typing = self.terminal("keys", "upload", self.key_file(), "--name", "Mine", "--platform", "android", "--alias", "a")
         typing.read_until("Password of release.jks:")
         typing.type("")
-        self.assertEqual(typing.end(), 75, typing.shown)
+        self.assertEqual(typing.end(), 1, typing.shown)
         self.assertIn("no password was given", typing.shown)
-        self.assertIn("--password-file", self.say("keys", "upload", self.key_file("key.p12"), "--name", "M", "--platform", "ios", code=1))
+        self.assertIn("--password-file", self.say("keys", "upload", self.key_file("key.p12"), "--name", "M", "--platform", "ios", code=64))
         self.assert_counts(upload_key_requests=0)
 
 

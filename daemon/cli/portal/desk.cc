@@ -39,7 +39,7 @@ std::string RemedyOf(const Error& error, std::string_view lookup) {
       }
       return "put a token that the portal knows into place as one line KEY:SECRET";
     case ErrorKind::kSlowDown:
-      return "wait until running builds are done, or for the quota";
+      return "wait, and give the command again";
     case ErrorKind::kRetry:
       return "look at portal.url, portal.proxy, the name service and the firewall, or wait for the portal";
     case ErrorKind::kRejected:

@@ -14,12 +14,14 @@
 #include "daemon/base/units.h"
 #include "daemon/base/version.h"
 #include "daemon/cli/portal/actions.h"
+#include "daemon/cli/portal/breakable_transfer.h"
 #include "daemon/cli/portal/download_room.h"
 #include "daemon/cli/portal/listing.h"
 #include "daemon/cli/portal/progress_bar.h"
 #include "daemon/delivery/deliverer.h"
 #include "daemon/delivery/records.h"
 #include "daemon/disk/layout.h"
+#include "daemon/disk/mount_table.h"
 #include "daemon/ledger/sqlite_ledger.h"
 #include "daemon/loop/worker_pool.h"
 #include "daemon/model/output_name.h"
@@ -32,7 +34,7 @@ constexpr int kMostTries = 6;  // passing trouble of the line, one after the oth
 // A person stops a download where a daemon seldom dies: little is to be asked for again.
 constexpr CheckpointPace kPace{1ULL << 20U, std::chrono::seconds(1)};
 constexpr std::size_t kLongestName = 255;
-constexpr int kMostBad = 2;  // outputs that fail their checks
+constexpr int kMostRefused = 2;  // by the store, of URLs that were given out for it
 
 bool IsThere(const std::string& path) {
   struct stat attributes {};
@@ -52,7 +54,8 @@ std::optional<Job> JobOf(const Settings& settings, const BuildRow& row) {
 
 class ManualDownload {
  public:
-  explicit ManualDownload(const PortalDesk& desk) : desk_(desk), asked_(desk.options) {}
+  explicit ManualDownload(const PortalDesk& desk)
+      : desk_(desk), asked_(desk.options), transfer_(desk.session.transfer()) {}
 
   ExitCode Run() {
     if (const ExitCode code = CheckTarget(); code != ExitCode::kDone) return code;
@@ -101,6 +104,10 @@ class ManualDownload {
                std::string(asked_.trace ? " with .trace.json behind it" : ""));
       return ExitCode::kUsage;
     }
+    if (const std::string drop = DropFolderOf(folder_); !drop.empty()) {
+      Complain("--output lies in the drop folder " + drop + ": it would be taken for a drop; choose another place");
+      return ExitCode::kUsage;
+    }
     std::vector<std::string> paths{Path()};
     if (asked_.trace) paths.insert(paths.end(), {ChecksumName(Path()), TraceName(Path())});
     for (const std::string& one : paths) {
@@ -110,6 +117,19 @@ class ManualDownload {
       return ExitCode::kOutput;
     }
     return ExitCode::kDone;
+  }
+
+  // The name of the drop folder that a folder is, or lies in, by whatever path; empty where it is in none.
+  std::string DropFolderOf(const std::string& folder) const {
+    const auto leads = [](const std::string& path) {
+      const auto found = FindMount(path);
+      return found ? found->path : path;
+    };
+    const std::string place = leads(folder) + "/";
+    for (const FolderSettings& one : desk_.settings.folders) {
+      if (place.starts_with(leads(one.path) + "/") || (folder + "/").starts_with(one.path + "/")) return one.name;
+    }
+    return "";
   }
 
   Job JobFor(const BuildRow& row) {
@@ -184,7 +204,7 @@ class ManualDownload {
     const auto output =
         MakeLocalOutputFolder(folder_, room.rooms(), {}, loop, writers, desk_.fs, desk_.session.clock());
     Deliverer deliverer({desk_.session.portal(),
-                         desk_.session.transfer(),
+                         transfer_,
                          loop,
                          desk_.session.clock(),
                          desk_.session.log(),
@@ -196,16 +216,18 @@ class ManualDownload {
     ProgressBar bar(name_, desk_.session.clock());
     SystemRandom random;
     for (int failed = 0;;) {
-      const Status fetched = desk_.session.Await<void>([&](auto done) {
-        return deliverer.Fetch(
-            room, [&](std::uint64_t received, std::uint64_t total) { bar.Show(received, total); }, std::move(done));
-      });
-      if (fetched || stopped_) return fetched;
+      const Status fetched = desk_.session.Await<void>(
+          [&](auto done) {
+            return deliverer.Fetch(
+                room, [&](std::uint64_t received, std::uint64_t total) { bar.Show(received, total); }, std::move(done));
+          },
+          /*tells=*/false);
+      if (fetched) return fetched;
+      if (stopped_) return Fail(ErrorKind::kCancelled, "stopped");
       const Error& error = fetched.error();
-      const bool bad = error.kind == ErrorKind::kCorrupt && room.job().bad_downloads < kMostBad;
+      const bool bad = error.kind == ErrorKind::kCorrupt && room.job().bad_downloads < kMostBadDownloads;
       // Nobody waits at a terminal for a time that a server names, nor asks often for what a store does not have.
-      const bool passing = error.kind == ErrorKind::kRetry && !error.retry_after &&
-                           ++failed < (IsRefusal(error) ? kMostBad : kMostTries);
+      const bool passing = PortalSession::IsPassing(error) && ++failed < (IsRefusal(error) ? kMostRefused : kMostTries);
       if (!bad && !passing) return fetched;
       std::fprintf(stderr, "%s; once more\n", Printable(error.message).c_str());
       desk_.session.Pause(RetryDelay(failed, std::nullopt, random));
@@ -213,9 +235,10 @@ class ManualDownload {
     }
   }
 
+  // A second time it does not wait for a disk.
   void Stop() {
-    stopped_ = true;
-    desk_.session.loop().Stop();
+    const bool again = std::exchange(stopped_, true);
+    if (again || !transfer_.Break()) desk_.session.loop().Stop();
   }
 
   // The store's no, which a fresh URL did not change.
@@ -293,6 +316,7 @@ class ManualDownload {
   const PortalOptions& asked_;
   std::string folder_;
   std::string name_;
+  BreakableTransfer transfer_;
   bool known_ = false;  // to the ledger
   bool stopped_ = false;
 };

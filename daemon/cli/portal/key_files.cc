@@ -50,10 +50,10 @@ Result<KeyFile> ReadKeyFile(FileSystem& fs, const std::string& path) {
 
 Result<Secret> PasswordOf(const PortalDesk& desk, const std::string& file) {
   if (!desk.options.password_file.empty()) return LoadPassword(desk.options.password_file);
-  if (!desk.person.there()) {
-    return Fail(ErrorKind::kRejected, "there is no terminal to ask for the password at: give --password-file FILE");
-  }
-  return desk.person.Password("Password of " + file + ": ");
+  Result<Secret> password = desk.person.Password("Password of " + file + ": ");
+  // Nothing was begun: there is nothing to go on with.
+  if (!password) return Fail(ErrorKind::kRejected, password.error().message + ": nothing was sent");
+  return password;
 }
 
 // Puts it to the URL; a store that is in trouble is asked again. Neither the URL nor what the store says is quoted. A
@@ -95,6 +95,13 @@ Status Put(PortalSession& session, const Secret& url, const std::string& bytes) 
   return Fail(last);
 }
 
+// Whether there is a way to learn the password; says so where there is none.
+bool CanAsk(const PortalDesk& desk) {
+  if (!desk.options.password_file.empty() || desk.person.there()) return true;
+  Complain("there is no terminal to ask for the password at: give --password-file FILE");
+  return false;
+}
+
 ExitCode Refused(const Error& error, const char* lookup) {
   // A file of our own that cannot be used: nothing was to be written.
   if (error.kind != ErrorKind::kLocalDisk && error.kind != ErrorKind::kCorrupt) return TellRefusal(error, lookup);
@@ -113,6 +120,7 @@ ExitCode UploadKey(const PortalDesk& desk) {
                        asked.alias, file->bytes.size(), /*is_default=*/false};
   // Before the password is asked for.
   if (const Status allowed = CheckSigningKey(key); !allowed) return Refused(allowed.error(), kLookup);
+  if (!CanAsk(desk)) return ExitCode::kUsage;
   Result<Secret> password = PasswordOf(desk, file->name);
   if (!password) return Refused(password.error(), kLookup);
   key.password = std::move(*password);
@@ -162,6 +170,7 @@ ExitCode UploadSigningFile(const PortalDesk& desk) {
   if (!file) return Refused(file.error(), kLookup);
   SigningFileUpload upload{file->name, Secret("?"), asked.id, asked.platform, asked.alias};
   if (const Status allowed = CheckSigningFile(upload); !allowed) return Refused(allowed.error(), kLookup);
+  if (!CanAsk(desk)) return ExitCode::kUsage;
   Result<Secret> password = PasswordOf(desk, file->name);
   if (!password) return Refused(password.error(), kLookup);
   upload.password = std::move(*password);

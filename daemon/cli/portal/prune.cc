@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t kWide = 110;
 
-enum class Fate : std::uint8_t { kWould, kDeleted, kGone, kKept, kRefused };
+enum class Fate : std::uint8_t { kWould, kDeleted, kGone, kKept, kRefused, kUnknown };
 
 struct Candidate {
   Job job;
@@ -44,9 +44,11 @@ std::string WordOf(Fate fate) {
     case Fate::kKept:
       return "kept";
     case Fate::kRefused:
-      break;
+      return "refused";
+    case Fate::kUnknown:
+      break;  // no answer came: it may be gone
   }
-  return "refused";
+  return "unknown";
 }
 
 std::string Spoken(Fate fate) {
@@ -90,18 +92,29 @@ class Pruning {
   std::string Lookup() const { return "builds list --version " + desk_.options.version; }
   void Counts(ExitCode code) { code_ = WorstOf({code_, code}); }
 
-  // At their end, whole, of this very portal, tenant and version, and old enough.
-  bool IsOurs(const Job& job) const {
+  // At its end, whole, of this version, and old enough.
+  bool IsDelivered(const Job& job) const {
     const WallMs before = desk_.session.clock().Wall() - desk_.options.older_than->count();
-    return job.target.version == desk_.options.version && job.target.tenant == desk_.settings.portal.tenant &&
-           job.target.portal_url == desk_.settings.portal.url && job.state == JobState::kDelivered && job.finished &&
+    return job.target.version == desk_.options.version && job.state == JobState::kDelivered && job.finished &&
            job.duplicate_of.empty() && job.ticket.start_time != 0 && job.times.delivered <= before;
+  }
+  // Of this very portal and tenant.
+  bool IsOurs(const Job& job) const {
+    return job.target.tenant == desk_.settings.portal.tenant && job.target.portal_url == desk_.settings.portal.url;
   }
 
   void Choose(const std::vector<Job>& jobs) {
     for (const Job& job : jobs) {
-      if (IsOurs(job)) candidates_.push_back({job, Fate::kWould, ""});
+      if (!IsDelivered(job)) continue;
+      if (IsOurs(job)) {
+        candidates_.push_back({job, Fate::kWould, ""});
+      } else {
+        ++others_;
+      }
     }
+    if (others_ == 0) return;
+    Complain("left alone: " + std::to_string(others_) +
+             " as old, delivered at another portal.url or for another portal.tenant");
   }
 
   static void Keep(Candidate& one, std::string reason) {
@@ -112,11 +125,12 @@ class Pruning {
   // Each is deleted right after it was looked at: hours may lie between the first and the last.
   void Treat(Candidate& one, const BuildListing& listing) {
     if (g_stop != 0) Counts(ExitCode::kLeft);
-    if (g_stop != 0 || ended_) return Keep(one, "not tried");
+    if (g_stop != 0) return Keep(one, "not tried");
     if (!AtThePortal(one, listing) || !StandsWhole(one) || !desk_.options.yes) return;
     // Somebody may have asked for it again meanwhile.
     const auto now = ReadStories(desk_.settings.state_dir, one.job.id);
-    if (!now || now->size() != 1 || !IsOurs(now->front().job)) return Keep(one, "its job is at work again");
+    if (!now || now->size() != 1 || !IsDelivered(now->front().job)) return Keep(one, "its job is at work again");
+    if (ended_) return Keep(one, "not tried");
     if (g_stop == 0) return Delete(one);
     Counts(ExitCode::kLeft);
     Keep(one, "not tried");
@@ -172,7 +186,7 @@ class Pruning {
       one.fate = Fate::kDeleted;
       return;
     }
-    one.fate = Fate::kRefused;
+    one.fate = done.error().outcome_unknown ? Fate::kUnknown : Fate::kRefused;
     one.reason = done.error().message;
     Counts(TellRefusal(done.error(), Lookup()));
     // What it does not take from one it does not take from the next.
@@ -212,6 +226,7 @@ class Pruning {
     json.Text("schema", "tegodrop-prune/1");
     json.Text("version", desk_.options.version);
     json.Flag("deletes", desk_.options.yes);
+    json.Number("of_other_portals", static_cast<std::int64_t>(others_));
     json.BeginList("builds");
     for (const Candidate& one : candidates_) {
       json.Begin();
@@ -232,6 +247,7 @@ class Pruning {
   const PortalDesk& desk_;
   std::vector<Candidate> candidates_;
   std::map<std::string, std::unique_ptr<FileSystem>> shares_;
+  std::size_t others_ = 0;
   bool ended_ = false;
   ExitCode code_ = ExitCode::kDone;
 };

@@ -31,16 +31,12 @@ Standing Trace(FileSystem& fs, int folder, const Job& job) {
   if (!text) return Trouble("its trace", text.error());
   const auto trace = ParseJson(*text);
   if (!trace || !trace->IsObject()) return {"its trace is no JSON object any more"};
-  const JsonValue* output = Member(*trace, "output");
-  const bool same =
-      IntegerMember(*trace, "start_time") == job.ticket.start_time &&
-      TextMember(*trace, "tenant") == job.target.tenant && TextMember(*trace, "version") == job.target.version &&
-      TextMember(*trace, "platform") == PlatformOf(job.artifact.kind) && TextMember(*trace, "job") == job.id &&
-      TextMember(*trace, "commit_sha").value_or("") == job.artifact.commit.sha() &&
-      TextMember(*trace, "file_name") == job.artifact.file_name &&
-      TextMember(*trace, "protected_output") == job.output.protected_name && output != nullptr &&
-      TextMember(*output, "sha256") == job.output.sha256;
-  if (!same) return {"its trace is not of this build any more"};
+  // Who wrote it may have had another name then, and another version of the program.
+  const JsonValue* tool = Member(*trace, "tool");
+  const auto written = ParseJson(TraceJson(job, {TextMember(*trace, "host").value_or(""),
+                                                 tool == nullptr ? "" : TextMember(*tool, "version").value_or("")}));
+  const bool same = written && *written == *trace;
+  if (!same) return {"its trace is not what was written"};
   return {};
 }
 

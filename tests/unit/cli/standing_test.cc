@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/base/digest.h"
+#include "daemon/delivery/records.h"
 #include "tests/fakes/scratch_folder.h"
 
 namespace tegodrop {
@@ -26,6 +27,11 @@ class StandingTest : public ::testing::Test {
     job_.artifact.file_name = "app.apk";
     job_.ticket.start_time = 1700000000;
     job_.output.protected_name = "out.apk";
+    job_.output.checks = {{"length", "pass", "19 bytes"}};
+    job_.times.delivered = 1700000000000;
+    job_.build.emplace();
+    job_.build->name = "app.apk";
+    job_.build->signed_ = true;
     job_.output.size = sizeof kBytes - 1;
     job_.output.sha256 = Sha256Hex(kBytes);
     Write("out.apk", kBytes);
@@ -33,12 +39,7 @@ class StandingTest : public ::testing::Test {
     Write("out.apk.trace.json", Trace());
   }
 
-  std::string Trace() const {
-    return R"({"start_time": 1700000000, "tenant": "9f1c", "version": "production", "platform": "android",)"
-           R"( "job": "1m8j2qy6ernjz4r1", "commit_sha": null, "file_name": "app.apk", "protected_output": "out.apk",)"
-           R"( "output": {"sha256": ")" +
-           job_.output.sha256 + "\"}}";
-  }
+  std::string Trace() const { return TraceJson(job_, {"builder", "0.0.9"}); }
   std::string Path(const std::string& name) const { return folder_.Path(name); }
   void Write(const std::string& name, const std::string& text) const { folder_.Write(name, text, 0644); }
   std::string Wrong() const { return StandingOf(*fs_, job_).wrong; }
@@ -95,11 +96,15 @@ TEST_F(StandingTest, ATraceOfAnotherBuildIsFound) {
                                  {"production", "staging"},
                                  {"android", "ios"},
                                  {"1m8j2qy6ernjz4r1", "1"},
-                                 {"null", "\"aaaa\""}}) {
+                                 {"\"sidecar\": null", "\"sidecar\": {}"},
+                                 {"\"pass\"", "\"fail\""},
+                                 {"2023-11-14", "2020-11-14"},
+                                 {"\"signed\": true", "\"signed\": false"}}) {
     std::string changed = whole;
+    ASSERT_NE(changed.find(from), std::string::npos) << from;
     changed.replace(changed.find(from), std::string(from).size(), to);
     Write("out.apk.trace.json", changed);
-    EXPECT_EQ(Wrong(), "its trace is not of this build any more") << changed;
+    EXPECT_EQ(Wrong(), "its trace is not what was written") << changed;
   }
   Write("out.apk.trace.json", "{\"cut");
   EXPECT_EQ(Wrong(), "its trace is no JSON object any more");

@@ -144,6 +144,7 @@ void AddSigningFiles(std::vector<Forbidden>* out) {
       {"no application", [](SigningFileUpload* file) { file->application_id = ""; }, "application id is missing"},
       {"no file", [](SigningFileUpload* file) { file->file = ""; }, "file is missing"},
       {"a path", [](SigningFileUpload* file) { file->file = "/keys/release.jks"; }, "has a path in it"},
+      {"another ending", [](SigningFileUpload* file) { file->file = "release.pem"; }, "has not the ending"},
   };
   for (const auto& row : rows) {
     SigningFileUpload file{"release.jks", Secret(kPassword), "app-uuid-1234", "android", "release"};

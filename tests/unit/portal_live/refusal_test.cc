@@ -249,7 +249,7 @@ std::vector<Refused> OfBuilds() {
 
 std::vector<Refused> OfApplications() {
   const auto file = [](const std::string& id, const char* platform) {
-    return SigningFileUpload{"release.jks", Secret(kPassword), id, platform, "release"};
+    return SigningFileUpload{"release.p12", Secret(kPassword), id, platform, "release"};
   };
   return {
       {"delete_application",
