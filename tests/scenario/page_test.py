@@ -96,6 +96,7 @@ class EveryEndpointTest(PageCase):
         job = until(lambda: next((one for one in self.site.jobs() if one["state"] == "uploading"), None), "its parts are lost")
         self.say("cancel", job["id"])
         self.folder.wait_for_receipt(3)
+        until(lambda: self.portal.counters()["uploads_aborted"] == 1, "what stood open at the portal is aborted")
         self.stop(daemon)
         self.portal.clear_faults()
         self.assertIn("abort_multipart_upload", [endpoint for endpoint, _ in self.asked("cancel")])
