@@ -81,15 +81,7 @@ void WriteBuild(Json& json, const std::optional<BuildRow>& build) {
 void WriteValidation(Json& json, const std::vector<Check>& checks) {
   json.Begin("validation");
   json.Text("result", OverallResult(checks));
-  json.BeginList("checks");
-  for (const Check& check : checks) {
-    json.Begin();
-    json.Text("id", check.id);
-    json.Text("result", check.result);
-    json.Known("detail", check.detail);
-    json.End();
-  }
-  json.EndList();
+  WriteChecks(json, checks);
   json.End();
 }
 
@@ -149,6 +141,18 @@ Job Undelivered(Job job) {
 bool Delivered(const Job& job) { return job.state == JobState::kPublished || job.state == JobState::kDelivered; }
 
 }  // namespace
+
+void WriteChecks(Json& json, const std::vector<Check>& checks) {
+  json.BeginList("checks");
+  for (const Check& check : checks) {
+    json.Begin();
+    json.Text("id", check.id);
+    json.Text("result", check.result);
+    json.Known("detail", check.detail);
+    json.End();
+  }
+  json.EndList();
+}
 
 std::string TraceJson(const Job& job, const Producer& producer) {
   Json json;

@@ -9,6 +9,8 @@
 
 namespace tegodrop {
 
+class Json;
+
 // Who wrote a record.
 struct Producer {
   std::string host;
@@ -36,6 +38,9 @@ std::string ReceiptJson(const Job& job);
 // Where the trace of a published or delivered job stands, of a duplicate that of the earlier delivery, absolute; empty
 // for every other.
 std::string TracePath(const Job& job);
+
+// The member `checks` of an open object: a list of {id, result, detail}.
+void WriteChecks(Json& json, const std::vector<Check>& checks);
 
 // `<protected>.sha256`: hex, two spaces, name, newline, as `sha256sum -c` reads it.
 std::string ChecksumLine(const Job& job);

@@ -299,15 +299,7 @@ class ManualDownload {
     json.Number("size", static_cast<std::int64_t>(job.output.size));
     json.Text("sha256", job.output.sha256);
     json.Known("trace", asked_.trace ? TraceName(Path()) : "");
-    json.BeginList("checks");
-    for (const Check& check : job.output.checks) {
-      json.Begin();
-      json.Text("id", check.id);
-      json.Text("result", check.result);
-      json.Known("detail", check.detail);
-      json.End();
-    }
-    json.EndList();
+    WriteChecks(json, job.output.checks);
     json.End();
     return json.Finish();
   }
