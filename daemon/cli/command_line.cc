@@ -88,11 +88,19 @@ CLI::App* AddReportCommand(CLI::App& app, CommandLine& line, std::string& since)
   return report;
 }
 
+std::string CommitVariableNames() {
+  std::string names;
+  for (const char* name : kCommitVariables) names += (names.empty() ? "" : ", ") + std::string(name);
+  return names;
+}
+
 CLI::App* AddSubmitCommand(CLI::App& app, SubmitOptions& submit, std::string& timeout) {
   CLI::App* command = app.add_subcommand("submit", "put artifacts into a drop folder the right way; wait for them");
   command->add_option("FILE", submit.files, "an .apk, .aab or .ipa; it is copied under its own name");
   command->add_option("--folder", submit.folder, "the drop folder")->type_name("PATH")->required();
-  command->add_option("--commit", submit.commit, "the commit that it was built from, 40 or 64 hex digits")
+  command
+      ->add_option("--commit", submit.commit,
+                   "the commit that it was built from, 40 or 64 hex digits; without it see below")
       ->type_name("SHA");
   command
       ->add_option("--json-sidecar", submit.json_sidecar,
@@ -112,6 +120,11 @@ CLI::App* AddSubmitCommand(CLI::App& app, SubmitOptions& submit, std::string& ti
       "Sidecars (NAME.json, NAME.sha256) come first; the artifact is copied under a name that the folder passes over,\n"
       "synced, and renamed. Nothing is replaced: while NAME still lies in the folder a second one is refused. What\n"
       "fails or is stopped leaves nothing behind.\n"
+      "Where neither --commit nor --json-sidecar names the commit, the first SHA in these variables of the CI does:\n" +
+      CommitVariableNames() +
+      ".\n"
+      "git describe output is no SHA: it goes under ref, where that is empty. A tag or branch is for ref as well, in\n"
+      "--json-sidecar.\n"
       "--wait reads the receipt in the folder's room, so this user must be able to read that. A folder that its "
       "daemon\n"
       "may not change (after: keep) has no receipts in it: they stand in the output folder, and --wait cannot see "

@@ -1,6 +1,8 @@
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/random.h"
@@ -8,7 +10,7 @@
 #include "daemon/base/version.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/submit/attended.h"
-#include "daemon/cli/submit/sidecars.h"
+#include "daemon/cli/submit/commit.h"
 #include "daemon/cli/submit/submit.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/model/artifact.h"
@@ -21,6 +23,14 @@ ExitCode Usage(const std::string& text) {
   return ExitCode::kUsage;
 }
 
+std::vector<CiVariable> CommitVariables() {
+  std::vector<CiVariable> set;
+  for (const char* name : kCommitVariables) {
+    if (const char* value = std::getenv(name)) set.push_back({name, value});
+  }
+  return set;
+}
+
 }  // namespace
 
 ExitCode SubmitCommand(const CommandLine& line) {
@@ -30,6 +40,7 @@ ExitCode SubmitCommand(const CommandLine& line) {
     if (!commit) return Usage("--commit " + commit.error().message);
     options.commit = *commit;
   }
+  options.environment = CommitVariables();
   for (const std::string& id : options.receipts) {
     if (!NamesReceipt(id)) return Usage("--receipt wants a submit_id as submit printed it, and not '" + id + "'");
   }

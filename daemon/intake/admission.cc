@@ -40,11 +40,18 @@ void Refuse(Weighed& weighed, Failure failure) {
 void TakeTexts(const SidecarContent& content, SidecarFacts& facts) {
   facts.present = true;
   facts.repository = content.repository;
-  facts.ref = content.ref;
+  if (!content.ref.empty()) facts.ref = content.ref;
   facts.build_url = content.build_url;
   facts.signing_key_id = content.signing_key_id;
   facts.submit_id = content.submit_id;
   facts.labels = content.labels;
+}
+
+// The ref of a NAME.json comes before it, whichever is read first.
+void TakeDescribed(const SidecarContent& commit, SidecarFacts& facts) {
+  if (commit.described.empty()) return;
+  facts.present = true;
+  if (facts.ref.empty()) facts.ref = commit.described;
 }
 
 void WeighSidecar(const FolderSettings& folder, const Inspection::SidecarFile& file, Weighed& weighed) {
@@ -59,11 +66,13 @@ void WeighSidecar(const FolderSettings& folder, const Inspection::SidecarFile& f
     return Refuse(weighed, BadSidecar(Printable(file.name) + " " + content.error().message));
   }
   if (file.kind == SidecarKind::kJson) TakeTexts(*content, artifact.sidecar);
+  if (file.kind == SidecarKind::kCommit) TakeDescribed(*content, artifact.sidecar);
   if (!content->commit.empty()) artifact.commit.candidates.push_back({"sidecar", content->commit});
   if (!content->sha256.empty() && !artifact.sha256.empty()) {
     if (content->sha256 == artifact.sha256) {
       weighed.proven = true;
     } else {
+      weighed.disproven = true;
       Refuse(weighed, Checksum(file.name, content->sha256, artifact.sha256));
     }
   }
@@ -117,6 +126,10 @@ Weighed Weigh(const FolderSettings& folder, const std::string& path, ArtifactKin
   if (artifact.size > kLargestArtifact) Refuse(weighed, TooLarge(artifact.size));
   if (inspection.outcome == Inspection::Outcome::kNotAnArtifact) Refuse(weighed, NotAnArtifact(inspection.reason));
   for (const Inspection::SidecarFile& file : inspection.sidecars) WeighSidecar(folder, file, weighed);
+  if (weighed.disproven) {
+    std::erase_if(artifact.commit.candidates,
+                  [](const CommitCandidate& candidate) { return candidate.origin == "sidecar"; });
+  }
   if (weighed.failure && weighed.failure->kind == FailureKind::kBadSidecar && folder.after == After::kKeep) {
     weighed.failure->remedy += " This folder keeps its files (after: keep): the same bytes again need another name.";
   }

@@ -23,6 +23,7 @@ struct Weighed {
   Artifact artifact;        // all that is known of it
   std::string signing_key;  // asked for by a sidecar and allowed, as written there; empty: none asked for
   bool proven = false;      // a sidecar names the SHA-256 that it has
+  bool disproven = false;   // a sidecar names another one: no sidecar's commit is believed
   // Why it is refused once it stands still, by its content or its sidecars; not for what may still become whole
   // (incomplete, unreadable: see Failures below).
   std::optional<Failure> failure;

@@ -30,6 +30,19 @@ Result<std::string> CommitSha(std::string_view text) {
   return Wrong("holds " + Shown(text) + " where a commit SHA of 40 or 64 hex digits must stand");
 }
 
+// What stood in the place of the SHA. The short SHA in `git describe` output names no commit for certain.
+Status TakeCommit(const std::string& text, SidecarContent& out) {
+  if (IsDescribeOutput(text)) {
+    out.described = text;
+    if (out.ref.empty()) out.ref = text;
+    return {};
+  }
+  auto sha = CommitSha(text);
+  if (!sha) return Fail(sha.error());
+  out.commit = *sha;
+  return {};
+}
+
 Result<std::string> Digest(std::string_view text) {
   if (IsDigest(text)) return ToLowerAscii(text);
   return Wrong("holds " + Shown(text) + " where a SHA-256 of 64 hex digits must stand");
@@ -166,9 +179,7 @@ Result<SidecarContent> ReadJson(std::string_view text) {
   SidecarContent out;
   if (auto read = ReadKnownKeys(document, out); !read) return Fail(read.error());
   if (!out.commit.empty()) {
-    auto sha = CommitSha(out.commit);
-    if (!sha) return Fail(sha.error());
-    out.commit = *sha;
+    if (auto taken = TakeCommit(std::exchange(out.commit, ""), out); !taken) return Fail(taken.error());
   }
   if (!out.sha256.empty()) {
     auto digest = Digest(out.sha256);
@@ -189,10 +200,8 @@ Result<SidecarContent> ParseSidecar(SidecarKind kind, std::string_view content, 
   if (!text) return Wrong("is no text in UTF-8, nor in UTF-16 with a byte order mark");
   switch (kind) {
     case SidecarKind::kCommit: {
-      auto sha = CommitSha(Trim(*text));
-      if (!sha) return Fail(sha.error());
       SidecarContent out;
-      out.commit = *sha;
+      if (auto taken = TakeCommit(std::string(Trim(*text)), out); !taken) return Fail(taken.error());
       return out;
     }
     case SidecarKind::kSha256:

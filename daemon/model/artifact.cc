@@ -89,6 +89,27 @@ bool NamesReceipt(std::string_view submit_id) {
          std::all_of(submit_id.begin(), submit_id.end(), allowed);
 }
 
+bool IsDescribeOutput(std::string_view text) {
+  constexpr std::size_t kShortest = 4;
+  constexpr std::size_t kLongest = 64;
+  const auto no_word = [](char c) { return (c >= 0 && c <= ' ') || c == '\x7f'; };
+  if (!IsUtf8(text) || std::any_of(text.begin(), text.end(), no_word)) return false;
+  for (const std::string_view mark : {"-dirty", "-broken"}) {
+    if (!text.ends_with(mark)) continue;
+    text.remove_suffix(mark.size());
+    break;
+  }
+  const std::size_t sha = text.rfind("-g");
+  if (sha == std::string_view::npos) return false;
+  const std::string_view hex = text.substr(sha + 2);
+  if (hex.size() < kShortest || hex.size() > kLongest || !IsHex(hex)) return false;
+  text = text.substr(0, sha);
+  const std::size_t dash = text.rfind('-');
+  if (dash == std::string_view::npos || dash == 0) return false;
+  const std::string_view number = text.substr(dash + 1);
+  return !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 bool CommitFacts::conflict() const {
   return std::any_of(candidates.begin(), candidates.end(),
                      [&](const CommitCandidate& candidate) { return candidate.sha != candidates.front().sha; });

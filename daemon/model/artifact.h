@@ -47,6 +47,10 @@ std::string_view Suffix(SidecarKind kind);
 // any other one the receipt has the job's id.
 bool NamesReceipt(std::string_view submit_id);
 
+// Whether it is what `git describe` prints of a commit behind a tag, "v1.2-3-gabcdef0": something, a number, 'g' and 4
+// to 64 hex digits, perhaps with "-dirty" or "-broken" at its end. One word of UTF-8; no commit SHA is one.
+bool IsDescribeOutput(std::string_view text);
+
 struct CommitCandidate {
   std::string origin;  // "sidecar" | "embedded" | "file_name"
   std::string sha;     // 40 or 64 lowercase hex digits
@@ -68,7 +72,8 @@ struct Label {
 
 // What the sidecars of an artifact said; every field may be empty.
 struct SidecarFacts {
-  bool present = false;            // a NAME.json was there: the trace's `sidecar` is an object and not null
+  // A NAME.json was there, or a NAME.commit that gave a ref: the trace's `sidecar` is an object and not null.
+  bool present = false;
   std::vector<std::string> files;  // names of the sidecar files claimed with the artifact
   std::string repository;
   std::string ref;

@@ -35,8 +35,8 @@ std::string Said(const Result<SidecarContent>& read) {
     return "!" + read.error().message;
   }
   std::string all;
-  for (const std::string* text : {&read->commit, &read->sha256, &read->repository, &read->ref, &read->build_url,
-                                  &read->signing_key_id, &read->submit_id}) {
+  for (const std::string* text : {&read->commit, &read->sha256, &read->repository, &read->ref, &read->described,
+                                  &read->build_url, &read->signing_key_id, &read->submit_id}) {
     Must(IsUtf8(*text), "what is taken is UTF-8", *text);
     all += *text + "\n";
   }

@@ -101,7 +101,7 @@ class CommandLineTest(ScenarioCase):
         source = self.artifacts.apk()
         with open("/dev/full", "w", encoding="utf-8") as full:
             done = subprocess.run([path_of("TEGODROP"), "submit", source, "--folder", self.folder.path, "--json"], stdout=full,
-                                  check=False, stderr=subprocess.PIPE, text=True, timeout=60 * PATIENCE)
+                                  env=self.site.environment, check=False, stderr=subprocess.PIPE, text=True, timeout=60 * PATIENCE)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.folder.waiting_names().count(os.path.basename(source)), 1)
 

@@ -125,7 +125,7 @@ class SidecarTest(RefusalCase):
         self.refuse({"bad_sidecar"}, json='{"commit_sha": ')
 
     def test_a_commit_that_is_no_sha(self):
-        self.refuse({"bad_sidecar"}, commit="v1.0-3-gabcdef\n")
+        self.refuse({"bad_sidecar"}, commit="v1.0\n")
 
     def test_a_key_of_a_wrong_type(self):
         self.refuse({"bad_sidecar"}, json={"repository": 7})
@@ -135,7 +135,8 @@ class SidecarTest(RefusalCase):
         self.assertIn("key-uuid-1234", record["failure"]["message"])
 
     def test_a_sha256_of_other_bytes(self):
-        self.refuse({"checksum"}, sha256=f"{'0' * 64}  app.apk\n")
+        record = self.refuse({"checksum"}, sha256=f"{'0' * 64}  app.apk\n", commit="a" * 40)
+        self.assertEqual((record["commit_sha"], record["commit"]["candidates"]), (None, []))
 
     def test_a_sha256_of_other_bytes_in_the_json_sidecar(self):
         record = self.refuse({"checksum"}, json={"sha256": "1" * 64, "commit_sha": COMMIT})

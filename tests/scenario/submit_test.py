@@ -145,6 +145,54 @@ class OutcomeTest(SubmitCase):
         self.stop(daemon)
 
 
+class CommitTest(SubmitCase):
+    """Where the commit of a drop comes from."""
+
+    def delivered(self, *arguments, **environment):
+        """What standard error said, and the trace."""
+        done = self.submit(self.build(self.artifacts.apk()), *arguments, "--wait", "--timeout", "60s", environment=environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(done.stdout.split()[-1], encoding="utf-8") as file:
+            return done.stderr, json.load(file)
+
+    def test_the_ci_names_it_unless_the_command_does(self):
+        daemon = self.site.start_and_watch()
+        told, trace = self.delivered(GITHUB_SHA="main", CI_COMMIT_SHA=COMMIT.upper(), GIT_COMMIT="f" * 40)
+        self.assertEqual((trace["commit_sha"], trace["commit"]["origin"]), (COMMIT, "sidecar"))
+        self.assertIn(f"the commit is {COMMIT}, from CI_COMMIT_SHA\n", told)
+        self.assertIn("GITHUB_SHA holds no commit SHA", told)
+        told, trace = self.delivered("--commit", COMMIT, GITHUB_SHA="f" * 40)
+        self.assertEqual((trace["commit_sha"], trace["commit"]["candidates"]), (COMMIT, [{"origin": "sidecar", "sha": COMMIT}]))
+        self.assertNotIn("GITHUB_SHA", told)
+        self.stop(daemon)
+
+    def test_what_git_describe_prints_is_the_ref_and_no_commit(self):
+        daemon = self.site.start_and_watch()
+        for arguments, environment in ((["--commit", "v1.2-3-gabcdef0"], {"GITHUB_SHA": "f" * 40}), ([], {"GIT_COMMIT": "v1.2-3-gabcdef0"})):
+            with self.subTest(arguments=arguments):
+                told, trace = self.delivered(*arguments, **environment)
+                self.assertIn("git describe output", told)
+                self.assertEqual((trace["commit_sha"], trace["commit"]["candidates"]), (None, []))
+                self.assertEqual(trace["sidecar"]["ref"], "v1.2-3-gabcdef0")
+        self.stop(daemon)
+
+    def test_so_it_is_in_a_sidecar_by_hand(self):
+        daemon = self.site.start()
+        self.folder.drop(self.artifacts.apk(), "app.apk", commit="v1.2-3-gabcdef0\n")
+        trace = self.folder.wait_for_trace()
+        self.assertEqual((trace["commit_sha"], trace["sidecar"]["ref"]), (None, "v1.2-3-gabcdef0"))
+        self.stop(daemon)
+
+    def test_the_document_says_where_it_is_from(self):
+        done = self.submit(self.build(self.artifacts.apk()), "--json", environment={"BUILD_SOURCEVERSION": COMMIT})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        one = json.loads(done.stdout)["artifacts"][0]
+        self.assertEqual((one["commit_sha"], one["commit_from"]), (COMMIT, "BUILD_SOURCEVERSION"))
+        done = self.submit(self.build(self.artifacts.apk(), "b.apk"), "--json")
+        one = json.loads(done.stdout)["artifacts"][0]
+        self.assertEqual((one["commit_sha"], one["commit_from"]), (None, None))
+
+
 class RefusalTest(SubmitCase):
     """What is refused here leaves the folder as it was."""
 
@@ -189,7 +237,7 @@ class RefusalTest(SubmitCase):
 
     def test_wrong_words(self):
         source = self.build(self.artifacts.apk())
-        self.assert_refused(64, source, "--commit", "main", said=["40 or 64 hex digits"])
+        self.assert_refused(64, source, "--commit", "main", said=["40 or 64 hex digits", "under ref in --json-sidecar"])
         self.assert_refused(64, said=["wants files"])
         self.assert_refused(64, source, "--timeout", "5m", said=["--wait"])
         self.assert_refused(64, source, "--wait", "--timeout", "soon", said=["duration"])

@@ -26,9 +26,10 @@ namespace tegodrop {
 inline constexpr char kStopped[] = "stopped; nothing was dropped";
 
 struct Parcel {
-  std::string file;        // as it was named to us
-  std::string name;        // under which it is dropped
-  SidecarContent sidecar;  // its submit_id is set; its sha256 is once it is staged
+  std::string file;         // as it was named to us
+  std::string name;         // under which it is dropped
+  SidecarContent sidecar;   // its submit_id is set; its sha256 is once it is staged
+  std::string commit_from;  // of MergedSidecar
   std::uint64_t size = 0;
   bool placed = false;
 };

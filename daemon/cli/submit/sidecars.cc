@@ -6,6 +6,7 @@
 
 #include "daemon/base/json.h"
 #include "daemon/base/text.h"
+#include "daemon/cli/submit/commit.h"
 #include "daemon/model/artifact.h"
 
 namespace tegodrop {
@@ -28,18 +29,13 @@ std::string NameFault(std::string_view name) {
   return "";
 }
 
-Result<std::string> CheckedCommit(std::string_view commit) {
-  auto parsed = ParseSidecar(SidecarKind::kCommit, commit, "");
-  if (!parsed) return Refuse(parsed.error().message);
-  return parsed->commit;
-}
-
-Result<SidecarContent> MergeSidecar(const std::optional<std::string>& given, const std::string& commit,
-                                    std::string_view artifact_name) {
-  SidecarContent content;
+Result<MergedSidecar> MergeSidecar(const std::optional<std::string>& given, const std::string& commit,
+                                   const std::vector<CiVariable>& environment) {
+  MergedSidecar merged;
+  SidecarContent& content = merged.content;
   if (given) {
     if (given->size() > kLargestSidecar) return Refuse("is larger than the 64 KiB that are read of a sidecar");
-    auto parsed = ParseSidecar(SidecarKind::kJson, *given, artifact_name);
+    auto parsed = ParseSidecar(SidecarKind::kJson, *given, "");
     if (!parsed) return Refuse(parsed.error().message);
     content = std::move(*parsed);
   }
@@ -48,11 +44,8 @@ Result<SidecarContent> MergeSidecar(const std::optional<std::string>& given, con
         "has the submit_id '" + Printable(content.submit_id) +
         "', which cannot name a receipt: 1 to 64 letters, digits, '.', '_' and '-' can, with no dot in front");
   }
-  if (!commit.empty() && !content.commit.empty() && commit != content.commit) {
-    return Refuse("has the commit_sha " + content.commit + ", and --commit is " + commit);
-  }
-  if (!commit.empty()) content.commit = commit;
-  return content;
+  if (auto settled = SettleCommit(commit, environment, merged); !settled) return Fail(settled.error());
+  return merged;
 }
 
 std::string SidecarJson(const SidecarContent& content) {

@@ -81,6 +81,7 @@ class Submission {
       desk_.Err("tegodrop: note: no daemon has opened " + Printable(options_.folder) + " yet (it has no " +
                 Printable(options_.rooms) + "), or its share is not mounted here\n");
     }
+    for (const std::string& note : notes_) desk_.Err("tegodrop: note: " + Printable(note) + "\n");
     for (Parcel& parcel : parcels_) {
       if (auto staged = drop_.Stage(parcel); !staged) return staged;
     }
@@ -95,13 +96,15 @@ class Submission {
       if (!text) return Fail(text.error());
       given = std::move(*text);
     }
+    auto sidecar = MergeSidecar(given, options_.commit, options_.environment);
+    if (!sidecar) return Refuse(options_.json_sidecar + " " + sidecar.error().message);
+    notes_ = std::move(sidecar->notes);
     for (const std::string& file : options_.files) {
       Parcel parcel;
       parcel.file = file;
       parcel.name = NameOf(file);
-      auto sidecar = MergeSidecar(given, options_.commit, parcel.name);
-      if (!sidecar) return Refuse(options_.json_sidecar + " " + sidecar.error().message);
-      parcel.sidecar = std::move(*sidecar);
+      parcel.sidecar = sidecar->content;
+      parcel.commit_from = sidecar->commit_from;
       if (options_.files.size() > 1 && !(parcel.sidecar.submit_id + parcel.sidecar.sha256).empty()) {
         return Refuse(options_.json_sidecar +
                       " has a submit_id or a sha256, which only one file can have: submit the files one by one");
@@ -185,6 +188,7 @@ class Submission {
   Drop drop_;
   Follower follower_;
   std::vector<Parcel> parcels_;
+  std::vector<std::string> notes_;  // said once nothing is refused any more
   std::vector<Dropped> drops_;
 };
 

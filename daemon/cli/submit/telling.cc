@@ -91,6 +91,7 @@ std::string Document(const SubmitOptions& options, const std::vector<Dropped>& d
     json.Number("size", one.parcel.placed ? std::optional(static_cast<std::int64_t>(one.parcel.size)) : std::nullopt);
     json.Known("sha256", receipt && one.outcome.sha256.empty() ? receipt->sha256 : one.outcome.sha256);
     json.Known("commit_sha", one.parcel.sidecar.commit);
+    json.Known("commit_from", one.parcel.commit_from);
     json.Known("state", StateOf(one));
     json.Known("job", receipt ? receipt->job : "");
     json.Known("trace", receipt ? receipt->trace : "");

@@ -24,8 +24,9 @@ std::string FailedLine(const Awaited& one);
 // How to wait for those that are open again.
 std::string LookAgain(const SubmitOptions& options, const std::vector<Dropped>& drops);
 
-// {schema: tegodrop-submit/1, folder, artifacts: [{file, file_name, submit_id, size, sha256, commit_sha, state, job,
-// trace, failure}]}; `state` is dropped, delivered, duplicate or failed, or null where it is not known.
+// {schema: tegodrop-submit/1, folder, artifacts: [{file, file_name, submit_id, size, sha256, commit_sha, commit_from,
+// state, job, trace, failure}]}; `commit_from` as in MergedSidecar; `state` is dropped, delivered, duplicate or failed,
+// or null where it is not known.
 std::string Document(const SubmitOptions& options, const std::vector<Dropped>& drops);
 
 }  // namespace tegodrop

@@ -36,10 +36,11 @@ class SubmitCase(ScenarioCase):
         os.truncate(path, size)
         return path
 
-    def submit(self, *arguments, folder=None, seconds=60):
-        """Runs it to its end, in an empty environment and without a config; the CompletedProcess with text output."""
+    def submit(self, *arguments, folder=None, seconds=60, environment=None):
+        """Runs it to its end, without a config and in an environment that is empty but for what is given: none of the CI
+        that runs the tests; the CompletedProcess with text output."""
         command = [path_of("TEGODROP"), "submit", *arguments, "--folder", folder or self.folder.path]
-        return subprocess.run(command, cwd=self.checkout, env={}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        return subprocess.run(command, cwd=self.checkout, env=environment or {}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=seconds * wait.PATIENCE, check=False)
 
     def start_submit(self, *arguments):

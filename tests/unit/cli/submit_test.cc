@@ -177,6 +177,36 @@ TEST_F(SubmitTest, ABadSidecarIsRefusedByItsPath) {
   EXPECT_THAT(Names(), IsEmpty());
 }
 
+TEST_F(SubmitTest, AVariableThatGaveTheCommitIsToldAndWritten) {
+  options.environment = {{"GITHUB_SHA", "main"}, {"GIT_COMMIT", std::string(40, 'B')}};
+  options.files.push_back(Build("b.ipa"));
+  EXPECT_EQ(Go(), ExitCode::kDone);
+  const std::string commit(40, 'b');
+  EXPECT_EQ(desk.err,
+            "tegodrop: note: GITHUB_SHA holds no commit SHA of 40 or 64 hex digits: passed over\n"
+            "tegodrop: note: the commit is " +
+                commit + ", from GIT_COMMIT\n");
+  for (const char* name : {"app.apk", "b.ipa"}) {
+    const auto sidecar = ParseSidecar(SidecarKind::kJson, Read(std::string(name) + ".json"), name);
+    ASSERT_TRUE(sidecar) << sidecar.error().message;
+    EXPECT_EQ(sidecar->commit, commit);
+  }
+}
+
+TEST_F(SubmitTest, TheDocumentSaysWhereTheCommitIsFrom) {
+  options.json = true;
+  options.environment = {{"GITHUB_SHA", std::string(40, 'b')}};
+  EXPECT_EQ(Go(), ExitCode::kDone);
+  EXPECT_THAT(desk.out, HasSubstr(R"("commit_from": "GITHUB_SHA")"));
+}
+
+TEST_F(SubmitTest, WhatIsRefusedIsToldAlone) {
+  options.environment = {{"GITHUB_SHA", std::string(40, 'b')}};
+  options.files = {Build("notes.txt")};
+  EXPECT_EQ(Go(), ExitCode::kFailed);
+  EXPECT_THAT(desk.err, Not(HasSubstr("GITHUB_SHA")));
+}
+
 TEST_F(SubmitTest, TheDocumentHasAllOfIt) {
   options.wait = true;
   options.json = true;
@@ -189,7 +219,7 @@ TEST_F(SubmitTest, TheDocumentHasAllOfIt) {
   EXPECT_EQ(Go(), ExitCode::kFailed);
   for (const char* part : {R"("schema": "tegodrop-submit/1")", R"("state": "delivered")", R"("state": "failed")",
                            R"("kind": "build_failed")", R"("trace": "/out/app.apk.trace.json")", R"("size": 5)",
-                           R"("commit_sha": "aaaa)", R"("failure": null)"}) {
+                           R"("commit_sha": "aaaa)", R"("commit_from": "--commit")", R"("failure": null)"}) {
     EXPECT_THAT(desk.out, HasSubstr(part));
   }
   EXPECT_THAT(desk.out, Not(HasSubstr("dropped into")));

@@ -75,6 +75,35 @@ TEST(Weighing, TwoDifferentCommitsAreBothKeptAndFlagged) {
   EXPECT_THAT(weighed.artifact.sidecar.files, ElementsAre("app.apk.commit", "app.apk.json"));
 }
 
+TEST(Weighing, WhatGitDescribePrintsIsTheRefAndNoCommit) {
+  Inspection one = Whole();
+  Add(one, SidecarKind::kCommit, std::string("v1-3-gabcd\n"));
+  const Weighed weighed = WeighIt(one);
+  EXPECT_FALSE(weighed.failure);
+  EXPECT_TRUE(weighed.artifact.commit.candidates.empty());
+  EXPECT_TRUE(weighed.artifact.sidecar.present);
+  EXPECT_EQ(weighed.artifact.sidecar.ref, "v1-3-gabcd");
+}
+
+TEST(Weighing, WhatTheJsonSaysBesideGitDescribesOutputIsKeptWhicheverIsReadFirst) {
+  const std::string json = "{\"repository\":\"r\",\"commit_sha\":\"" + kSha + "\"";
+  for (const auto& [rest, ref] : std::vector<std::pair<std::string, std::string>>{
+           {"}", "v1-3-gabcd"}, {",\"ref\":\"main\"}", "main"}, {",\"ref\":\"\"}", "v1-3-gabcd"}}) {
+    for (const bool json_first : {false, true}) {
+      Inspection inspection = Whole();
+      if (json_first) Add(inspection, SidecarKind::kJson, json + rest);
+      Add(inspection, SidecarKind::kCommit, std::string("v1-3-gabcd"));
+      if (!json_first) Add(inspection, SidecarKind::kJson, json + rest);
+      const Artifact artifact = WeighIt(inspection).artifact;
+      EXPECT_EQ(artifact.sidecar.ref, ref) << rest << json_first;
+      EXPECT_EQ(artifact.sidecar.repository, "r");
+      EXPECT_TRUE(artifact.sidecar.present);
+      EXPECT_EQ(artifact.commit.sha(), kSha);
+      EXPECT_EQ(artifact.commit.candidates.size(), 1U);
+    }
+  }
+}
+
 TEST(Weighing, WhatTheJsonSaysIsKept) {
   Inspection inspection = Whole();
   Add(inspection, SidecarKind::kJson,
@@ -112,6 +141,25 @@ TEST(Weighing, OneRightAndOneWrongDigestRefuse) {
   Add(inspection, SidecarKind::kSha256, kSum);
   Add(inspection, SidecarKind::kJson, "{\"sha256\":\"" + kOtherSum + "\"}");
   EXPECT_EQ(WeighIt(inspection).failure->kind, FailureKind::kChecksum);
+}
+
+TEST(Weighing, BesideAWrongDigestNoSidecarsCommitIsBelieved) {
+  for (const bool whole : {true, false}) {
+    Inspection inspection = Whole();
+    if (!whole) inspection.outcome = Inspection::Outcome::kNotAnArtifact;
+    Add(inspection, SidecarKind::kCommit, kSha);
+    Add(inspection, SidecarKind::kSha256, kOtherSum);
+    Add(inspection, SidecarKind::kJson, "{\"repository\":\"r\",\"commit_sha\":\"" + kOtherSha + "\"}");
+    const Weighed weighed = WeighIt(inspection);
+    ASSERT_TRUE(weighed.failure);
+    EXPECT_EQ(weighed.failure->kind, whole ? FailureKind::kChecksum : FailureKind::kNotAnArtifact);
+    EXPECT_TRUE(weighed.artifact.commit.candidates.empty());
+    EXPECT_EQ(weighed.artifact.sidecar.repository, "r");
+  }
+  Inspection right = Whole();
+  Add(right, SidecarKind::kCommit, kSha);
+  Add(right, SidecarKind::kSha256, kSum);
+  EXPECT_EQ(WeighIt(right).artifact.commit.sha(), kSha);
 }
 
 TEST(Weighing, ADigestOfWhatWasNotHashedProvesNothing) {

@@ -44,7 +44,7 @@ TEST(CommitSidecar, OneShaInEveryEncodingThatAnEditorWrites) {
 
 TEST(CommitSidecar, AnythingElseIsNamedWithWhatIsAllowed) {
   for (const std::string& content :
-       {std::string(), std::string("\n"), std::string("v1.2-3-gabcdef0"), std::string(39, 'a'), std::string(41, 'a'),
+       {std::string(), std::string("\n"), std::string("v1.2"), std::string(39, 'a'), std::string(41, 'a'),
         kSha + "\n" + kSha, std::string(40, 'g'), std::string("\xFF\xFE", 2) + "a", std::string("\xC3\x28"),
         std::string("\xFF\xFE\x00\xD8", 4), std::string("\xFF\xFE\x00\xDC", 4), std::string(40, '\0')}) {
     auto parsed = Commit(content);
@@ -52,6 +52,20 @@ TEST(CommitSidecar, AnythingElseIsNamedWithWhatIsAllowed) {
     EXPECT_EQ(parsed.error().kind, ErrorKind::kCorrupt);
     EXPECT_THAT(parsed.error().message, ::testing::AnyOf(HasSubstr("40 or 64 hex digits"), HasSubstr("UTF-8")));
   }
+}
+
+TEST(CommitSidecar, WhatGitDescribePrintsIsARefAndNoCommit) {
+  const std::string described = "v1.2-3-gabcdef0";
+  for (const std::string& content : {described, described + "\r\n", Utf16(described, false)}) {
+    auto parsed = Commit(content);
+    ASSERT_TRUE(parsed) << parsed.error().message;
+    EXPECT_EQ(parsed->commit, "");
+    EXPECT_EQ(parsed->ref, described);
+    EXPECT_EQ(parsed->described, described);
+  }
+  EXPECT_EQ(Commit(kSha)->described, "");
+  EXPECT_EQ(Commit(kSha)->ref, "");
+  EXPECT_FALSE(Commit(described + "\n" + described));
 }
 
 TEST(CommitSidecar, AnEnormousValueIsNotRepeatedInTheMessage) {
@@ -118,6 +132,23 @@ TEST(JsonSidecar, AllKeysOfItsFormat) {
   EXPECT_EQ(parsed->labels[2].value, "0.5");
   EXPECT_EQ(parsed->labels[3].value, "true");
   EXPECT_EQ(parsed->labels[4].value, "");
+}
+
+TEST(JsonSidecar, WhatGitDescribePrintsAsACommitIsTheRefWhereThereIsNone) {
+  auto alone = Json(R"({"commit_sha": " v1-3-gabcd-dirty ", "repository": "r"})");
+  ASSERT_TRUE(alone) << alone.error().message;
+  EXPECT_EQ(alone->commit, "");
+  EXPECT_EQ(alone->ref, "v1-3-gabcd-dirty");
+  EXPECT_EQ(alone->repository, "r");
+  for (const char* content :
+       {R"({"commit_sha": "v1-3-gabcd", "ref": "main"})", R"({"ref": "main", "commit_sha": "v1-3-gabcd"})"}) {
+    auto both = Json(content);
+    ASSERT_TRUE(both) << both.error().message;
+    EXPECT_EQ(both->commit, "");
+    EXPECT_EQ(both->ref, "main");
+    EXPECT_EQ(both->described, "v1-3-gabcd");
+  }
+  EXPECT_EQ(Json(R"({"commit_sha": "v1-3-gabcd", "ref": ""})")->ref, "v1-3-gabcd");
 }
 
 TEST(JsonSidecar, AllKeysAreOptionalAndMayBeNull) {

@@ -49,6 +49,48 @@ TEST(Sidecar, BelongsToAnArtifactsName) {
   }
 }
 
+TEST(DescribeOutput, IsATagANumberAndAShortSha) {
+  for (const std::string& text :
+       {std::string("v1.2-3-gabcdef0"), std::string("release-7-0-gABCD"), std::string("größe-12-g0123"),
+        std::string("a-g1-2-gabcd"), "v1-0-g" + std::string(40, 'a'), "v1-0-g" + std::string(64, '0'),
+        std::string("v1.2-3-gabcdef0-dirty"), std::string("v1.2-3-gabcdef0-broken"),
+        std::string("heads/main-1-gabcd")}) {
+    EXPECT_TRUE(IsDescribeOutput(text)) << text;
+  }
+}
+
+TEST(DescribeOutput, IsNothingElse) {
+  for (const std::string& text : {std::string(),
+                                  std::string("main"),
+                                  std::string("v1.2"),
+                                  std::string("v1.2-3"),
+                                  std::string(40, 'a'),
+                                  std::string(64, 'a'),
+                                  std::string("abcdef0"),
+                                  std::string("abcdef0-dirty"),
+                                  std::string("-3-gabcdef0"),
+                                  std::string("3-gabcdef0"),
+                                  std::string("v1.2-gabcdef0"),
+                                  std::string("v1.2--gabcdef0"),
+                                  std::string("v1.2-3x-gabcdef0"),
+                                  std::string("v1.2-3-gabc"),
+                                  std::string("v1.2-3-g"),
+                                  "v1-0-g" + std::string(65, 'a'),
+                                  std::string("v1.2-3-gabcdefg"),
+                                  std::string("v1.2-3-abcdef0"),
+                                  std::string("v1.2-3-gabcdef0-dirty-dirty"),
+                                  std::string("v1.2-3-gabcdef0-mine"),
+                                  std::string("v1 2-3-gabcdef0"),
+                                  std::string("a\nv1.2-3-gabcdef0"),
+                                  std::string("v1.2-3-gabcdef0\n"),
+                                  std::string("\xff-3-gabcdef0"),
+                                  std::string("-dirty"),
+                                  std::string("-g"),
+                                  std::string("-1-gabcd-dirty")}) {
+    EXPECT_FALSE(IsDescribeOutput(text)) << text;
+  }
+}
+
 TEST(CommitFacts, TheFirstCandidateWinsAndADisagreementShows) {
   CommitFacts facts;
   EXPECT_EQ(facts.sha(), "");
