@@ -10,6 +10,8 @@
 #include "config/value.h"
 #include "daemon/base/text.h"
 #include "daemon/base/time_zone.h"
+#include "daemon/model/check.h"
+#include "daemon/model/commit_pattern.h"
 #include "daemon/model/upload_window.h"
 
 namespace tegodrop {
@@ -187,6 +189,32 @@ std::string CheckRooms(std::string& name) {
          "without any of / \\ < > : \" | ? *, without a dot at its end and not ending like an artifact";
 }
 
+std::string CheckCommitPattern(std::string& pattern) {
+  std::string fault = CommitPatternFault(pattern);
+  return fault.empty() ? "" : Shown(pattern) + " " + fault;
+}
+
+std::string CheckFingerprint(std::string& fingerprint) {
+  std::string digits = ToLowerAscii(fingerprint);
+  std::erase(digits, ':');
+  if (digits.size() != 64 || !IsHex(digits)) {
+    return Shown(fingerprint) + " is no SHA-256 of a certificate; allowed are 64 hex digits, with or without colons";
+  }
+  fingerprint = digits;
+  return "";
+}
+
+std::string CheckWarnCheck(std::string& id) {
+  // Whether all bytes came is no matter of taste; "provisioning" never fails.
+  std::string allowed;
+  for (const std::string_view known : CheckIds()) {
+    if (known == "length" || known == "provisioning") continue;
+    if (known == id) return "";
+    allowed += (allowed.empty() ? "" : ", ") + std::string(known);
+  }
+  return Shown(id) + " is no check that may warn; allowed are " + allowed;
+}
+
 std::string CheckWindow(std::string& window) { return UploadWindow::Check(window); }
 
 std::string CheckTimeZone(std::string& name) {
@@ -196,12 +224,13 @@ std::string CheckTimeZone(std::string& name) {
 }
 
 std::string CheckOutputName(std::string& name) {
-  constexpr std::array<std::string_view, 8> kKnown{"{stem}",   "{start_time}", "{job}",      "{commit}",
-                                                   "{sha256}", "{version}",    "{platform}", "{ext}"};
-  constexpr std::array<std::string_view, 3> kNotBuilt{"{package}", "{version_name}", "{version_code}"};
-  constexpr std::array<std::string_view, 5> kTelling{"{stem}", "{start_time}", "{job}", "{commit}", "{sha256}"};
+  constexpr std::array<std::string_view, 11> kKnown{"{stem}",         "{start_time}",   "{job}",    "{package}",
+                                                    "{version_name}", "{version_code}", "{commit}", "{sha256}",
+                                                    "{version}",      "{platform}",     "{ext}"};
+  constexpr std::array<std::string_view, 2> kOfTheFolder{"{version}", "{platform}"};
   constexpr std::string_view kAllowed =
-      "; allowed are {stem} {start_time} {job} {commit} {sha256} {version} {platform}, and {ext} at the end";
+      "; allowed are {stem} {start_time} {job} {package} {version_name} {version_code} {commit} {sha256} {version} "
+      "{platform}, and {ext} at the end";
   if (name.size() > 150) return "is longer than 150 bytes";
   bool telling = false;
   for (std::string_view rest = name; !rest.empty();) {
@@ -216,20 +245,19 @@ std::string CheckOutputName(std::string& name) {
     const std::size_t close = rest.find('}');
     if (close == std::string_view::npos) return "has a '{' without its '}'" + std::string(kAllowed);
     const std::string_view placeholder = rest.substr(0, close + 1);
-    if (std::find(kNotBuilt.begin(), kNotBuilt.end(), placeholder) != kNotBuilt.end()) {
-      return "uses " + std::string(placeholder) + ", which is not built yet in this version; leave it out";
-    }
     if (std::find(kKnown.begin(), kKnown.end(), placeholder) == kKnown.end()) {
       const std::string near = Nearest(placeholder, {kKnown.begin(), kKnown.end()});
       return "uses the unknown placeholder " + Shown(placeholder) +
              (near.empty() ? std::string() : "; did you mean " + near + "?") + std::string(kAllowed);
     }
-    telling = telling || std::find(kTelling.begin(), kTelling.end(), placeholder) != kTelling.end();
+    telling = telling || (placeholder != "{ext}" &&
+                          std::find(kOfTheFolder.begin(), kOfTheFolder.end(), placeholder) == kOfTheFolder.end());
     rest.remove_prefix(close + 1);
   }
   if (!name.ends_with("{ext}")) return "does not end in {ext}, so that the output would lose its file type";
   if (!telling) {
-    return "would be the same for every artifact; put {stem}, {start_time}, {job}, {commit} or {sha256} into it";
+    return "would be the same for every artifact; put {stem}, {start_time}, {job}, {package}, {commit} or {sha256} "
+           "into it";
   }
   return "";
 }

@@ -24,6 +24,12 @@ std::string CheckFolderName(std::string& name);
 std::string CheckSigningKey(std::string& id);
 // One path component that Windows and macOS can show too.
 std::string CheckRooms(std::string& name);
+// A regular expression with one group, see daemon/model/commit_pattern.h.
+std::string CheckCommitPattern(std::string& pattern);
+// SHA-256 of a certificate, with or without colons; becomes 64 lowercase hex digits.
+std::string CheckFingerprint(std::string& fingerprint);
+// The id of a check that may warn instead of failing an output.
+std::string CheckWarnCheck(std::string& id);
 // One window of schedule.window, see daemon/model/upload_window.h; gets its one form.
 std::string CheckWindow(std::string& window);
 // "local" or a name that the system's tz database has, which is looked up there.

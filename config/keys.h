@@ -41,7 +41,6 @@ struct KeySpec {
   bool one_text = false;                         // of a kList: a text alone is a list of one
   std::string_view allowed = {};                 // for a fault, where the type does not say enough
   std::string (*check)(std::string&) = nullptr;  // kText and a kList's items: see checks.h
-  std::string_view not_built = {};               // why any value but the default is refused in this version
 
   // "polling." of "polling.interval", "" of "state_dir".
   std::string_view parent() const { return path.substr(0, path.rfind('.') + 1); }

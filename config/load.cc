@@ -37,6 +37,9 @@ class Walker {
     }
     // A default that nobody wrote contradicts nothing.
     PollingSettings& polling = settings_.polling;
+    for (FolderSettings& folder : settings_.folders) {
+      if (!folder.provenance) folder.provenance = settings_.provenance;
+    }
     if (!places_.good.contains("polling.alarm_after")) {
       polling.alarm_after = std::min(polling.alarm_after, polling.deadline);
     }

@@ -82,9 +82,6 @@ std::string UpperCase(std::string_view text) {
 std::string Entry(const KeySpec& spec) {
   std::string text = ".TP\n.B " + Roff(spec.name()) + "\n" + Roff(spec.help) + "\n.br\n";
   const std::string standard = Roff(FormatKeyValue(spec, DefaultOf(spec)));
-  if (!spec.not_built.empty()) {
-    return text + "Not built yet in this version: " + Roff(spec.not_built) + ". Only " + standard + " is accepted.\n";
-  }
   text += "Allowed: " + Roff(AllowedFor(spec)) + ".\n";
   return text + (spec.required ? "Required." : "Default: \\fI" + standard + "\\fR") + "\n";
 }

@@ -38,17 +38,18 @@ void TextType(Writer& writer, const KeySpec& spec, bool nullable) {
   if (!spec.pattern.empty()) Pair(writer, "pattern", spec.pattern);
 }
 
-void Choices(Writer& writer, const KeySpec& spec) {
+void Choices(Writer& writer, const KeySpec& spec, bool nullable) {
   WriteName(writer, "enum");
   writer.StartArray();
   for (const std::string_view choice : spec.choices) {
     WriteText(writer, choice);
     if (choice == "true" || choice == "false") writer.Bool(choice == "true");
   }
+  if (nullable) writer.Null();
   writer.EndArray();
 }
 
-// What the key's value may be, where its feature is built.
+// What the key's value may be.
 void Values(Writer& writer, const KeySpec& spec) {
   const bool nullable = spec.null_word == "null";
   const std::string word = nullable || spec.null_word.empty() ? "" : std::string(spec.null_word) + "|";
@@ -81,13 +82,16 @@ void Values(Writer& writer, const KeySpec& spec) {
       Types(writer, {"string", "integer"}, nullable);
       return Pair(writer, "pattern", "^(" + word + "[0-9]+(B|KiB|MiB|GiB|TiB)?)$");
     case KeyType::kChoice:
-      return Choices(writer, spec);
+      return Choices(writer, spec, nullable);
     case KeyType::kMode:
       Types(writer, {"string", "integer"}, nullable);
       return Pair(writer, "pattern", "^0[4-7][0-7][0-7]$");
     case KeyType::kList:
       if (spec.one_text) {
-        Types(writer, {"array", "string"}, nullable);
+        Types(writer,
+              spec.may_look_like_number ? std::vector<std::string_view>{"array", "string", "number"}
+                                        : std::vector<std::string_view>{"array", "string"},
+              nullable);
         Pair(writer, "pattern", spec.pattern);
       } else {
         Types(writer, {"array"}, nullable);
@@ -107,17 +111,8 @@ void Values(Writer& writer, const KeySpec& spec) {
 void KeySchema(Writer& writer, const KeySpec& spec) {
   WriteName(writer, spec.name());
   writer.StartObject();
-  std::string help(spec.help);
-  if (!spec.not_built.empty()) help += " Not built yet in this version: " + std::string(spec.not_built) + ".";
-  Pair(writer, "description", help);
-  if (spec.not_built.empty()) {
-    Values(writer, spec);
-  } else {
-    WriteName(writer, "enum");
-    writer.StartArray();
-    WriteKeyValue(writer, spec, DefaultOf(spec));
-    writer.EndArray();
-  }
+  Pair(writer, "description", spec.help);
+  Values(writer, spec);
   if (!spec.required) {
     WriteName(writer, "default");
     WriteKeyValue(writer, spec, DefaultOf(spec));

@@ -41,6 +41,7 @@ enum class Existing : std::uint8_t { kTake, kIgnore };
 enum class After : std::uint8_t { kArchive, kDelete, kKeep };
 // kAuto: when the upload's answer named a signing key.
 enum class RequireSigned : std::uint8_t { kAuto, kYes, kNo };
+enum class ProvenanceForm : std::uint8_t { kStatement, kSigned, kOff };
 
 struct FolderSettings {
   std::string name;     // unique; what people, traces and `status` call it
@@ -66,6 +67,12 @@ struct FolderSettings {
   bool require_commit = false;
   RequireSigned require_signed = RequireSigned::kAuto;
   std::optional<std::string> commit_pattern;  // regex with one group, on the file name
+  // Keys of an IPA's Info.plist that builds write the commit SHA under; the first that has one counts.
+  std::vector<std::string> commit_keys = {"GitCommit", "GitCommitHash", "GIT_COMMIT"};
+  // SHA-256 of certificates, hex: one of them must have signed the protected output. None: any may.
+  std::vector<std::string> expect_signer_sha256;
+  std::vector<std::string> warn_checks;      // ids of checks that warn where they would fail an output
+  std::optional<ProvenanceForm> provenance;  // nullopt: the loader puts the top level's value here
   std::string output_name = "{stem}-protected-{start_time}{ext}";
   mode_t output_mode = 0640;  // explicit, whatever the umask
   int priority = 0;           // higher first
@@ -120,8 +127,12 @@ struct Settings {
   PollingSettings polling;
   ScheduleSettings schedule;
   LogSettings log;
-  std::optional<std::string> metrics_file;  // node_exporter's textfile collector
-  std::optional<std::string> report_dir;    // gets the report of each night
+  std::optional<std::string> metrics_file;                 // node_exporter's textfile collector
+  std::optional<std::string> report_dir;                   // gets the report of each night
+  ProvenanceForm provenance = ProvenanceForm::kStatement;  // beside each trace; for folders that say nothing of it
+  // PEM, an Ed25519 or ECDSA private key, for folders whose provenance is signed. When set, the only source; else the
+  // systemd credential provenance-key.
+  std::optional<std::string> provenance_key_file;
   NotifySettings notify;
   bool operator==(const Settings&) const = default;
 };

@@ -156,7 +156,9 @@ std::optional<KeyValue> ReadList(const KeySpec& spec, const YamlNode& node, Posi
   return good ? std::optional<KeyValue>(std::move(list)) : std::nullopt;
 }
 
-std::optional<KeyValue> ReadAny(const KeySpec& spec, const YamlNode& node, Position key_at, ValueContext& context) {
+}  // namespace
+
+std::optional<KeyValue> ReadValue(const KeySpec& spec, const YamlNode& node, Position key_at, ValueContext& context) {
   std::string wrong;
   switch (node.kind) {
     case Kind::kBroken:
@@ -180,16 +182,6 @@ std::optional<KeyValue> ReadAny(const KeySpec& spec, const YamlNode& node, Posit
     }
   }
   context.faults.push_back({key_at, Label(spec) + " " + wrong});
-  return std::nullopt;
-}
-
-}  // namespace
-
-std::optional<KeyValue> ReadValue(const KeySpec& spec, const YamlNode& node, Position key_at, ValueContext& context) {
-  std::optional<KeyValue> value = ReadAny(spec, node, key_at, context);
-  if (!value || spec.not_built.empty() || *value == DefaultOf(spec)) return value;
-  context.faults.push_back(
-      {key_at, Label(spec) + " is not built yet in this version; leave it out (" + std::string(spec.not_built) + ")"});
   return std::nullopt;
 }
 

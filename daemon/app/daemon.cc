@@ -63,7 +63,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
   };
   const FindDrop find_drop = [this](const Job& job) { return folders_->Drop(job); };
   deliverer_ = std::make_unique<Deliverer>(
-      DeliveryWorld{*portal_, guarded_, world_.timers, world_.clock, world_.log, producer_}, find_output,
+      DeliveryWorld{*portal_, guarded_, world_.timers, world_.clock, world_.log, producer_, attestor_}, find_output,
       [this](const Job& job, std::function<void(Status)> done) { return claims_.Tell(job, true, std::move(done)); });
   finisher_ = std::make_unique<Finisher>(
       FinishWorld{world_.timers, world_.log, producer_}, find_drop, find_output,

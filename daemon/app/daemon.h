@@ -78,6 +78,9 @@ class Daemon {
   // those from before. Jobs and transfers go on. `done`: as Intakes::Follow's.
   void Apply(Settings settings, const Secret& token, std::function<void(std::vector<std::string> busy)> done);
 
+  // The key that signs provenance from now on; nullopt: none does.
+  void UseProvenanceKey(std::optional<SigningKey> key) { attestor_.Use(std::move(key)); }
+
   // The ledger is read and its jobs are with the conductor.
   bool started() const { return started_ && held_.empty(); }
   // For the desk that takes a person's commands; valid as long as this, and not once Stop was called.
@@ -119,6 +122,7 @@ class Daemon {
   DaemonWorld world_;
   Settings settings_;
   const Producer producer_;
+  Attestor attestor_;
   Spool spool_;
   ShareClaims claims_;
   RateLimit rate_;

@@ -60,7 +60,8 @@ OnceDecision DecideOnce(const OnceFacts& facts) {
   if (overview.blocked_on_output > 0) {
     return End(WorstOf({ExitCode::kOutput, failures}), "an output folder does not take the files");
   }
-  return End(WorstOf({ExitCode::kLeft, failures}), "a folder cannot be reached");
+  return End(WorstOf({ExitCode::kLeft, failures}),
+             "what is left waits for a folder or a key ('tegodrop status' says for which)");
 }
 
 }  // namespace tegodrop

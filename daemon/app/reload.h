@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "daemon/base/secret.h"
 #include "daemon/loop/handle.h"
 #include "daemon/loop/task_runner.h"
+#include "daemon/provenance/key.h"
 
 namespace tegodrop {
 
@@ -19,6 +21,7 @@ struct ReadAgain {
   Secret token;
   Secret webhook;                   // empty: none
   std::vector<std::string> faults;  // one line each; none: all of it is good
+  std::optional<SigningKey> provenance_key = std::nullopt;
 };
 
 struct ReloadPlan {

@@ -142,6 +142,7 @@ class Runner {
     lines_->SetLevel(LevelOf(read.settings, options_));
     if (control_) control_->UseFolders(read.settings.folders);
     lookout_->Follow(read.settings, std::move(read.webhook));
+    daemon_->UseProvenanceKey(std::move(read.provenance_key));
     daemon_->Apply(std::move(read.settings), read.token, std::move(done));
   }
 
@@ -190,6 +191,7 @@ class Runner {
                             *line_};
     daemon_ = std::make_unique<Daemon>(world, settings_, token_,
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
+    daemon_->UseProvenanceKey(options_.provenance_key);
     lookout_ = std::make_unique<Lookout>(LookoutWorld{loop_, *fs_, clock_, log_, *ledger_, *daemon_, *line_, random_},
                                          settings_, options_.once);
     lookout_->Notify(options_.webhook, NetOptions());

@@ -10,6 +10,7 @@
 #include "daemon/app/reload.h"
 #include "daemon/base/log.h"
 #include "daemon/base/secret.h"
+#include "daemon/provenance/key.h"
 
 namespace tegodrop {
 
@@ -20,7 +21,8 @@ struct RunOptions {
   bool progress = false;                             // a line for each artifact on standard error, a terminal
   // Reads config and token again from where they came from, on SIGHUP and 'tegodrop reload'; called beside the loop.
   std::function<ReadAgain()> read_again;
-  Secret webhook;  // the URL that is told of trouble; empty: nobody is
+  Secret webhook;                            // the URL that is told of trouble; empty: nobody is
+  std::optional<SigningKey> provenance_key;  // nullopt where no folder's provenance is signed
 };
 
 // Blocks until the end. Owns the process's signals meanwhile: SIGTERM, SIGINT and SIGHUP may be blocked before and are

@@ -10,6 +10,7 @@
 #include "daemon/base/result.h"
 #include "daemon/model/artifact.h"
 #include "daemon/model/check.h"
+#include "daemon/model/identity.h"
 
 namespace tegodrop {
 
@@ -22,6 +23,9 @@ enum class ArchiveVerdict : std::uint8_t {
 struct SourceVerdict {
   ArchiveVerdict verdict = ArchiveVerdict::kIncomplete;
   std::string reason;  // one sentence for people, empty with kWhole
+  // With kWhole, as far as its manifest can be read.
+  AppIdentity identity;
+  std::vector<EmbeddedCommit> commits;
 };
 
 // Looks at the first `size` bytes behind `fd` (not owned, its position is not used): the end record whose comment
@@ -35,9 +39,10 @@ Result<SourceVerdict> CheckSource(PositionedRead read_at, std::uint64_t size, Ar
 // The archive checks of a protected output, each with a stable id: "zip_structure" (end record meets the central
 // directory), "zip_entries" (every entry inflates with its CRC and size; no duplicate, absolute or `..` name), "kind"
 // (the expected entry is there), "signing_block" (APK: well formed where there is one; else skipped), "signature"
-// (which signatures it carries, valid or not; skipped where it carries none). All are there in every answer. Errors:
-// kLocalDisk where the file cannot be read.
-Result<std::vector<Check>> CheckProtected(int fd, std::uint64_t size, ArtifactKind kind);
-Result<std::vector<Check>> CheckProtected(PositionedRead read_at, std::uint64_t size, ArtifactKind kind);
+// (which signatures it carries, valid or not; skipped where it carries none), "provisioning" (IPA: whether there is a
+// profile). All are there in every answer. And what it is: an output that failed one of them may say nothing of it.
+// One pass over all that it inflates to. Errors: kLocalDisk where the file cannot be read.
+Result<ProtectedFacts> CheckProtected(int fd, std::uint64_t size, ArtifactKind kind);
+Result<ProtectedFacts> CheckProtected(PositionedRead read_at, std::uint64_t size, ArtifactKind kind);
 
 }  // namespace tegodrop

@@ -32,6 +32,18 @@ bool IsKindEntry(ArtifactKind kind, std::string_view name) {
   return false;
 }
 
+// As aapt2 and bundletool place it; an IPA's is the entry of its kind.
+bool IsManifest(ArtifactKind kind, std::string_view name) {
+  if (kind == ArtifactKind::kAab) return name == "base/manifest/AndroidManifest.xml";
+  return IsKindEntry(kind, name);
+}
+
+// What the Android Gradle Plugin writes into release builds; protection may strip it.
+bool IsCommitEntry(ArtifactKind kind, std::string_view name) {
+  if (kind == ArtifactKind::kApk) return name == "META-INF/version-control-info.textproto";
+  return kind == ArtifactKind::kAab && name == "base/root/META-INF/version-control-info.textproto";
+}
+
 std::string_view NeededEntry(ArtifactKind kind) {
   switch (kind) {
     case ArtifactKind::kApk:
@@ -61,7 +73,13 @@ std::string_view KindName(ArtifactKind kind) {
 void KindFinder::See(std::string_view name, std::uint64_t size) {
   resources_ = resources_ || IsBetween(name, "Payload/", ".app/_CodeSignature/CodeResources");
   manifest_ = manifest_ || IsBetween(name, "META-INF/", ".SF");
-  block_ = block_ || IsSignatureBlock(name);
+  if (IsSignatureBlock(name)) {
+    more_blocks_ = blocks_.size() == kMostBlocks;
+    if (!more_blocks_) blocks_.emplace_back(name);
+  }
+  if (IsManifest(kind_, name)) app_manifest_ = name;
+  if (IsCommitEntry(kind_, name)) commit_ = name;
+  if (IsBetween(name, "Payload/", ".app/embedded.mobileprovision")) provisioning_ = name;
   if (!IsKindEntry(kind_, name)) return;
   ++found_;
   empty_ = empty_ || size == 0;

@@ -105,13 +105,33 @@ class LibzipReader final : public ZipReader {
     return status;
   }
 
-  Status InflateAll() override {
-    const std::unique_ptr<char[]> buffer(new char[kInflateBuffer]);
+  Status InflateAll(std::string_view watched, const std::function<void(std::string_view)>& see) override {
     const zip_int64_t entries = zip_get_num_entries(zip_, 0);
     for (zip_int64_t i = 0; i < entries; ++i) {
-      if (Status whole = Inflate(static_cast<zip_uint64_t>(i), buffer.get()); !whole) return whole;
+      const auto index = static_cast<zip_uint64_t>(i);
+      Result<zip_stat_t> entry = StatOf(index);
+      if (!entry) return Fail(entry.error());
+      const bool shown = !watched.empty() && watched == entry->name;
+      if (Status whole = Inflate(*entry, shown ? see : nullptr); !whole) return whole;
     }
     return {};
+  }
+
+  Result<std::string> ReadEntry(const std::string& name, std::size_t most) override {
+    const zip_int64_t index = zip_name_locate(zip_, name.c_str(), ZIP_FL_ENC_RAW);
+    if (index < 0) return Disk("there is no entry " + Quoted(name));
+    Result<zip_stat_t> entry = StatOf(static_cast<zip_uint64_t>(index));
+    if (!entry) return Fail(entry.error());
+    if (entry->size > most) {
+      return Fail(ErrorKind::kRejected,
+                  "the entry " + Quoted(name) + " is larger than " + std::to_string(most) + " bytes");
+    }
+    std::string bytes;
+    bytes.reserve(static_cast<std::size_t>(entry->size));
+    if (Status whole = Inflate(*entry, [&](std::string_view piece) { bytes += piece; }); !whole) {
+      return Fail(whole.error());
+    }
+    return bytes;
   }
 
  private:
@@ -121,20 +141,27 @@ class LibzipReader final : public ZipReader {
     return Fail(ErrorKind::kCorrupt, std::move(message));
   }
 
-  Status Inflate(zip_uint64_t index, char* buffer) {
+  // With its name as it stands in the file, and its size.
+  Result<zip_stat_t> StatOf(zip_uint64_t index) {
     zip_stat_t stat;
     zip_stat_init(&stat);
-    if (zip_stat_index(zip_, index, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0) {
+    constexpr zip_uint64_t kNeeded = ZIP_STAT_SIZE | ZIP_STAT_NAME | ZIP_STAT_INDEX;
+    if (zip_stat_index(zip_, index, ZIP_FL_ENC_RAW, &stat) != 0 || (stat.valid & kNeeded) != kNeeded) {
       return Disk("an entry cannot be read: " + Words(zip_get_error(zip_)));
     }
-    const std::string name = Quoted(stat.name != nullptr ? stat.name : "");
-    zip_file_t* file = zip_fopen_index(zip_, index, 0);
+    return stat;
+  }
+
+  Status Inflate(const zip_stat_t& stat, const std::function<void(std::string_view)>& see) {
+    const std::string name = Quoted(stat.name);
+    zip_file_t* file = zip_fopen_index(zip_, stat.index, 0);
     if (file == nullptr) return Disk("the entry " + name + " cannot be read: " + Words(zip_get_error(zip_)));
     std::uint64_t total = 0;
     zip_int64_t got = 0;
     // Never past what the entry declared: that is what the caps counted.
-    while (total <= stat.size && (got = zip_fread(file, buffer, kInflateBuffer)) > 0) {
+    while (total <= stat.size && (got = zip_fread(file, buffer_.get(), kInflateBuffer)) > 0) {
       total += static_cast<std::uint64_t>(got);
+      if (see) see({buffer_.get(), static_cast<std::size_t>(got)});
     }
     Status status;
     if (got < 0) {
@@ -148,6 +175,7 @@ class LibzipReader final : public ZipReader {
 
   WindowSource source_;
   zip_t* zip_ = nullptr;
+  const std::unique_ptr<char[]> buffer_{new char[kInflateBuffer]};
 };
 
 }  // namespace

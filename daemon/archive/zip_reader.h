@@ -1,7 +1,11 @@
 // A ZIP as libzip reads it, from a FileWindow.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "daemon/archive/file_window.h"
 #include "daemon/base/result.h"
@@ -16,8 +20,13 @@ class ZipReader {
   static Result<std::unique_ptr<ZipReader>> Open(FileWindow& file, bool consistency);
   virtual ~ZipReader() = default;
 
-  // Inflates every entry and compares its size and CRC. kCorrupt, with the entry's name, or kLocalDisk.
-  virtual Status InflateAll() = 0;
+  // Inflates every entry and compares its size and CRC. kCorrupt, with the entry's name, or kLocalDisk. What the entry
+  // `watched` inflates to is shown to `see` in pieces on the way; an empty name: none.
+  virtual Status InflateAll(std::string_view watched = {}, const std::function<void(std::string_view)>& see = {}) = 0;
+
+  // What the entry inflates to, its CRC compared. kRejected where it is longer than `most`; kCorrupt where there is no
+  // such entry or it is damaged; kLocalDisk.
+  virtual Result<std::string> ReadEntry(const std::string& name, std::size_t most) = 0;
 };
 
 }  // namespace tegodrop

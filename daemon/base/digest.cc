@@ -48,4 +48,18 @@ std::string Base64(std::string_view bytes) {
   return out;
 }
 
+std::optional<std::string> FromBase64(std::string_view text) {
+  std::string out(text.size() / 4 * 3 + 1, '\0');
+  const int length =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
+                      static_cast<int>(text.size()));
+  if (length < 0) return std::nullopt;
+  // OpenSSL counts what the padding stands for as zeros.
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  out.resize(static_cast<std::size_t>(length) - padding);
+  // It also leaves out white space and bits that nobody wrote: one text for the same bytes.
+  if (Base64(out) != text) return std::nullopt;
+  return out;
+}
+
 }  // namespace tegodrop

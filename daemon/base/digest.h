@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,5 +31,8 @@ std::string Sha256Hex(std::string_view bytes);
 
 // Standard base64 on one line, with padding (the portal wants the token so; GNU base64 would wrap at 76 columns).
 std::string Base64(std::string_view bytes);
+
+// The bytes of that again; nullopt for what Base64 does not write.
+std::optional<std::string> FromBase64(std::string_view text);
 
 }  // namespace tegodrop

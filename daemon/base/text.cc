@@ -120,6 +120,20 @@ bool EndsWithNoCase(std::string_view text, std::string_view suffix) {
   return text.size() >= suffix.size() && ToLowerAscii(text.substr(text.size() - suffix.size())) == ToLowerAscii(suffix);
 }
 
+std::string WithoutCredentials(std::string_view url) {
+  const std::size_t scheme_end = url.find("://");
+  const bool has_scheme = scheme_end != std::string_view::npos;
+  const std::size_t host = has_scheme ? scheme_end + 3 : 0;
+  const std::size_t authority_end = std::min(url.find_first_of("/?#", host), url.size());
+  const std::size_t at = url.substr(0, authority_end).rfind('@');
+  if (at == std::string_view::npos || at < host) return std::string(url);
+  const bool web = has_scheme && ToLowerAscii(url.substr(0, scheme_end)).find("http") != std::string::npos;
+  const std::size_t password = url.substr(0, at).find(':', host);
+  if (!web && password == std::string_view::npos) return std::string(url);
+  const std::string_view user = web ? std::string_view() : url.substr(host, password - host);
+  return std::string(url.substr(0, host)) + std::string(user) + std::string(url.substr(web ? at + 1 : at));
+}
+
 bool IsHex(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
 }

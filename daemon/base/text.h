@@ -22,6 +22,10 @@ std::string ToHex(std::string_view bytes);
 // Without white space at either end (space, tab, CR, LF).
 std::string_view Trim(std::string_view text);
 bool EndsWithNoCase(std::string_view text, std::string_view suffix);
+// A URL without the user, the password or the token in front of its host: such a thing stands in what CI systems call
+// the repository's address, and must reach no record. The user alone of a scheme other than http stays ("ssh://git@…").
+std::string WithoutCredentials(std::string_view url);
+
 // Digits 0-9, a-f, A-F only, and not empty.
 bool IsHex(std::string_view text);
 

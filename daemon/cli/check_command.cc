@@ -17,6 +17,7 @@
 #include "daemon/base/json.h"
 #include "daemon/base/text.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/provenance_key.h"
 #include "daemon/disk/helper/helper_process.h"
 #include "daemon/disk/helper/remote_file_system.h"
 #include "daemon/disk/mount_table.h"
@@ -179,6 +180,9 @@ ExitCode CheckCommand(const CommandLine& line, Secret environment_token) {
     if (!proxy) findings.push_back({"proxy token", proxy.error().message});
     if (auto webhook = LoadWebhook(config.settings->notify); !webhook) {
       findings.push_back({"notify.webhook_file", webhook.error().message});
+    }
+    if (auto key = ReadProvenanceKey(*config.settings); !key) {
+      findings.push_back({"provenance", key.error().message});
     }
     if (auto trust = LoadTrust(config.settings->portal.ca_file); !trust) {
       findings.push_back({"portal.ca_file", trust.error().message});

@@ -13,6 +13,7 @@
 #include "daemon/base/units.h"
 #include "daemon/base/version.h"
 #include "daemon/cli/portal_line.h"
+#include "daemon/cli/verify_line.h"
 
 namespace tegodrop {
 namespace {
@@ -276,6 +277,9 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
     command->add_flag("--json", line.json, "one JSON document on standard output");
   }
 
+  const VerifyCommands verify =
+      AddVerifyCommands(app, line.verify, line.find, [&line](CLI::App& command) { AddConfig(command, line.config); });
+
   const auto usage = [&app](const std::string& text) -> ParsedLine {
     std::cerr << kToolName << ": " << text << "\nTry '" << Spoken(app) << "--help'.\n";
     return {std::nullopt, ExitCode::kUsage};
@@ -324,6 +328,16 @@ ParsedLine ParseCommandLine(int argc, char** argv, const std::string& environmen
     while (line.submit.folder.size() > 1 && line.submit.folder.ends_with('/')) line.submit.folder.pop_back();
     line.submit.timeout = line.timeout;
     line.submit.wait |= !line.submit.receipts.empty();
+  }
+  if (verify.verify->parsed()) {
+    line.command = CommandName::kVerify;
+    for (std::string& path : line.verify.paths) path = Absolute(path);
+    for (std::string& key : line.verify.keys) key = Absolute(key);
+  }
+  if (verify.find->parsed()) {
+    line.command = CommandName::kFind;
+    if (const std::string fault = FindFault(line.find); !fault.empty()) return usage(fault);
+    for (std::string& path : line.find.paths) path = Absolute(path);
   }
   if (line.portal.action != PortalAction::kNone) {
     line.command = CommandName::kPortal;

@@ -10,6 +10,7 @@
 #include "daemon/app/exit_code.h"
 #include "daemon/cli/portal/options.h"
 #include "daemon/cli/submit/options.h"
+#include "daemon/cli/verify/options.h"
 
 namespace tegodrop {
 
@@ -26,6 +27,8 @@ enum class CommandName : std::uint8_t {
   kPause,
   kResume,
   kSubmit,
+  kVerify,
+  kFind,    // trace find
   kPortal,  // apps, builds, keys, signing-file: `portal` says which
 };
 
@@ -47,6 +50,8 @@ struct CommandLine {
   std::chrono::milliseconds since = std::chrono::hours(24);
   std::string html;
   SubmitOptions submit;
+  VerifyOptions verify;
+  FindOptions find;
   PortalOptions portal;
 };
 

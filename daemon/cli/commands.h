@@ -21,6 +21,9 @@ ExitCode ReportCommand(const CommandLine& line);
 ExitCode OperatorCommandLine(const CommandLine& line);
 // apps, builds, keys, signing-file.
 ExitCode PortalCommand(const CommandLine& line, Secret environment_token);
+// Needs no config.
+ExitCode VerifyCommand(const CommandLine& line);
+ExitCode FindCommand(const CommandLine& line);
 // Needs no config. SIGTERM, SIGINT and SIGHUP may be blocked before.
 ExitCode SubmitCommand(const CommandLine& line);
 

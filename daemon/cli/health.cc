@@ -29,7 +29,7 @@ std::vector<std::string> HealthProblems(const LedgerSnapshot& snapshot, bool dae
   }
   int failed = 0;
   int silent = 0;
-  std::map<std::string, int> by_folder;  // jobs that wait for a folder, by what is said of it
+  std::map<std::string, int> by_folder;  // jobs that wait for a folder or a key, by what is said of it
   for (const Job& job : snapshot.jobs) {
     failed += job.state == JobState::kFailed ? 1 : 0;
     if (job.finished) continue;
@@ -38,6 +38,8 @@ std::vector<std::string> HealthProblems(const LedgerSnapshot& snapshot, bool dae
                          ") waits for a person: " + job.waiting.for_what);
     } else if (job.waiting.for_what.starts_with(kPortalWait) && now - job.waiting.since >= kPortalTrouble) {
       ++silent;
+    } else if (job.waiting.for_what.starts_with(kKeyWait)) {
+      ++by_folder[job.waiting.for_what];
     } else if (WaitsForFolder(job) && now - job.waiting.since >= kFolderTrouble) {
       ++by_folder[job.waiting.for_what];
     }

@@ -88,6 +88,10 @@ tegodrop::ExitCode Command(const tegodrop::CommandLine& line, tegodrop::Secret e
     case tegodrop::CommandName::kPause:
     case tegodrop::CommandName::kResume:
       return tegodrop::OperatorCommandLine(line);
+    case tegodrop::CommandName::kVerify:
+      return tegodrop::VerifyCommand(line);
+    case tegodrop::CommandName::kFind:
+      return tegodrop::FindCommand(line);
     case tegodrop::CommandName::kSubmit:
       return tegodrop::SubmitCommand(line);
     case tegodrop::CommandName::kPortal:

@@ -8,6 +8,7 @@
 #include "config/token.h"
 #include "daemon/app/run.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/provenance_key.h"
 
 namespace tegodrop {
 
@@ -25,6 +26,11 @@ ExitCode RunCommand(const CommandLine& line, const Secret& environment_token) {
     std::fprintf(stderr, "tegodrop: %s\n", loaded->error().message.c_str());
     return ExitCode::kConfig;
   }
+  auto provenance_key = ReadProvenanceKey(*settings);
+  if (!provenance_key) {
+    std::fprintf(stderr, "tegodrop: %s\n", provenance_key.error().message.c_str());
+    return ExitCode::kConfig;
+  }
   RunOptions options;
   options.once = line.once;
   options.timeout = line.timeout;
@@ -36,18 +42,20 @@ ExitCode RunCommand(const CommandLine& line, const Secret& environment_token) {
     for (const ConfigFault& fault : result.faults) again.faults.push_back(ToString(fault));
     if (!result.settings) return again;
     again.settings = std::move(*result.settings);
-    const auto take = [&again](Result<Secret> secret, Secret& to) {
-      if (secret) {
-        to = std::move(*secret);
+    const auto take = [&again](auto read, auto& to) {
+      if (read) {
+        to = std::move(*read);
       } else {
-        again.faults.push_back(secret.error().message);
+        again.faults.push_back(read.error().message);
       }
     };
     take(read_token(again.settings), again.token);
     take(LoadWebhook(again.settings.notify), again.webhook);
+    take(ReadProvenanceKey(again.settings), again.provenance_key);
     return again;
   };
   options.webhook = std::move(*webhook);
+  options.provenance_key = std::move(*provenance_key);
   return Run(*settings, std::move(*token), std::move(*proxy_token), options);
 }
 

@@ -54,6 +54,10 @@ void WriteArtifact(Json& json, const Artifact& artifact) {
   json.Number("size", static_cast<std::int64_t>(artifact.size));
   json.Known("sha256", artifact.sha256);
   json.Known("commit_sha", artifact.commit.sha());
+  json.Flag("commit_conflict", artifact.commit.conflict());
+  json.Known("package", artifact.identity.package);
+  json.Known("version_name", artifact.identity.version_name);
+  json.Known("version_code", artifact.identity.version_code);
   json.End();
 }
 
@@ -72,6 +76,7 @@ void WriteOutput(Json& json, const Job& job) {
   json.Known("protected", OutputPath(job));
   json.Known("trace", Delivered(job) ? TraceName(OutputPath(job)) : "");
   json.Known("sha256", job.output.sha256);
+  json.Known("validation", job.output.checks.empty() ? "" : OverallResult(job.output.checks));
   json.Number("redeliveries", job.redeliveries);
   json.End();
 }
@@ -102,6 +107,23 @@ void Line(const char* name, const std::string& value) {
   if (!value.empty()) std::printf("  %-13s %s\n", name, Printable(value).c_str());
 }
 
+// "com.example.app 1.2 (12)", as far as its manifest says.
+std::string AppInWords(const AppIdentity& app) {
+  std::string words = app.package;
+  if (!app.version_name.empty()) words += " " + app.version_name;
+  if (!app.version_code.empty()) words += " (" + app.version_code + ")";
+  return words;
+}
+
+// All that name one where they disagree.
+void PrintCommit(const CommitFacts& commit) {
+  if (!commit.conflict()) return Line("commit", commit.sha() + (commit.origin().empty() ? "" : ", " + commit.origin()));
+  for (const CommitCandidate& one : commit.candidates) {
+    const bool first = &one == &commit.candidates.front();
+    Line(first ? "commit" : "but", one.sha + ", " + one.origin);
+  }
+}
+
 void Print(const JobStory& story, const std::vector<Pause>& pauses) {
   const Job& job = story.job;
   PrintJob(stdout, job, pauses);
@@ -110,9 +132,13 @@ void Print(const JobStory& story, const std::vector<Pause>& pauses) {
   Line("version", job.target.version);
   Line("size", HumanSize(job.artifact.size));
   Line("sha256", job.artifact.sha256);
-  Line("commit", job.artifact.commit.sha());
+  Line("app", AppInWords(job.artifact.identity));
+  PrintCommit(job.artifact.commit);
   Line("start_time", job.ticket.start_time == 0 ? "" : std::to_string(job.ticket.start_time));
   Line(Delivered(job) ? "delivered as" : "to be", OutputPath(job));
+  for (const Check& check : job.output.checks) {
+    if (check.result == "warn" || check.result == "fail") Line(check.result.c_str(), check.id + ": " + check.detail);
+  }
   std::printf("\n");
   for (const TimelineEntry& entry : story.timeline) {
     std::printf("  %s  %-11s %s\n", Rfc3339(entry.at).c_str(), std::string(ToString(entry.state)).c_str(),

@@ -1,6 +1,7 @@
 #include "daemon/conductor/reaction.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "daemon/base/retry_policy.h"
@@ -62,10 +63,18 @@ Reaction OnCorrupt(const Job& job, const Error& error, Random& random) {
                                ? "nothing of it is kept, because it never came whole"
                                : "the bytes are kept in the output folder's room under quarantine/";
   return Fail(FailureKind::kValidationFailed, error.message,
-              kept + "; look at the build in the portal, then drop the artifact again");
+              kept +
+                  "; look at the build in the portal, then drop the artifact again (this job keeps the release gates "
+                  "that its folder had when it was dropped)");
 }
 
 Reaction OnLocalDisk(const Job& job, const Error& error, Random& random) {
+  // No folder's fault.
+  if (error.sys == ENOKEY) {
+    Reaction reaction = Wait(RetryDelay(3, error.retry_after, random), std::string(kKeyWait) + error.message);
+    reaction.disk_trouble = true;  // of ours, and nothing else moves it on
+    return reaction;
+  }
   // The row does not count these tries: one delay for all, short enough that a repaired disk is noticed soon.
   const std::string whose = OnTheWayBack(job.state) ? std::string(kOutputWait) + " " + job.target.output_path + ": "
                                                     : std::string(kFolderWait) + " ";

@@ -4,8 +4,8 @@
 //   built      a fresh signed URL; the output streams into a staging file, hashed as it
 //              arrives; synced and recorded now and then, so that an attempt after this one
 //              asks for the rest; checked; synced                                 -> fetched
-//   fetched    a free name is chosen and recorded; file, checksum and trace are
-//              published in this order                                            -> published
+//   fetched    a free name is chosen and recorded; file, checksum, provenance and trace
+//              are published in this order                                        -> published
 #pragma once
 
 #include <chrono>
@@ -16,6 +16,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/base/result.h"
+#include "daemon/delivery/attestor.h"
 #include "daemon/delivery/records.h"
 #include "daemon/ledger/job_record.h"
 #include "daemon/loop/handle.h"
@@ -50,6 +51,7 @@ struct DeliveryWorld {
   const Clock& clock;
   Log& log;
   Producer producer;  // who writes the traces
+  const Attestor& attestor;
   CheckpointPace pace = {};
 };
 

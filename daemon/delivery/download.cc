@@ -17,6 +17,21 @@ constexpr std::uint64_t kLimitSlack = 16ULL << 20U;
 
 void Forget(Output& output) { output.kept = {}; }
 
+// What came, and what was found in it. What was kept of it is not to be gone on with.
+void Take(const StagedFacts& staged, const ProtectedFacts& facts, Output& output) {
+  output.size = staged.size;
+  output.sha256 = staged.sha256;
+  output.identity = facts.identity;
+  // What is no sound ZIP was not looked at for them.
+  const bool unsound = std::any_of(facts.checks.begin(), facts.checks.end(), [](const Check& check) {
+    return check.result == "fail" && (check.id == "zip_structure" || check.id == "zip_entries" || check.id == "length");
+  });
+  output.signature_schemes.reset();
+  if (!unsound || !facts.signature_schemes.empty()) output.signature_schemes = facts.signature_schemes;
+  output.checks = facts.checks;
+  Forget(output);
+}
+
 }  // namespace
 
 Download::Download(const DeliveryWorld& world, OutputFolder& output, JobRecord& record, DeliveryProgress progress,
@@ -163,7 +178,11 @@ void Download::Received(Result<HttpAnswer> answer) {
     return;
   }
   if (sink_->failed()) {
-    if (sink_->error().kind == ErrorKind::kCorrupt) return Condemn({{"length", "fail", sink_->error().message}}, false);
+    if (sink_->error().kind == ErrorKind::kCorrupt) {
+      ProtectedFacts facts;
+      facts.checks = {{"length", "fail", sink_->error().message}};
+      return Condemn(std::move(facts), false);
+    }
     return Abandon(sink_->error());
   }
   if (!answer) {
@@ -212,48 +231,57 @@ Error Download::RefusedByStore(const HttpAnswer& answer) const {
 
 void Download::Staged(const StagedFacts& facts) {
   facts_ = facts;
-  step_ =
-      output_.CheckStaged(job().output.staging_name, job().artifact.kind, [this](Result<std::vector<Check>> checks) {
-        if (!checks) return Abandon(checks.error());
-        Judge(std::move(*checks));
-      });
+  step_ = output_.CheckStaged(job().output.staging_name, job().artifact.kind, [this](Result<ProtectedFacts> facts) {
+    if (!facts) return Abandon(facts.error());
+    Judge(std::move(*facts));
+  });
 }
 
-void Download::Judge(std::vector<Check> checks) {
-  std::vector<Check> all = OwnChecks(job(), facts_, sink_->total());
-  all.insert(all.end(), checks.begin(), checks.end());
+void Download::Judge(ProtectedFacts facts) {
+  // What the folder takes for a warning opens no other gate: then the rest is asked for all the same.
+  SoftenChecks(job(), facts.checks);
   // What is no whole ZIP was not looked at so far: its own fault comes first.
-  if (OverallResult(all) != "fail") RequireSignature(job(), all);
-  if (OverallResult(all) == "fail") return Condemn(std::move(all), true);
-  RecordFetched(std::move(all));
+  const bool sound = OverallResult(facts.checks) != "fail";
+  if (sound) RequireSignature(job(), facts.checks);
+  std::vector<Check> all = OwnChecks(job(), facts_, sink_->total());
+  for (const std::vector<Check>& more : {facts.checks, IdentityChecks(job(), facts, sound)}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  SoftenChecks(job(), all);
+  facts.checks = std::move(all);
+  if (OverallResult(facts.checks) == "fail") return Condemn(std::move(facts), true);
+  RecordFetched(std::move(facts));
 }
 
-void Download::RecordFetched(std::vector<Check> checks) {
+void Download::RecordFetched(ProtectedFacts facts) {
+  std::string warned;
+  for (const Check& check : facts.checks) {
+    if (check.result != "warn") continue;
+    warned += (warned.empty() ? ", with warnings: " : ", ") + check.id;
+    world_.log.Warning("delivery.check_warned",
+                       "the protected output is delivered although '" + check.id + "' warns: " + check.detail,
+                       {{"job", job().id}, {"folder", job().target.folder}, {"file", job().artifact.file_name}});
+  }
   Save(
-      [facts = facts_, checks = std::move(checks)](Job& job) {
+      [staged = facts_, facts = std::move(facts)](Job& job) {
         job.state = JobState::kFetched;
-        job.output.size = facts.size;
-        job.output.sha256 = facts.sha256;
-        job.output.checks = checks;
-        Forget(job.output);
+        Take(staged, facts, job.output);
         job.download_tries = 0;
         job.bad_downloads = 0;
       },
-      "the protected output is here and passed its checks", [this] { Done({}); });
+      "the protected output is here and passed its checks" + warned, [this] { Done({}); });
 }
 
-void Download::Condemn(std::vector<Check> checks, bool whole) {
+void Download::Condemn(ProtectedFacts facts, bool whole) {
+  const std::vector<Check>& checks = facts.checks;
   const auto failed = std::find_if(checks.begin(), checks.end(), [](const Check& one) { return one.result == "fail"; });
   Error error =
       MakeError(ErrorKind::kCorrupt, "the protected output failed the check '" + failed->id + "': " + failed->detail);
   std::string note = error.message;
   Save(
-      [facts = facts_, checks](Job& job) {
-        job.output.size = facts.size;
-        job.output.sha256 = facts.sha256;
-        job.output.checks = checks;
+      [staged = facts_, facts](Job& job) {
         // The next one begins from nothing.
-        Forget(job.output);
+        Take(staged, facts, job.output);
         ++job.download_tries;
         ++job.bad_downloads;
       },

@@ -48,8 +48,8 @@ class Download final : public Errand {
   void NothingBehind(const HttpAnswer& answer);
   void FinishFile();
   void Staged(const StagedFacts& facts);
-  void Judge(std::vector<Check> checks);
-  void RecordFetched(std::vector<Check> checks);
+  void Judge(ProtectedFacts facts);
+  void RecordFetched(ProtectedFacts facts);
 
   // Saves while bytes come; an answer that arrives meanwhile waits for it.
   void SaveMeanwhile(std::function<void(Output&)> change, std::string note, std::function<void()> next);
@@ -58,7 +58,7 @@ class Download final : public Errand {
 
   // The output failed a check: recorded, its bytes kept for a person where it is the last one that is asked for and all
   // of them came.
-  void Condemn(std::vector<Check> checks, bool whole);
+  void Condemn(ProtectedFacts facts, bool whole);
   void Quarantine(Error error);
   // The transfer broke off: what came is synced and recorded where the rest of it can be asked for.
   void BreakOff(Error error);

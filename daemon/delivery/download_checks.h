@@ -20,4 +20,12 @@ std::vector<Check> OwnChecks(const Job& job, const StagedFacts& facts, std::opti
 // where it has none.
 void RequireSignature(const Job& job, std::vector<Check>& checks);
 
+// The same app as the source ("package"), of the same version ("version"; what the source's manifest does not say may
+// be anything), signed by nobody but whom the folder expects ("signer"). `sound`: no check of the archive failed; else
+// these three were not looked at.
+std::vector<Check> IdentityChecks(const Job& job, const ProtectedFacts& facts, bool sound);
+
+// What the job's warn_checks name becomes a warning, and says so.
+void SoftenChecks(const Job& job, std::vector<Check>& checks);
+
 }  // namespace tegodrop

@@ -1,6 +1,7 @@
 #include "daemon/delivery/publication.h"
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "daemon/delivery/records.h"
@@ -36,6 +37,10 @@ void Publication::Publish() {
   request.facts = {job().output.size, job().output.sha256};
   request.checksum = ChecksumLine(job());
   request.trace = TraceJson(job(), world_.producer);
+  Result<Attestation> attested = world_.attestor.Attest(job(), request.trace);
+  if (!attested) return Later(attested.error());
+  request.provenance_name = std::move(attested->name);
+  request.provenance = std::move(attested->content);
   request.mode = job().target.output_mode;
   step_ = output_.Publish(std::move(request), [this](const Result<PublishOutcome>& outcome) {
     if (!outcome) return Done(Fail(outcome.error()));
@@ -50,6 +55,11 @@ void Publication::Publish() {
   });
 }
 
+// Never inside the starting call.
+void Publication::Later(Error error) {
+  step_ = world_.timers.After(std::chrono::milliseconds(0), [this, error = std::move(error)] { Done(Fail(error)); });
+}
+
 void Publication::RecordPublished() {
   Save([](Job& job) { job.state = JobState::kPublished; }, "published as " + job().output.protected_name,
        [this] { Done({}); });
@@ -59,7 +69,8 @@ void Publication::ChooseAnother() {
   const std::string other = NameWithJob(ProtectedName(job()), DeliveryTag(job()));
   if (job().output.protected_name == other) {
     Error error = MakeError(ErrorKind::kLocalDisk, "'" + other + "' in " + job().target.output_path +
-                                                       ", or a file of that name with .sha256 or .trace.json, is "
+                                                       ", or a file of that name with a companion's ending "
+                                                       "(.sha256, .trace.json, .provenance.json, .intoto.jsonl), is "
                                                        "somebody else's: move it away");
     error.sys = EEXIST;
     return Done(Fail(std::move(error)));

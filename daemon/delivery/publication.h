@@ -1,5 +1,5 @@
 // fetched -> published: a free name is chosen and recorded with the time of delivery, so that every try publishes the
-// very same trace; then file, checksum and trace appear. Internal.
+// very same trace; then file, checksum, provenance and trace appear. Internal.
 #pragma once
 
 #include <functional>
@@ -22,6 +22,7 @@ class Publication final : public Errand {
   void Choose();
   void RecordName(std::string name);
   void Publish();
+  void Later(Error error);
   void RecordPublished();
   void ChooseAnother();
   void BackToBuilt();

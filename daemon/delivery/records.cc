@@ -31,24 +31,30 @@ void WriteCommit(Json& json, const CommitFacts& commit) {
   json.End();
 }
 
-// Package and version stand in the manifests, which this version does not read.
-void WriteIdentity(Json& json) {
-  json.Null("package");
-  json.Null("version_name");
-  json.Null("version_code");
+void WriteIdentity(Json& json, const AppIdentity& identity) {
+  json.Known("package", identity.package);
+  json.Known("version_name", identity.version_name);
+  json.Known("version_code", identity.version_code);
+}
+
+void WriteSchemes(Json& json, const Output& output) {
+  if (!output.signature_schemes) return json.Null("signature_schemes");
+  json.BeginList("signature_schemes");
+  for (const std::string& scheme : *output.signature_schemes) json.Item(scheme);
+  json.EndList();
 }
 
 void WriteSourceAndOutput(Json& json, const Job& job) {
   json.Begin("source");
   json.Number("size", KnownSize(job.artifact.size, job.artifact.sha256));
   json.Known("sha256", job.artifact.sha256);
-  WriteIdentity(json);
+  WriteIdentity(json, job.artifact.identity);
   json.End();
   json.Begin("output");
   json.Number("size", KnownSize(job.output.size, job.output.sha256));
   json.Known("sha256", job.output.sha256);
-  WriteIdentity(json);
-  json.Null("signature_schemes");
+  WriteIdentity(json, job.output.identity);
+  WriteSchemes(json, job.output);
   json.End();
 }
 

@@ -46,6 +46,9 @@ inline std::string ReceiptName(std::string_view id) { return std::string(id) + "
 inline std::string HostBeatName(std::string_view id) { return std::string(id) + ".json"; }
 inline std::string ChecksumName(std::string_view output) { return std::string(output) + ".sha256"; }
 inline std::string TraceName(std::string_view output) { return std::string(output) + ".trace.json"; }
+// Provenance: a bare statement, or in a signed envelope.
+inline std::string StatementName(std::string_view output) { return std::string(output) + ".provenance.json"; }
+inline std::string EnvelopeName(std::string_view output) { return std::string(output) + ".intoto.jsonl"; }
 inline std::string FailedName(std::string_view file_name, std::string_view job) {
   return std::string(file_name) + "." + std::string(job) + ".failed.json";
 }
@@ -55,8 +58,8 @@ inline std::string StagingName(std::string_view job, std::int64_t epoch) {
   return std::string(job) + "." + std::to_string(epoch) + ".part";
 }
 // What stands beside a staged file, by its staging name.
-inline constexpr std::array<std::string_view, 6> kStagedCompanions{"",        ".trace",      ".trace.tmp",
-                                                                   ".sha256", ".publishing", ".publishing.tmp"};
+inline constexpr std::array<std::string_view, 8> kStagedCompanions{
+    "", ".provenance", ".provenance.tmp", ".trace", ".trace.tmp", ".sha256", ".publishing", ".publishing.tmp"};
 
 struct ParsedStagingName {
   std::string job;

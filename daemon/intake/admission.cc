@@ -5,6 +5,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
+#include "daemon/intake/commit.h"
 #include "daemon/intake/sidecar.h"
 
 namespace tegodrop {
@@ -39,9 +40,13 @@ void Refuse(Weighed& weighed, Failure failure) {
 
 void TakeTexts(const SidecarContent& content, SidecarFacts& facts) {
   facts.present = true;
-  facts.repository = content.repository;
-  if (!content.ref.empty()) facts.ref = content.ref;
-  facts.build_url = content.build_url;
+  // Where what a CI calls so carries a token, that goes no further.
+  facts.repository = WithoutCredentials(content.repository);
+  if (facts.repository.find("://") != std::string::npos) {
+    facts.repository.resize(std::min(facts.repository.find_first_of("?#"), facts.repository.size()));
+  }
+  if (!content.ref.empty()) facts.ref = WithoutCredentials(content.ref);
+  facts.build_url = WithoutCredentials(content.build_url);
   facts.signing_key_id = content.signing_key_id;
   facts.submit_id = content.submit_id;
   facts.labels = content.labels;
@@ -122,6 +127,7 @@ Weighed Weigh(const FolderSettings& folder, const std::string& path, ArtifactKin
   artifact.kind = kind;
   artifact.size = inspection.stat.size;
   artifact.sha256 = inspection.sha256;
+  artifact.identity = inspection.identity;
   if (!Sendable(artifact.file_name)) Refuse(weighed, BadName(artifact.file_name));
   if (artifact.size > kLargestArtifact) Refuse(weighed, TooLarge(artifact.size));
   if (inspection.outcome == Inspection::Outcome::kNotAnArtifact) Refuse(weighed, NotAnArtifact(inspection.reason));
@@ -130,7 +136,13 @@ Weighed Weigh(const FolderSettings& folder, const std::string& path, ArtifactKin
     std::erase_if(artifact.commit.candidates,
                   [](const CommitCandidate& candidate) { return candidate.origin == "sidecar"; });
   }
-  if (weighed.failure && weighed.failure->kind == FailureKind::kBadSidecar && folder.after == After::kKeep) {
+  AddCommits(folder, inspection.commits, artifact);
+  if (inspection.outcome == Inspection::Outcome::kWhole) {
+    if (auto missing = CommitMissing(folder, artifact)) Refuse(weighed, std::move(*missing));
+  }
+  const bool mendable = weighed.failure && (weighed.failure->kind == FailureKind::kBadSidecar ||
+                                            weighed.failure->kind == FailureKind::kCommitMissing);
+  if (mendable && folder.after == After::kKeep) {
     weighed.failure->remedy += " This folder keeps its files (after: keep): the same bytes again need another name.";
   }
   return weighed;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "daemon/intake/commit.h"
 #include "daemon/intake/kept.h"
 #include "daemon/intake/target.h"
 
@@ -50,6 +51,11 @@ void LogDecision(Log& log, const Job& job) {
               {"size", job.artifact.size},
               {"sha256", job.artifact.sha256},
               {"commit", job.artifact.commit.sha()}});
+    if (!job.artifact.commit.conflict()) return;
+    log.Warning(
+        "artifact.commit_conflict",
+        "what names the commit names different ones, and the first counts: " + CommitsInWords(job.artifact.commit),
+        {{"folder", job.target.folder}, {"file", job.artifact.path()}, {"job", job.id}});
     return;
   }
   log.Warning("artifact.refused", job.failure->message + ". " + job.failure->remedy,

@@ -26,7 +26,7 @@ std::string Shown(std::string_view text) {
 bool IsDigest(std::string_view text) { return text.size() == 64 && IsHex(text); }
 
 Result<std::string> CommitSha(std::string_view text) {
-  if ((text.size() == 40 || text.size() == 64) && IsHex(text)) return ToLowerAscii(text);
+  if (IsCommitSha(text)) return ToLowerAscii(text);
   return Wrong("holds " + Shown(text) + " where a commit SHA of 40 or 64 hex digits must stand");
 }
 

@@ -27,6 +27,18 @@ SignatureNeed NeedOf(RequireSigned required) {
   return SignatureNeed::kAuto;
 }
 
+Provenance FormOf(ProvenanceForm form) {
+  switch (form) {
+    case ProvenanceForm::kStatement:
+      return Provenance::kStatement;
+    case ProvenanceForm::kSigned:
+      return Provenance::kSigned;
+    case ProvenanceForm::kOff:
+      return Provenance::kOff;
+  }
+  return Provenance::kOff;
+}
+
 }  // namespace
 
 std::string SigningKeyAsSent(const std::string& key) { return key == "default" ? std::string() : key; }
@@ -47,6 +59,9 @@ Target TargetOf(const FolderSettings& folder, const std::string& portal_url, con
   target.signing_key = SigningKeyAsSent(folder.signing_key);
   target.priority = folder.priority;
   target.skip_same_bytes = folder.same_bytes == SameBytes::kSkip;
+  target.expected_signers = folder.expect_signer_sha256;
+  target.warn_checks = folder.warn_checks;
+  target.provenance = FormOf(folder.provenance.value_or(ProvenanceForm::kStatement));
   return target;
 }
 

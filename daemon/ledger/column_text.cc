@@ -22,6 +22,9 @@ constexpr std::array kAfters = {Word<SourceAfter>{SourceAfter::kArchive, "archiv
 constexpr std::array kSignatures = {Word<SignatureNeed>{SignatureNeed::kAuto, "auto"},
                                     Word<SignatureNeed>{SignatureNeed::kRequired, "required"},
                                     Word<SignatureNeed>{SignatureNeed::kNotRequired, "not_required"}};
+constexpr std::array kProvenances = {Word<Provenance>{Provenance::kOff, "off"},
+                                     Word<Provenance>{Provenance::kStatement, "statement"},
+                                     Word<Provenance>{Provenance::kSigned, "signed"}};
 
 template <typename Enum, std::size_t kCount>
 std::string_view WordIn(const std::array<Word<Enum>, kCount>& words, Enum value) {
@@ -141,12 +144,14 @@ std::string_view ColumnWord(FailureKind value) { return ToString(value); }
 std::string_view ColumnWord(ArtifactKind value) { return WordIn(kKinds, value); }
 std::string_view ColumnWord(SourceAfter value) { return WordIn(kAfters, value); }
 std::string_view ColumnWord(SignatureNeed value) { return WordIn(kSignatures, value); }
+std::string_view ColumnWord(Provenance value) { return WordIn(kProvenances, value); }
 
 bool FromColumnWord(std::string_view word, JobState& value) { return Take(JobStateFromString(word), value); }
 bool FromColumnWord(std::string_view word, FailureKind& value) { return Take(FailureKindFromString(word), value); }
 bool FromColumnWord(std::string_view word, ArtifactKind& value) { return FindWord(kKinds, word, value); }
 bool FromColumnWord(std::string_view word, SourceAfter& value) { return FindWord(kAfters, word, value); }
 bool FromColumnWord(std::string_view word, SignatureNeed& value) { return FindWord(kSignatures, word, value); }
+bool FromColumnWord(std::string_view word, Provenance& value) { return FindWord(kProvenances, word, value); }
 
 std::string ColumnList(const std::vector<std::string>& list) {
   rapidjson::StringBuffer buffer;

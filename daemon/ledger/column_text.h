@@ -16,12 +16,14 @@ std::string_view ColumnWord(FailureKind value);
 std::string_view ColumnWord(ArtifactKind value);
 std::string_view ColumnWord(SourceAfter value);
 std::string_view ColumnWord(SignatureNeed value);
+std::string_view ColumnWord(Provenance value);
 // False, with `value` unchanged, for a word that is not known.
 bool FromColumnWord(std::string_view word, JobState& value);
 bool FromColumnWord(std::string_view word, FailureKind& value);
 bool FromColumnWord(std::string_view word, ArtifactKind& value);
 bool FromColumnWord(std::string_view word, SourceAfter& value);
 bool FromColumnWord(std::string_view word, SignatureNeed& value);
+bool FromColumnWord(std::string_view word, Provenance& value);
 
 // ["a","b"] and [{"key":"…","value":"…"}]. Bytes that are not UTF-8 are kept as they are: the JSON of a hostile name is
 // then no valid JSON text for others, but ours again when it is read.

@@ -12,7 +12,7 @@ namespace tegodrop {
 template <typename Visitor, typename TargetT>  // here and below: const for writing, mutable for reading
 void VisitTarget(Visitor& v, TargetT& target) {
   auto& [folder, drop_path, rooms, output_path, output_name, output_mode, after, signature, portal_url, tenant, version,
-         signing_key, priority, skip_same_bytes] = target;
+         signing_key, priority, skip_same_bytes, expected_signers, warn_checks, provenance] = target;
   v.Field("folder", folder);
   v.Field("drop_path", drop_path);
   v.Field("rooms", rooms);
@@ -27,16 +27,23 @@ void VisitTarget(Visitor& v, TargetT& target) {
   v.Field("signing_key", signing_key);
   v.Field("priority", priority);
   v.Field("skip_same_bytes", skip_same_bytes);
+  v.Field("expected_signers", expected_signers);
+  v.Field("warn_checks", warn_checks);
+  v.Field("provenance", provenance);
 }
 
 template <typename Visitor, typename ArtifactT>
 void VisitArtifact(Visitor& v, ArtifactT& artifact) {
-  auto& [file_name, subfolder, kind, size, sha256, sidecar, commit] = artifact;
+  auto& [file_name, subfolder, kind, size, sha256, identity, sidecar, commit] = artifact;
   v.Field("file_name", file_name);
   v.Field("subfolder", subfolder);
   v.Field("kind", kind);
   v.Field("size", size);
   v.Field("sha256", sha256);
+  auto& [package, version_name, version_code] = identity;
+  v.Field("package", package);
+  v.Field("version_name", version_name);
+  v.Field("version_code", version_code);
   auto& [present, files, repository, ref, build_url, signing_key_id, submit_id, labels] = sidecar;
   v.Field("sidecar_present", present);
   v.Field("sidecar_files", files);
@@ -90,11 +97,16 @@ void VisitBuild(Visitor& v, BuildRowT& build) {
 
 template <typename Visitor, typename OutputT>
 void VisitOutput(Visitor& v, OutputT& output) {
-  auto& [staging_name, protected_name, size, sha256, checks, kept] = output;
+  auto& [staging_name, protected_name, size, sha256, identity, signature_schemes, checks, kept] = output;
   v.Field("staging_name", staging_name);
   v.Field("protected_name", protected_name);
   v.Field("output_size", size);
   v.Field("output_sha256", sha256);
+  auto& [package, version_name, version_code] = identity;
+  v.Field("output_package", package);
+  v.Field("output_version_name", version_name);
+  v.Field("output_version_code", version_code);
+  v.Field("signature_schemes", signature_schemes);
   v.Field("checks", checks);
   auto& [etag, total, synced] = kept;
   v.Field("kept_etag", etag);

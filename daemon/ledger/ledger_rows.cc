@@ -1,5 +1,6 @@
 #include "daemon/ledger/ledger_rows.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -193,19 +194,20 @@ Result<std::vector<std::string>> ClaimedIds(SqliteDb& db, const std::string& dro
 
 Result<std::optional<Job>> DeliveredJob(SqliteDb& db, const Job& like) {
   if (like.artifact.sha256.empty()) return std::optional<Job>();
-  Result<std::vector<Job>> found =
-      Jobs(db,
-           "seq = (SELECT MAX(seq) FROM jobs WHERE state = 'delivered' AND duplicate_of = '' AND sha256 = ? AND "
-           "folder = ? AND portal_url = ? AND tenant = ? AND version = ? AND signing_key = ?)",
-           [&](Statement& to) {
-             const Target& target = like.target;
-             to.Bind(std::string_view(like.artifact.sha256)).Bind(std::string_view(target.folder));
-             to.Bind(std::string_view(target.portal_url)).Bind(std::string_view(target.tenant));
-             to.Bind(std::string_view(target.version)).Bind(std::string_view(target.signing_key));
-           });
+  // The last ones are enough: of the same bytes few name different commits.
+  Result<std::vector<Job>> found = Jobs(
+      db,
+      "seq IN (SELECT seq FROM jobs WHERE state = 'delivered' AND duplicate_of = '' AND sha256 = ? AND "
+      "folder = ? AND portal_url = ? AND tenant = ? AND version = ? AND signing_key = ? ORDER BY seq DESC LIMIT 50)",
+      [&](Statement& to) {
+        const Target& target = like.target;
+        to.Bind(std::string_view(like.artifact.sha256)).Bind(std::string_view(target.folder));
+        to.Bind(std::string_view(target.portal_url)).Bind(std::string_view(target.tenant));
+        to.Bind(std::string_view(target.version)).Bind(std::string_view(target.signing_key));
+      });
   if (!found) return Fail(found.error());
-  if (found->empty()) return std::optional<Job>();
-  return std::optional<Job>(std::move(found->front()));
+  const auto last = std::find_if(found->rbegin(), found->rend(), [&](const Job& one) { return SameBuild(one, like); });
+  return last == found->rend() ? std::optional<Job>() : std::optional<Job>(std::move(*last));
 }
 
 Status SaveFolderRow(SqliteDb& db, const FolderRecord& folder) {

@@ -10,6 +10,7 @@
 #include "daemon/ledger/ledger_files.h"
 #include "daemon/ledger/schema_1.h"
 #include "daemon/ledger/schema_2.h"
+#include "daemon/ledger/schema_3.h"
 
 namespace tegodrop {
 namespace {
@@ -56,7 +57,7 @@ Status RunSteps(SqliteDb& db, const Migrations& migrations, std::int64_t from, s
 }  // namespace
 
 const Migrations& LedgerMigrations() {
-  static const Migrations kAll = {kSchema1, kSchema2};
+  static const Migrations kAll = {kSchema1, kSchema2, kSchema3};
   return kAll;
 }
 

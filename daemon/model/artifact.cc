@@ -110,6 +110,8 @@ bool IsDescribeOutput(std::string_view text) {
   return !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+bool IsCommitSha(std::string_view text) { return (text.size() == 40 || text.size() == 64) && IsHex(text); }
+
 bool CommitFacts::conflict() const {
   return std::any_of(candidates.begin(), candidates.end(),
                      [&](const CommitCandidate& candidate) { return candidate.sha != candidates.front().sha; });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/model/identity.h"
 
 namespace tegodrop {
 
@@ -51,6 +52,9 @@ bool NamesReceipt(std::string_view submit_id);
 // to 64 hex digits, perhaps with "-dirty" or "-broken" at its end. One word of UTF-8; no commit SHA is one.
 bool IsDescribeOutput(std::string_view text);
 
+// 40 or 64 hex digits, of either case.
+bool IsCommitSha(std::string_view text);
+
 struct CommitCandidate {
   std::string origin;  // "sidecar" | "embedded" | "file_name"
   std::string sha;     // 40 or 64 lowercase hex digits
@@ -89,6 +93,7 @@ struct Artifact {
   ArtifactKind kind = ArtifactKind::kApk;
   std::uint64_t size = 0;
   std::string sha256;  // 64 lowercase hex digits
+  AppIdentity identity;
   SidecarFacts sidecar;
   CommitFacts commit;
 

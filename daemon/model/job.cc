@@ -50,6 +50,13 @@ std::string OverallResult(const std::vector<Check>& checks) {
   return any("pass") ? "pass" : "skipped";
 }
 
+const std::vector<std::string_view>& CheckIds() {
+  static const std::vector<std::string_view> kIds = {"length",  "differs",       "zip_structure", "zip_entries",
+                                                     "kind",    "signing_block", "signature",     "provisioning",
+                                                     "package", "version",       "signer"};
+  return kIds;
+}
+
 Waiting WaitingOf(const Job& job) {
   if (!job.waiting.for_what.empty()) return job.waiting;
   switch (job.state) {
@@ -76,10 +83,16 @@ Waiting WaitingOf(const Job& job) {
   }
 }
 
+// What names no commit contradicts none.
+static bool SameCommit(const CommitFacts& a, const CommitFacts& b) {
+  return a.candidates.empty() || b.candidates.empty() || a.sha() == b.sha();
+}
+
 bool SameBuild(const Job& a, const Job& b) {
   return !a.artifact.sha256.empty() && a.artifact.sha256 == b.artifact.sha256 && a.target.folder == b.target.folder &&
          a.target.portal_url == b.target.portal_url && a.target.tenant == b.target.tenant &&
-         a.target.version == b.target.version && a.target.signing_key == b.target.signing_key;
+         a.target.version == b.target.version && a.target.signing_key == b.target.signing_key &&
+         a.target.expected_signers == b.target.expected_signers && SameCommit(a.artifact.commit, b.artifact.commit);
 }
 
 void ForgetUpload(Job& job) {

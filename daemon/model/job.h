@@ -24,6 +24,8 @@ namespace tegodrop {
 // What becomes of the source once delivered.
 enum class SourceAfter : std::uint8_t { kArchive, kDelete, kKeep };
 enum class SignatureNeed : std::uint8_t { kAuto, kRequired, kNotRequired };
+// What stands beside a delivery's trace: nothing, an in-toto statement, or that in a signed envelope.
+enum class Provenance : std::uint8_t { kOff, kStatement, kSigned };
 
 // Where a job goes and by which rules; frozen at its claim.
 struct Target {
@@ -42,6 +44,10 @@ struct Target {
   std::string signing_key;
   int priority = 0;
   bool skip_same_bytes = false;  // the bytes of an earlier delivered job are not built again
+  // SHA-256 of certificates (64 lowercase hex digits): one of them must have signed the output. None: any may.
+  std::vector<std::string> expected_signers;
+  std::vector<std::string> warn_checks;  // ids of checks (model/check.h) that warn where they would fail the output
+  Provenance provenance = Provenance::kOff;
 };
 
 // The last answer to a request for an upload URL. The signed URL itself is never kept.
@@ -87,6 +93,8 @@ struct Output {
   std::string protected_name;  // the name it is or will be published under; empty: not chosen yet
   std::uint64_t size = 0;
   std::string sha256;
+  AppIdentity identity;
+  std::optional<std::vector<std::string>> signature_schemes;  // see ProtectedFacts; nullopt: not looked for
   std::vector<Check> checks;
   KeptBytes kept;  // of the staged file, in state built
 };
@@ -155,7 +163,8 @@ BuildIdentity IdentityOf(const Job& job);
 // Whether a delivery must be signed: what the folder says, else whether the upload's answer named a signing key.
 bool SignatureRequired(const Job& job);
 
-// Whether the portal would build the same of both: the same known bytes, for the same folder, account, version and key.
+// Whether a build of the one is as good for the other: the same known bytes, for the same folder, account, version and
+// key, of commits that do not differ, by signers that do not.
 bool SameBuild(const Job& a, const Job& b);
 
 // Lets go of the upload that the row speaks of. A multipart upload is then to be aborted, but never one whose Complete

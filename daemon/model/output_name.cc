@@ -109,11 +109,16 @@ std::string FoldedName(std::string_view name) {
 std::string ProtectedName(const Job& job) {
   const std::string stem(Stem(job.artifact.file_name));
   const std::string extension(ExtensionOf(job.artifact.file_name));
-  const std::array<std::pair<std::string_view, std::string>, 8> values{{
+  const AppIdentity& app = job.artifact.identity;
+  const auto known = [](const std::string& text) { return text.empty() ? "unknown" : text; };
+  const std::array<std::pair<std::string_view, std::string>, 11> values{{
       {"{stem}", stem},
       {"{ext}", extension},
       {"{start_time}", std::to_string(job.ticket.start_time)},
       {"{job}", job.id},
+      {"{package}", known(app.package)},
+      {"{version_name}", known(app.version_name)},
+      {"{version_code}", known(app.version_code)},
       {"{commit}", job.artifact.commit.candidates.empty() ? "nocommit" : job.artifact.commit.sha()},
       {"{sha256}", job.artifact.sha256},
       {"{version}", job.target.version},

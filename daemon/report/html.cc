@@ -144,10 +144,12 @@ class Page {
 
   // `name` stands in front of the job's id, `more` on lines of its own.
   void Artifact(const ReportedJob& job, const std::string& name = "", const std::string& more = "") {
-    out_ +=
-        "<th scope=\"row\" role=\"rowheader\">" + Escaped(job.file) +
-        Sub(name + "job " + Mono(job.id) + (job.commit.empty() ? "" : " · commit " + Mono(job.commit.substr(0, 12)))) +
-        more + "</th>";
+    out_ += "<th scope=\"row\" role=\"rowheader\">" + Escaped(job.file) +
+            Sub(name + "job " + Mono(job.id) +
+                (job.commit.empty()
+                     ? ""
+                     : " · commit " + Mono(job.commit.substr(0, 12)) + (job.commit_conflict ? " (disputed)" : ""))) +
+            more + "</th>";
   }
 
   void Failed(const ReportedJob& job) {

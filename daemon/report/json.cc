@@ -52,6 +52,7 @@ void WriteJob(Json& json, const std::string& folder, const ReportedJob& job) {
   json.Number("took_ms", job.took_ms);
   json.Number("build_ms", job.build_ms);
   json.Known("commit_sha", job.commit);
+  json.Flag("commit_conflict", job.commit_conflict);
   json.Known("protected_output", job.protected_name);
   json.Known("trace", job.trace);
   json.Number("redeliveries", job.redeliveries);

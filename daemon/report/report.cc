@@ -94,6 +94,7 @@ ReportedJob Reported(const JobStory& story, const ReportInput& input, WallMs end
   out.ended = ended;
   out.redeliveries = job.redeliveries;
   out.commit = job.artifact.commit.sha();
+  out.commit_conflict = job.artifact.commit.conflict();
   out.duplicate_of = job.duplicate_of;
   if (job.times.submitted != 0 && job.times.completed >= job.times.submitted) {
     out.built = BuildEnd(job);

@@ -50,9 +50,10 @@ struct ReportedJob {
   std::optional<std::int64_t> build_ms;
   WallMs built = 0;  // when that was
   int redeliveries = 0;
-  std::string commit;          // empty: none known
-  std::string protected_name;  // of what is delivered
-  std::string trace;           // absolute; of a duplicate that of the earlier delivery
+  std::string commit;            // empty: none known
+  bool commit_conflict = false;  // what names it disagrees
+  std::string protected_name;    // of what is delivered
+  std::string trace;             // absolute; of a duplicate that of the earlier delivery
   std::string duplicate_of;
   std::optional<Failure> failure;
   std::string artifact_in;  // of what failed or was cancelled: the folder that the artifact stands in

@@ -91,7 +91,8 @@ class Page {
     if (job.took_ms) line += "  took " + HumanDuration(milliseconds(*job.took_ms));
     if (job.build_ms) line += "  build " + HumanDuration(milliseconds(*job.build_ms));
     if (job.redeliveries > 0) line += "  delivered again";
-    if (!job.commit.empty()) line += "  commit " + job.commit.substr(0, 12);
+    if (!job.commit.empty())
+      line += "  commit " + job.commit.substr(0, 12) + (job.commit_conflict ? " (disputed)" : "");
     Line(line);
     if (!job.trace.empty()) Line("      " + Printable(job.trace));
   }

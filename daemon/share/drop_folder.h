@@ -19,6 +19,7 @@
 #include "daemon/disk/file_system.h"
 #include "daemon/loop/handle.h"
 #include "daemon/model/artifact.h"
+#include "daemon/model/identity.h"
 #include "daemon/share/claim_record.h"
 
 namespace tegodrop {
@@ -92,6 +93,9 @@ struct Inspection {
   bool writers_known = false;  // the lease could be asked, and nobody writes
   FileStat stat;
   std::string sha256;  // empty where it was not read to its end
+  // Of a whole one, as far as its manifest can be read.
+  AppIdentity identity;
+  std::vector<EmbeddedCommit> commits;
   struct SidecarFile {
     std::string name;
     SidecarKind kind = SidecarKind::kCommit;

@@ -102,8 +102,10 @@ Inspection FolderOps::Inspect(const InspectRequest& request) {
   if (!digest) return Give(std::move(out), Outcome::kUnreadable, digest.error().message);
   out.sha256 = *digest;
   if (incomplete) return Give(std::move(out), Outcome::kIncomplete, verdict->reason);
-  if (verdict->verdict == ArchiveVerdict::kWhole) return Give(std::move(out), Outcome::kWhole, "");
-  return Give(std::move(out), Outcome::kNotAnArtifact, verdict->reason);
+  if (verdict->verdict != ArchiveVerdict::kWhole) return Give(std::move(out), Outcome::kNotAnArtifact, verdict->reason);
+  out.identity = std::move(verdict->identity);
+  out.commits = std::move(verdict->commits);
+  return Give(std::move(out), Outcome::kWhole, "");
 }
 
 }  // namespace tegodrop

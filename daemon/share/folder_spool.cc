@@ -78,6 +78,8 @@ Inspection FolderOps::InspectCopy(Inspection out, const InspectRequest& request,
     const bool incomplete = verdict->verdict == ArchiveVerdict::kIncomplete;
     return Give(std::move(out), incomplete ? Outcome::kIncomplete : Outcome::kNotAnArtifact, verdict->reason);
   }
+  out.identity = std::move(verdict->identity);
+  out.commits = std::move(verdict->commits);
   const std::lock_guard lock(mutex_);
   incoming_[path] = {copy, out.stat};
   return Give(std::move(out), Outcome::kWhole, "");

@@ -97,8 +97,8 @@ class LocalOutputFolder : public OutputFolder {
   }
 
   HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind kind,
-                        std::function<void(Result<std::vector<Check>>)> done) override {
-    return RunTask<Result<std::vector<Check>>>(
+                        std::function<void(Result<ProtectedFacts>)> done) override {
+    return RunTask<Result<ProtectedFacts>>(
         Writers(), [ops = ops_, staging_name, kind] { return ops->CheckStaged(staging_name, kind); }, std::move(done));
   }
 

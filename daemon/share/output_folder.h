@@ -58,7 +58,10 @@ struct PublishRequest {
   std::string name;      // free when it was chosen
   StagedFacts facts;     // what was staged: a file already under `name` is ours where its content is this
   std::string checksum;  // content of <name>.sha256
-  std::string trace;     // content of <name>.trace.json
+  // The provenance, which names the trace by its digest: the name that it appears under (empty: none), and its content.
+  std::string provenance_name;
+  std::string provenance;
+  std::string trace;  // content of <name>.trace.json
   mode_t mode = 0640;
 };
 
@@ -95,17 +98,17 @@ class OutputFolder {
   // handles long gone, ends first and never touches it again.
   virtual HandlePtr Resume(const std::string& staging_name, std::uint64_t offset, std::uint64_t size,
                            std::function<void(Result<std::unique_ptr<StagedFile>>)> done) = 0;
-  // The ZIP checks of a staged file. Errors are the disk's; a failed check is a Check.
+  // The checks of a staged file, and what it is: see CheckProtected. Errors are the disk's; a failed check is a Check.
   virtual HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind kind,
-                                std::function<void(Result<std::vector<Check>>)> done) = 0;
+                                std::function<void(Result<ProtectedFacts>)> done) = 0;
   // `wanted` where nothing there has that name (compared without case), it or its companions; else "STEM-<job>EXT".
   // `job`: the job's id, with a number behind it for the later of several deliveries of one job.
   virtual HandlePtr ChooseName(const std::string& wanted, const std::string& job,
                                std::function<void(Result<std::string>)> done) = 0;
-  // File, checksum, trace, in this order, each whole and synced. Safe to do again, also with another trace of the same
-  // job: the one that was staged when the file was moved is the one that is published. What stood whole once and was
-  // taken away since is not made again: kPublished. Until Discard is called with the staging name, the folder's room
-  // remembers how far it came.
+  // File, checksum, provenance, trace, in this order, each whole and synced. Safe to do again, also with another trace
+  // of the same job: the one that was staged when the file was moved is the one that is published, and its provenance.
+  // What stood whole once and was taken away since is not made again: kPublished. Until Discard is called with the
+  // staging name, the folder's room remembers how far it came.
   virtual HandlePtr Publish(PublishRequest request, std::function<void(Result<PublishOutcome>)> done) = 0;
   // Keeps a staged file that failed its checks for a person, out of the way of deliveries. Nothing where it is gone.
   virtual HandlePtr Quarantine(const std::string& staging_name, const std::string& name,

@@ -163,7 +163,7 @@ Status OutputOps::SyncStaging() {
   return fs_.SyncFolder(staging->get());
 }
 
-Result<std::vector<Check>> OutputOps::CheckStaged(const std::string& staging_name, ArtifactKind kind) {
+Result<ProtectedFacts> OutputOps::CheckStaged(const std::string& staging_name, ArtifactKind kind) {
   auto staging = Part(kOutputStaging);
   if (!staging) return Fail(staging.error());
   auto file = fs_.OpenFileAt(staging->get(), staging_name);
@@ -179,8 +179,8 @@ Result<std::vector<Check>> OutputOps::CheckStaged(const std::string& staging_nam
 // Names of its companions count too: the trace of an older delivery whose file somebody took away still stands for that
 // delivery.
 Result<bool> OutputOps::NameTaken(int folder, const std::string& wanted, const FileStat* own) {
-  const std::set<std::string> names{FoldedName(wanted), FoldedName(ChecksumName(wanted)),
-                                    FoldedName(TraceName(wanted))};
+  const std::set<std::string> names{FoldedName(wanted), FoldedName(ChecksumName(wanted)), FoldedName(TraceName(wanted)),
+                                    FoldedName(StatementName(wanted)), FoldedName(EnvelopeName(wanted))};
   std::vector<std::string> found;
   auto listed = fs_.List(folder, [&](std::string_view name, EntryType) {
     if (names.contains(FoldedName(name))) found.emplace_back(name);

@@ -1,8 +1,9 @@
 // What an output folder does, blocking: for worker threads.
 //
 // A delivery appears in three moves, and a death between any two of them must be told apart from a person who took the
-// delivery away, because the one is completed and the other is never made again. So the trace is staged before the file
-// moves, beside an empty mark that publishing has begun, and what is left in staging says how far it came:
+// delivery away, because the one is completed and the other is never made again. So the trace (and before it its
+// provenance) is staged before the file moves, beside an empty mark that publishing has begun, and what is left in
+// staging says how far it came:
 //   file staged                          nothing has appeared
 //   trace staged, no file                the file stands under its name
 //   the mark alone                       the delivery stood whole, whatever has become of it since
@@ -38,7 +39,7 @@ class OutputOps {
   Result<Fd> Stage(const std::string& staging_name, std::uint64_t size);
   // The file of OutputFolder::Resume, cut; an invalid Fd where there is nothing to go on with.
   Result<Fd> Resume(const std::string& staging_name, std::uint64_t offset, std::uint64_t size);
-  Result<std::vector<Check>> CheckStaged(const std::string& staging_name, ArtifactKind kind);
+  Result<ProtectedFacts> CheckStaged(const std::string& staging_name, ArtifactKind kind);
   Result<std::string> ChooseName(const std::string& wanted, const std::string& job);
   Result<PublishOutcome> Publish(const PublishRequest& request);
   Status Quarantine(const std::string& staging_name, const std::string& name);
@@ -93,6 +94,7 @@ class OutputOps {
   Result<Progress> HowFar(const Places& at, const PublishRequest& request);
   Status StageTrace(const Places& at, const PublishRequest& request);
   Status PublishChecksum(const Places& at, const PublishRequest& request);
+  Status PublishProvenance(const Places& at, const PublishRequest& request);
   Status PublishTrace(const Places& at, const PublishRequest& request);
 
   const std::string path_;

@@ -10,7 +10,13 @@ namespace tegodrop {
 namespace {
 
 std::string StagedTrace(const std::string& staging_name) { return staging_name + ".trace"; }
+std::string StagedProvenance(const std::string& staging_name) { return staging_name + ".provenance"; }
 std::string BegunMark(const std::string& staging_name) { return staging_name + ".publishing"; }
+
+// Of a DSSE envelope as we write it what is signed; of all else everything.
+std::string_view BeforeSignatures(std::string_view provenance) {
+  return provenance.substr(0, provenance.find("\"signatures\""));
+}
 
 Unexpected SomebodyElses(const std::string& name) {
   Error error =
@@ -38,6 +44,7 @@ Result<PublishOutcome> OutputOps::Publish(const PublishRequest& request) {
     if (*progress == Progress::kWhole) return PublishOutcome::kPublished;
   }
   if (auto written = PublishChecksum(*at, request); !written) return Fail(written.error());
+  if (auto written = PublishProvenance(*at, request); !written) return Fail(written.error());
   if (auto written = PublishTrace(*at, request); !written) return Fail(written.error());
   return PublishOutcome::kPublished;
 }
@@ -98,9 +105,17 @@ Result<bool> OutputOps::IsOurs(int dir, const std::string& name, const StagedFac
 Status OutputOps::StageTrace(const Places& at, const PublishRequest& request) {
   const int staging = at.staging.get();
   const std::string trace = StagedTrace(request.staging_name);
+  const std::string provenance = StagedProvenance(request.staging_name);
   const std::string mark = BegunMark(request.staging_name);
   // One from an earlier call may name a name that was taken since.
   if (auto removed = RemoveIfThere(staging, trace); !removed) return removed;
+  if (auto removed = RemoveIfThere(staging, provenance); !removed) return removed;
+  // Before the trace: where that is staged this is, and the two belong together.
+  if (!request.provenance_name.empty()) {
+    auto staged =
+        WriteWhole(fs_, staging, provenance + ".tmp", staging, provenance, request.provenance, request.mode, at.group);
+    if (!staged) return staged;
+  }
   auto written = WriteWhole(fs_, staging, trace + ".tmp", staging, trace, request.trace, request.mode, at.group);
   if (!written) return written;
   auto marked = WriteWhole(fs_, staging, mark + ".tmp", staging, mark, "", 0600, {});
@@ -117,6 +132,35 @@ Status OutputOps::PublishChecksum(const Places& at, const PublishRequest& reques
   auto there = ReadWhole(fs_, folder, name, request.checksum.size());
   if (!there || *there != request.checksum) return SomebodyElses(name);
   return {};
+}
+
+Status OutputOps::PublishProvenance(const Places& at, const PublishRequest& request) {
+  if (request.provenance_name.empty()) return {};
+  const int staging = at.staging.get();
+  const int folder = at.folder.get();
+  const std::string staged = StagedProvenance(request.staging_name);
+  const std::string& name = request.provenance_name;
+  auto moved = fs_.MoveAt(staging, staged, folder, name);
+  if (!moved && moved.error().sys == ENOENT) {
+    // An earlier call has moved it. Where it is nowhere, it is staged anew with the trace that it belongs to.
+    auto there = Exists(folder, name);
+    if (!there) return Fail(there.error());
+    if (*there) return fs_.SyncFolder(folder);
+    if (auto again = StageTrace(at, request); !again) return again;
+    moved = fs_.MoveAt(staging, staged, folder, name);
+  }
+  if (!moved && moved.error().sys != EEXIST) return moved;
+  if (!moved) {
+    // A death between link and unlink leaves the same file under both names; and where somebody has emptied the room
+    // meanwhile, a key may have signed the same statement otherwise.
+    constexpr std::size_t kLargest = 4 << 20;
+    auto ours = ReadWhole(fs_, staging, staged, kLargest);
+    if (!ours) return Fail(ours.error());
+    auto there = ReadWhole(fs_, folder, name, kLargest);
+    if (!there || BeforeSignatures(*there) != BeforeSignatures(*ours)) return SomebodyElses(name);
+    if (auto gone = fs_.RemoveAt(staging, staged); !gone) return gone;
+  }
+  return fs_.SyncFolder(folder);
 }
 
 Status OutputOps::PublishTrace(const Places& at, const PublishRequest& request) {

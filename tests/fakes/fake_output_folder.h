@@ -47,9 +47,15 @@ class FakeOutputFolder final : public OutputFolder {
         std::move(done));
   }
   HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind,
-                        std::function<void(Result<std::vector<Check>>)> done) override {
-    return Run<Result<std::vector<Check>>>(
-        "CheckStaged", staging_name, [this]() -> Result<std::vector<Check>> { return checks; }, std::move(done));
+                        std::function<void(Result<ProtectedFacts>)> done) override {
+    return Run<Result<ProtectedFacts>>(
+        "CheckStaged", staging_name,
+        [this]() -> Result<ProtectedFacts> {
+          ProtectedFacts found = facts;
+          found.checks = checks;
+          return found;
+        },
+        std::move(done));
   }
   HandlePtr ChooseName(const std::string& wanted, const std::string& job,
                        std::function<void(Result<std::string>)> done) override {
@@ -158,6 +164,7 @@ class FakeOutputFolder final : public OutputFolder {
   }
 
   std::vector<Check> checks{{"zip_structure", "pass", "whole"}};  // what every staged file gets
+  ProtectedFacts facts;                                           // and what else is found in it
   std::optional<PublishOutcome> next_outcome;                     // instead of publishing, once
   // Called as each call is asked for, with its name and the name that it is about.
   std::function<void(const std::string& call, const std::string& about)> on_call;
@@ -232,6 +239,7 @@ class FakeOutputFolder final : public OutputFolder {
     if (published.contains(request.name)) return PublishOutcome::kNameTaken;
     published[request.name] = staged.extract(request.staging_name).mapped();
     published[ChecksumName(request.name)] = request.checksum;
+    if (!request.provenance_name.empty()) published[request.provenance_name] = request.provenance;
     published[TraceName(request.name)] = request.trace;
     begun_[request.staging_name] = true;
     ++times_published;

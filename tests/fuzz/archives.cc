@@ -20,10 +20,13 @@ void TryKind(const testing::MemoryFile& file, std::uint64_t size, ArtifactKind k
   const bool whole = full->verdict == ArchiveVerdict::kWhole;
   Must(!whole || quick->verdict == ArchiveVerdict::kWhole, "who looks longer finds no less");
 
-  const auto checks = CheckProtected(file.fd(), size, kind);
-  Must(checks.has_value(), "bytes are no trouble of the disk", checks ? "" : checks.error().message);
+  const auto facts = CheckProtected(file.fd(), size, kind);
+  Must(facts.has_value(), "bytes are no trouble of the disk", facts ? "" : facts.error().message);
+  Must(!whole || facts->identity == full->identity, "source and output are read alike");
+  Must(facts->manifest_fault.empty() || facts->identity == AppIdentity(), "what could not be read says nothing");
+  const std::vector<Check>& checks = facts->checks;
   std::set<std::string> ids;
-  for (const Check& check : *checks) {
+  for (const Check& check : checks) {
     ids.insert(check.id);
     MustBePrintable(check.detail);
     Must(check.result == "pass" || check.result == "warn" || check.result == "fail" || check.result == "skipped",
@@ -31,10 +34,11 @@ void TryKind(const testing::MemoryFile& file, std::uint64_t size, ArtifactKind k
     const bool of_the_zip = check.id == "zip_structure" || check.id == "zip_entries" || check.id == "kind";
     Must(!whole || !of_the_zip || check.result != "fail", "a whole source is a whole ZIP",
          check.id + ": " + check.detail);
-    Must(whole || check.id != "kind" || check.result != "pass" || OverallResult(*checks) != "pass",
+    Must(whole || check.id != "kind" || check.result != "pass" || OverallResult(checks) != "pass",
          "what passes every check would be taken as a source", full->reason);
   }
-  Must(ids == std::set<std::string>{"zip_structure", "zip_entries", "kind", "signing_block", "signature"},
+  Must(ids ==
+           std::set<std::string>{"zip_structure", "zip_entries", "kind", "signing_block", "signature", "provisioning"},
        "every check is in every answer");
 }
 

@@ -9,7 +9,7 @@ import re
 FLOORS = {
     "daemon/base": 0,
     "daemon/model": 1, "daemon/loop": 1,
-    "daemon/disk": 2, "daemon/net": 2, "daemon/ledger": 2, "daemon/archive": 2, "config": 2,
+    "daemon/disk": 2, "daemon/net": 2, "daemon/ledger": 2, "daemon/archive": 2, "daemon/provenance": 2, "config": 2,
     "daemon/portal": 3, "daemon/share": 3,
     "daemon/intake": 4, "daemon/upload": 4, "daemon/tracking": 4, "daemon/delivery": 4,
     "daemon/conductor": 5,

@@ -3,7 +3,7 @@
 import json
 import os
 
-from tests.scenario.harness.site import sha256_of
+from tests.scenario.harness.site import names_of_delivery, sha256_of
 
 
 def check_output_folder(case, folder, builds):
@@ -17,7 +17,7 @@ def check_output_folder(case, folder, builds):
         with open(os.path.join(folder, name), encoding="utf-8") as file:
             trace = json.load(file)
         output = trace["protected_output"]
-        expected |= {name, output, output + ".sha256"}
+        expected |= {name, *names_of_delivery(output)}
         whole = sha256_of(os.path.join(folder, output))
         case.assertEqual(whole, trace["output"]["sha256"])
         case.assertEqual(whole, by_source[trace["source"]["sha256"]]["output_sha256"])

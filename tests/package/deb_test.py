@@ -15,6 +15,7 @@ FILES = {*(f"lib/systemd/system/{unit}" for unit in UNITS),
          "usr/lib/systemd/catalog/tegodrop.catalog", "usr/lib/sysusers.d/tegodrop.conf", "usr/lib/tmpfiles.d/tegodrop.conf",
          "usr/share/bash-completion/completions/tegodrop", "usr/share/zsh/vendor-completions/_tegodrop",
          "usr/share/man/man8/tegodrop.8.gz", "usr/share/man/man5/tegodrop.yaml.5.gz", "usr/share/tegodrop/schema.json",
+         "usr/share/tegodrop/trace.schema.json",
          "usr/share/doc/tegodrop/changelog.gz", "usr/share/doc/tegodrop/copyright", "usr/share/lintian/overrides/tegodrop",
          *(f"usr/share/doc/tegodrop/examples/{name}" for name in (
              "tegodrop.example.yaml", "shares.conf", "fstab", "mnt-builds-drop.mount", "mnt-builds-drop.automount"))}

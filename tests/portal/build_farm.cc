@@ -162,10 +162,21 @@ void BuildFarm::Make(Build* build, std::unique_lock<std::mutex>* lock) {
     End(build, false, "Failed");
     return;
   }
-  build->output = result == "unchanged" ? build->source : output;
+  build->output = OutputOf(*build, result, std::move(output));
   build->output_size = build->output->size();
   build->etag = "\"" + Hex(RandomBytes(16)) + "\"";
   SucceedAs(result, build);
+}
+
+std::shared_ptr<StoredFile> BuildFarm::OutputOf(const Build& build, const std::string& result,
+                                                std::shared_ptr<StoredFile> made) {
+  const bool for_good = result != "signing_failed" && result != "reset_for_signing";
+  if (for_good && !given_.empty()) {
+    std::shared_ptr<StoredFile> given = std::move(given_.front());
+    given_.pop_front();
+    return given;
+  }
+  return result == "unchanged" ? build.source : made;
 }
 
 void BuildFarm::SucceedAs(const std::string& result, Build* build) {

@@ -70,6 +70,10 @@ class BuildFarm {
   void Delete(int64_t id, bool keep_row);
   // Puts a build that has completed back; after build_seconds it ends anew, signed.
   void SignAgain(int64_t id);
+  // The next build that succeeds for good has these bytes for its output, whatever was uploaded and whatever
+  // build_result makes of outputs ("damaged" still cuts them). Of several the first comes first.
+  void GiveOutput(std::shared_ptr<StoredFile> output) { given_.push_back(std::move(output)); }
+  int64_t GivenLeft() const { return static_cast<int64_t>(given_.size()); }
   // Lets builds have run up to now. To be called before the clock or a switch is changed, and Wake() after it.
   void CatchUp();
   void Wake() { changed_.notify_all(); }
@@ -94,6 +98,8 @@ class BuildFarm {
   Build* NextDue();
   std::optional<double> SecondsToNextDue() const;
   void Make(Build* build, std::unique_lock<std::mutex>* lock);
+  // What a build whose result is `result` has for its output, where the rewriting made `made`.
+  std::shared_ptr<StoredFile> OutputOf(const Build& build, const std::string& result, std::shared_ptr<StoredFile> made);
   void SucceedAs(const std::string& result, Build* build);
   void End(Build* build, bool success, std::string_view status);
 
@@ -104,6 +110,7 @@ class BuildFarm {
   std::function<void(const Build&)> ended_;
 
   std::deque<Build> builds_;  // never erased: pointers into it stay good
+  std::deque<std::shared_ptr<StoredFile>> given_;
   double caught_up_ = 0;
   std::atomic<bool> stopping_{false};  // set under the mutex
   std::condition_variable changed_;

@@ -100,7 +100,8 @@ Reply State(World* world, Lock* lock) {
   WriteKeys(*world, &out);
   out.Key("applications");
   WriteApplications(*world, &out);
-  out.Key("faults_left").Integer(world->faults.Left()).Key("violations");
+  out.Key("faults_left").Integer(world->faults.Left()).Key("outputs_left").Integer(world->builds.GivenLeft());
+  out.Key("violations");
   world->violations.Write(&out);
   out.EndObject();
   return JsonReply(200, out);
@@ -152,6 +153,23 @@ Reply Advance(World* world, Lock* lock, const rapidjson::Document& body) {
   return Done();
 }
 
+Reply GiveOutput(World* world, Lock* lock, const rapidjson::Document& body) {
+  auto path = body.FindMember("path");
+  if (body.MemberCount() != 1 || path == body.MemberEnd() || !path->value.IsString() ||
+      !Text(path->value).starts_with('/')) {
+    return Failed(400, "'path' wants the absolute path of a file");
+  }
+  // A large one takes its time.
+  lock->unlock();
+  std::shared_ptr<StoredFile> output = world->storage->Copy(std::string(Text(path->value)));
+  lock->lock();
+  if (!output) return Failed(400, "'path' leads to no regular file that can be read");
+  // What has ended by now ended without it.
+  world->builds.WaitUntilSettled(lock);
+  world->builds.GiveOutput(std::move(output));
+  return Done();
+}
+
 Reply AddFault(World* world, Lock*, const rapidjson::Document& body) {
   std::string error;
   return world->faults.Add(body, &error) ? Done() : Failed(400, error);
@@ -174,6 +192,7 @@ constexpr Getter kGetters[] = {
     {"/control/state", State}, {"/control/violations", ShowViolations}, {"/control/bodies", ShowBodies}};
 constexpr Poster kPosters[] = {{"/control/set", Set},
                                {"/control/advance", Advance},
+                               {"/control/output", GiveOutput},
                                {"/control/faults", AddFault},
                                {"/control/clear_faults", ClearFaults}};
 
@@ -184,6 +203,8 @@ const char kControlHelp[] = R"(Control API, on the same port, JSON both ways:
   GET  /control/violations    what clients did that the portal's page forbids
   POST /control/set           {"build_seconds": 0, ...}: any switches, all or none
   POST /control/advance       {"seconds": N}: pushes the portal's clock; answers when builds that end by then have ended
+  POST /control/output        {"path": "/..."}: the next build that succeeds for good has this file's bytes, as they are now,
+                              for its output; what was uploaded must be good for a build all the same. Several: in order
   POST /control/faults        {"where": W, "times": 1, "skip": 0, "action": A}
                               W: upload_request complete abort list tenants download_request put part get any
                                  key_put subscription applications delete_build delete_application signing_keys

@@ -72,6 +72,9 @@ class Storage {
   std::unique_ptr<FileWriter> NewFile(bool hashed = true);
   // A path that nothing uses, for a library that wants to write by path. Adopt() takes it over.
   std::string NewPath();
+  // A file with the bytes of somebody else's at `path`, which stays as it is; null when that is no regular file or
+  // cannot be read.
+  std::shared_ptr<StoredFile> Copy(const std::string& path);
   // Opens and unlinks the file at `path`; null when it cannot be read.
   std::shared_ptr<StoredFile> Adopt(const std::string& path);
 

@@ -1,5 +1,6 @@
 """A dropped artifact comes back protected, with its trace."""
 
+import copy
 import grp
 import json
 import os
@@ -12,6 +13,7 @@ from tests import runner
 from tests.artifacts.make_artifacts import PACKAGE
 from tests.scenario.harness.case import ScenarioCase
 from tests.scenario.harness.site import sha256_of
+from tests.scenario.harness.trace_schema import faults_of, validator
 from tests.scenario.harness.wait import until
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -26,6 +28,7 @@ class DeliveryCase(ScenarioCase):
     def check_trace(self, trace, source, platform, name):
         """Every key of a trace without sidecars, apart from those that a caller checks itself."""
         self.assertEqual(set(trace), TRACE_KEYS)
+        self.assertEqual(faults_of(trace), [])
         self.assertEqual(trace["schema"], "tegodrop-trace/1")
         self.assertEqual((trace["version"], trace["platform"], trace["file_name"]), ("production", platform, name))
         self.assertIs(type(trace["start_time"]), int)
@@ -52,9 +55,7 @@ class DeliveryCase(ScenarioCase):
         self.assertEqual(set(trace["output"]), {"size", "sha256", "package", "version_name", "version_code", "signature_schemes"})
         self.assertEqual((trace["output"]["size"], trace["output"]["sha256"]), (os.path.getsize(protected), sha256_of(protected)))
         for part in (trace["source"], trace["output"]):
-            self.assertIn(part["package"], (None, PACKAGE))
-            self.assertIn(part["version_name"], (None, "1.0"))
-            self.assertIn(part["version_code"], (None, 1, "1"))
+            self.assertEqual((part["package"], part["version_name"], part["version_code"]), (PACKAGE, "1.0", "1"))
 
     def check_build(self, trace):
         rows = [row for row in self.portal.history() if row["start_time"] == trace["start_time"] and row["name"] == trace["file_name"]]
@@ -342,6 +343,79 @@ class RoomsTest(DeliveryCase):
         self.assertEqual(os.listdir(self.folder.path), ["_tegodrop"])
         with open(self.folder.room("id"), encoding="utf-8") as file:
             self.assertTrue(file.read().strip())
+        self.stop(daemon)
+
+
+def parts_of(value, path=()):
+    """Every object, list and value in a document, each by its path."""
+    yield path, value
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from parts_of(one, (*path, key))
+
+
+def with_part(document, path, value):
+    """The document with another value in one place; None of a key: without it."""
+    changed = copy.deepcopy(document)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    if value is None:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return changed
+
+
+class SchemaTest(DeliveryCase):
+    """The published schema takes what is written, and refuses what is not the trace's form."""
+
+    # Whose keys are the sidecar's own.
+    FREE = ("sidecar", "labels")
+
+    def refuse(self, changed, what):
+        self.assertNotEqual(faults_of(changed), [], what)
+
+    def check_that_other_forms_are_refused(self, document):
+        for path, value in parts_of(document):
+            if isinstance(value, dict) and path != self.FREE:
+                self.refuse(with_part(document, (*path, "more"), "x"), f"{path}: one key more")
+            if not path:
+                continue
+            self.refuse(with_part(document, path, 1.5), f"{path}: a fraction")
+            self.refuse(with_part(document, path, [[]]), f"{path}: a list in a list")
+            if isinstance(path[-1], str) and path[:-1] != self.FREE and path != ("failure",):
+                self.refuse(with_part(document, path, None), f"{path}: left out")
+            if isinstance(value, str) and path[:-1] != self.FREE:
+                self.refuse(with_part(document, path, 7), f"{path}: a number")
+
+    def test_a_delivery(self):
+        self.assertEqual(set(validator().schema["required"]), TRACE_KEYS)
+        self.site.configure(signing_key="key-uuid-1234")
+        daemon = self.site.start()
+        self.folder.drop(self.artifacts.apk(), "app.apk", commit=COMMIT, json={"ref": "main", "labels": {"team": "mobile"}})
+        self.folder.wait_for_receipt()
+        trace = self.assert_one_delivery()
+        self.check_that_other_forms_are_refused(trace)
+        for path, value in ((("version",), "beta"), (("platform",), "windows"), (("start_time",), -1), (("commit_sha",), "abc1234"),
+                            (("commit_sha",), COMMIT.upper()), (("commit", "origin"), "guess"), (("source", "sha256"), "0" * 40),
+                            (("source", "version_code"), 1), (("output", "signature_schemes"), ["v9"]),
+                            (("times", "delivered"), "2026-11-28 01:02:03"), (("times", "delivered"), "2026-11-28T01:02:03+01:00"),
+                            (("validation", "result"), "fail"), (("validation", "result"), "good"), (("schema",), "tegodrop-trace/2"),
+                            (("commit", "candidates"), [])):
+            self.refuse(with_part(trace, path, value), (path, value))
+        self.stop(daemon)
+
+    def test_a_refusal(self):
+        daemon = self.site.start()
+        self.folder.drop(self.artifacts.ipa(), "app.apk")
+        _, record = self.folder.wait_for_failure()
+        self.assertEqual(faults_of(record), [])
+        self.check_that_other_forms_are_refused(record)
+        # Without the failure it would be a delivery of nothing.
+        self.refuse(with_part(record, ("failure",), None), "no failure")
+        self.refuse(with_part(record, ("protected_output",), "app-protected.apk"), "a name")
+        self.refuse(with_part(record, ("failure", "kind"), "bad_luck"), "a kind")
         self.stop(daemon)
 
 

@@ -10,7 +10,7 @@ import stat
 
 from tests import runner
 from tests.scenario.harness.case import ScenarioCase
-from tests.scenario.harness.site import sha256_of
+from tests.scenario.harness.site import names_of_delivery, sha256_of
 from tests.scenario.harness.wait import until
 
 
@@ -253,7 +253,7 @@ class RedeliverTest(OperatorCase):
         self.assertEqual(len({trace["output"]["sha256"] for trace in traces.values()}), 1)
         for name in names:
             self.assertEqual({f for f in self.folder.delivered_names() if f.startswith(name)},
-                             {name, name + ".sha256", name + ".trace.json"})
+                             set(names_of_delivery(name)))
         [receipt] = self.folder.receipts().values()
         self.assertEqual(receipt["state"], "delivered")
         newest = max(traces.items(), key=lambda one: one[1]["times"]["delivered"])[0]

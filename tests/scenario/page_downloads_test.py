@@ -7,6 +7,7 @@ import signal
 from tests import runner
 from tests.scenario.harness.page_case import PageCase
 from tests.scenario.harness.site import sha256_of
+from tests.scenario.harness.trace_schema import faults_of
 from tests.scenario.harness.wait import until
 
 
@@ -32,6 +33,7 @@ class DownloadTest(PageCase):
         self.assertEqual(sha256_of(output), self.output_of("app.apk"))
         with open(output + ".trace.json", encoding="utf-8") as file:
             trace = json.load(file)
+        self.assertEqual(faults_of(trace), [])
         [ours] = self.folder.traces().values()
         # Of the same build: what the delivery's record says, under the new name.
         for key in set(ours) - {"protected_output", "times", "host"}:
@@ -50,6 +52,7 @@ class DownloadTest(PageCase):
         self.assertEqual(self.names(), [name, name + ".sha256", name + ".trace.json"])
         with open(os.path.join(self.place, name + ".trace.json"), encoding="utf-8") as file:
             trace = json.load(file)
+        self.assertEqual(faults_of(trace), [])
         self.assertEqual((trace["source"]["sha256"], trace["folder"], trace["commit_sha"]), (None, None, None))
         self.assertEqual((trace["file_name"], trace["start_time"], trace["output"]["sha256"]),
                          ("app.ipa", row["start_time"], self.output_of("app.ipa")))

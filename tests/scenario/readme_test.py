@@ -88,6 +88,10 @@ class ReadmeTest(ScenarioCase):
         trace = self.folder.wait_for_trace()
         self.assertEqual(self.shell("trace").splitlines(),
                          ["production", str(trace["start_time"]), trace["file_path"], commit, trace["protected_output"]])
+        verified = self.shell("verify", folder)
+        self.assertIn("1 of 1 delivery is what its records say", verified)
+        self.assertIn(f"{self.folder.output}/{trace['protected_output']}\ntrue\n", verified)
+        self.assertIn(f"commit {commit}", verified.splitlines()[-1])
         self.assertIn("app.apk", self.shell("status"))
         until(lambda: self.site.jobs()[0]["state"] == "delivered", "the job is at its end")
         self.assertIn("delivered", self.shell("show"))
@@ -208,10 +212,37 @@ class ReadmeTest(ScenarioCase):
         schedule = yaml.safe_load(self.examples["window"])["schedule"]
         self.assertEqual(json.loads(checked.stdout)["config"]["schedule"], schedule)
 
+    def configured(self, change):
+        """The config with a change of the document that it is."""
+        with open(self.site.config_file, encoding="utf-8") as config:
+            document = yaml.safe_load(config)
+        # YAML 1.1 as Python reads it takes this key for a truth.
+        document["notify"]["on"] = document["notify"].pop(True)
+        change(document)
+        self.site.write_private(self.site.config_file, json.dumps(document))
+
+    def test_the_example_of_release_gates(self):
+        wanted = yaml.safe_load(self.examples["gates"])
+        self.configured(lambda document: document["folders"][0].update(wanted))
+        checked = self.site.run("check", "--json")
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        wanted["expect_signer_sha256"] = [wanted["expect_signer_sha256"]]
+        folder = json.loads(checked.stdout)["config"]["folders"][0]
+        self.assertEqual({key: folder[key] for key in wanted}, wanted)
+
+    def test_the_examples_of_signed_provenance(self):
+        self.shell("key")
+        os.chmod(os.path.join(self.site.root, "provenance.pem"), 0o600)
+        example = self.examples["signed"].replace("/etc/tegodrop/provenance.pem", os.path.join(self.site.root, "provenance.pem"))
+        self.configured(lambda document: document.update(yaml.safe_load(example)))
+        self.folder.drop(self.artifacts.apk(), "app.apk")
+        self.assertEqual(self.site.run("run", "--once").returncode, 0)
+        self.assertIn("1 of 1 delivery is what its records say", self.shell("verify_key"))
+
     def test_every_marked_example_is_run_here(self):
         self.assertEqual(set(self.examples), {"config", "commands", "drop", "trace", "status", "report", "show", "operate", "online", "page", "keys", "accept", "reload",
                                               "limits", "metrics", "nights", "notify", "once", "window", "submit", "agent_shell", "agent_powershell", "agent_jenkins",
-                                              "agent_gitlab"})
+                                              "agent_gitlab", "gates", "verify", "signed", "key", "verify_key"})
         self.assertEqual(len(re.findall("<!-- example:", self.text)), len(self.examples), "one that is not a whole block")
 
     def test_the_exit_codes_are_those_of_the_help(self):

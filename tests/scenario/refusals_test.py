@@ -7,6 +7,7 @@ import shutil
 from tests import runner
 from tests.scenario.harness.case import ScenarioCase, is_root
 from tests.scenario.harness.site import sha256_of
+from tests.scenario.harness.trace_schema import faults_of
 from tests.scenario.harness.wait import until
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -20,6 +21,7 @@ class RefusalCase(ScenarioCase):
         job = record["job"]
         self.assertIn(record["failure"]["kind"], kinds, record["failure"])
         self.assertEqual(record_name, f"{name}.{job}.failed.json")
+        self.assertEqual(faults_of(record), [])
         self.assertEqual((record["schema"], record["file_name"], record["protected_output"]), ("tegodrop-trace/1", name, None))
         self.assertEqual(record["folder"], self.folder.name)
         self.assertLessEqual({"kind", "message", "remedy", "status_message", "error_message", "signing_error_message"},

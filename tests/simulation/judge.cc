@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/base/digest.h"
+#include "daemon/provenance/statement.h"
 
 namespace tegodrop::simulation {
 namespace {
@@ -138,6 +139,13 @@ void Judge::CheckTrace(const SeenFile& file, const std::map<std::string, const S
   if (TextOf(trace, "protected_output") != protected_name) Break(3, file.path + " names another file");
   if (output == folder.end()) return Break(3, file.path + " stands without its file");
   if (!folder.contains(protected_name + ".sha256")) Break(3, file.path + " stands without its .sha256");
+  const auto provenance = folder.find(protected_name + ".provenance.json");
+  const auto statement = ProvenanceStatement(file.bytes, name);
+  if (provenance == folder.end()) {
+    Break(3, file.path + " stands without its provenance");
+  } else if (!statement || provenance->second->bytes != *statement) {
+    Break(3, provenance->second->path + " is not that of " + file.path);
+  }
   if (TextOf(MemberOf(trace, "output"), "sha256") != output->second->sha256) {
     Break(3, file.path + " speaks of other bytes");
   }
@@ -182,6 +190,12 @@ Judge::Outcome Judge::CheckOutputs(const Files& files, bool at_end) {
         } else if (file->bytes != output->second->sha256 + "  " + of + "\n") {
           Break(3, path + " is wrong");
         }
+      } else if (name.ends_with(".provenance.json")) {
+        // What it says its trace is compared with.
+        const std::string of = name.substr(0, name.size() - std::string(".provenance.json").size());
+        if (!folder.contains(of + ".sha256")) Break(3, path + " stands without its .sha256");
+        if (!file->bytes.ends_with("}\n")) Break(3, path + " is not whole");
+        if (at_end && !folder.contains(of + ".trace.json")) Break(3, path + " has no trace");
       } else {
         const auto& builds = portal_.builds();
         const bool whole = std::any_of(builds.begin(), builds.end(), [&](const SimBuild& build) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "daemon/base/text.h"
+#include "daemon/model/artifact.h"
 
 namespace tegodrop {
 
@@ -16,7 +17,7 @@ constexpr std::size_t kMostCommits = 32;
 // In lower case and without white space around it; nullopt for anything but 40 or 64 hex digits.
 inline std::optional<std::string> AsCommit(std::string_view text) {
   const std::string_view digits = Trim(text);
-  if ((digits.size() != 40 && digits.size() != 64) || !IsHex(digits)) return std::nullopt;
+  if (!IsCommitSha(digits)) return std::nullopt;
   return ToLowerAscii(digits);
 }
 

@@ -203,12 +203,14 @@ class ManualDownload {
     WorkerPool writers(loop, 2, "download");
     const auto output =
         MakeLocalOutputFolder(folder_, room.rooms(), {}, loop, writers, desk_.fs, desk_.session.clock());
+    const Attestor attestor;  // nothing is published by it
     Deliverer deliverer({desk_.session.portal(),
                          transfer_,
                          loop,
                          desk_.session.clock(),
                          desk_.session.log(),
                          {HostName(), kVersion},
+                         attestor,
                          kPace},
                         [&](const Job&) -> Result<OutputFolder*> { return output.get(); });
     std::vector<HandlePtr> signals;

@@ -7,6 +7,8 @@
 #include "daemon/delivery/records.h"
 #include "daemon/disk/layout.h"
 #include "daemon/disk/whole_file.h"
+#include "daemon/provenance/envelope.h"
+#include "daemon/provenance/statement.h"
 
 namespace tegodrop {
 namespace {
@@ -25,6 +27,19 @@ Standing Checksum(FileSystem& fs, int folder, const Job& job) {
   return {};
 }
 
+// The statement that the trace gives, bare or in the envelope that was asked for; who signed that is 'verify''s to say.
+Standing ProvenanceFile(FileSystem& fs, int folder, const Job& job, const std::string& trace) {
+  if (job.target.provenance == Provenance::kOff) return {};
+  const std::string& output = job.output.protected_name;
+  const bool sealed = job.target.provenance == Provenance::kSigned;
+  const auto text = ReadWhole(fs, folder, sealed ? EnvelopeName(output) : StatementName(output), kLargestTrace);
+  if (!text) return Trouble("its provenance", text.error());
+  const auto statement = ProvenanceStatement(trace, TraceName(output));
+  const auto envelope = sealed ? ReadEnvelope(*text) : Result<Envelope>(Envelope{"", *text, {}});
+  if (!statement || !envelope || envelope->payload != *statement) return {"its provenance is not what was written"};
+  return {};
+}
+
 Standing Trace(FileSystem& fs, int folder, const Job& job) {
   const std::string name = TraceName(job.output.protected_name);
   const auto text = ReadWhole(fs, folder, name, kLargestTrace);
@@ -37,7 +52,7 @@ Standing Trace(FileSystem& fs, int folder, const Job& job) {
                                                  tool == nullptr ? "" : TextMember(*tool, "version").value_or("")}));
   const bool same = written && *written == *trace;
   if (!same) return {"its trace is not what was written"};
-  return {};
+  return ProvenanceFile(fs, folder, job, *text);
 }
 
 }  // namespace

@@ -10,8 +10,6 @@ namespace {
 
 Unexpected Refuse(std::string sentence) { return Fail(ErrorKind::kRejected, std::move(sentence)); }
 
-bool IsSha(std::string_view text) { return (text.size() == 40 || text.size() == 64) && IsHex(text); }
-
 void TakeDescribed(const std::string& source, const std::string& text, MergedSidecar& merged) {
   std::string& ref = merged.content.ref;
   if (ref.empty()) ref = text;
@@ -22,7 +20,7 @@ void TakeDescribed(const std::string& source, const std::string& text, MergedSid
 void AskEnvironment(const std::vector<CiVariable>& environment, MergedSidecar& merged) {
   for (const CiVariable& variable : environment) {
     const std::string value(Trim(variable.value));
-    if (IsSha(value)) {
+    if (IsCommitSha(value)) {
       merged.content.commit = ToLowerAscii(value);
       merged.commit_from = variable.name;
       merged.notes.push_back("the commit is " + merged.content.commit + ", from " + variable.name);
@@ -41,7 +39,7 @@ void AskEnvironment(const std::vector<CiVariable>& environment, MergedSidecar& m
 
 Result<std::string> CheckedCommit(std::string_view commit) {
   const std::string_view text = Trim(commit);
-  if (IsSha(text)) return ToLowerAscii(text);
+  if (IsCommitSha(text)) return ToLowerAscii(text);
   if (IsDescribeOutput(text)) return std::string(text);
   constexpr std::size_t kShown = 80;
   return Refuse("wants a commit SHA of 40 or 64 hex digits, as git rev-parse HEAD prints it, and not '" +

@@ -15,7 +15,7 @@ PARTS = 4 * CHUNK - 1000
 LAST_PART = CHUNK - 1000
 FOREVER = 1_000_000
 # Renames by which a delivery comes to stand.
-NAMES = 5
+NAMES = 7
 
 XML_ERROR = "<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
 JSON_ERROR = '{"error": "something went wrong"}'

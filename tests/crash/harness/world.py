@@ -12,7 +12,7 @@ import time
 from tests.crash.harness.open_uploads import OpenUploads
 from tests.scenario.harness.portal import Portal
 from tests.scenario.harness.programs import path_of
-from tests.scenario.harness.site import Site, sha256_of
+from tests.scenario.harness.site import Site, names_of_delivery, sha256_of
 from tests.scenario.harness.wait import PATIENCE, Late, until
 
 CONFIRM_AFTER = 2.0
@@ -194,7 +194,7 @@ class World:
         names = set(traces) | set(failures)
         seen = []
         for name, trace in traces.items():
-            names |= {trace["protected_output"], trace["protected_output"] + ".sha256"}
+            names |= set(names_of_delivery(trace["protected_output"]))
             wrong += self._judge_trace(folder, name, trace, builds)
             seen.append((trace["file_name"], trace["source"]["sha256"], None))
         for failed in failures.values():

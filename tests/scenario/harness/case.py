@@ -8,7 +8,8 @@ import unittest
 
 from tests.artifacts.make_artifacts import Workshop
 from tests.scenario.harness.portal import Portal
-from tests.scenario.harness.site import Site
+from tests.scenario.harness.site import Site, names_of_delivery
+from tests.scenario.harness.trace_schema import faults_of
 
 _workshop = None
 
@@ -61,8 +62,9 @@ class ScenarioCase(unittest.TestCase):
         traces = folder.traces()
         self.assertEqual(len(traces), 1, folder.delivered_names())
         name, trace = next(iter(traces.items()))
-        protected = trace["protected_output"]
-        self.assertEqual(folder.delivered_names(), sorted([protected, protected + ".sha256", name]))
+        self.assertEqual(name, trace["protected_output"] + ".trace.json")
+        self.assertEqual(folder.delivered_names(), names_of_delivery(trace["protected_output"]))
+        self.assertEqual(faults_of(trace), [])
         build = self.portal.state()["builds"][0]
         self.assertEqual(trace["output"]["sha256"], build["output_sha256"])
         if source is not None:

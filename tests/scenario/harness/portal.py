@@ -79,6 +79,10 @@ class Portal:
         """Orders trouble for the next request of a kind, such as fault("put", {"lost_answer": True}, times=2)."""
         self._control("POST", "faults", {"where": where, "action": action, **more})
 
+    def give_output(self, path):
+        """The next build that succeeds has the bytes of this file, as they are now, for its output."""
+        self._control("POST", "output", {"path": os.path.abspath(path)})
+
     def clear_faults(self):
         self._control("POST", "clear_faults", {})
 

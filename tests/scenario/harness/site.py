@@ -18,6 +18,11 @@ def sha256_of(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def names_of_delivery(protected):
+    """The files of a whole delivery, by default, sorted."""
+    return [protected, f"{protected}.provenance.json", f"{protected}.sha256", f"{protected}.trace.json"]
+
+
 class Folder:
     """One drop folder with its output folder."""
 

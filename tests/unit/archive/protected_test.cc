@@ -16,12 +16,12 @@ using testing::Put;
 
 std::vector<Check> Checks(const std::string& bytes, ArtifactKind kind = ArtifactKind::kApk) {
   const MemoryFile file(bytes);
-  Result<std::vector<Check>> checks = CheckProtected(file.fd(), bytes.size(), kind);
-  EXPECT_TRUE(checks.has_value());
-  return checks.value_or(std::vector<Check>{});
+  const Result<ProtectedFacts> facts = CheckProtected(file.fd(), bytes.size(), kind);
+  EXPECT_TRUE(facts.has_value());
+  return facts ? facts->checks : std::vector<Check>{};
 }
 
-// "pass fail skipped skipped skipped", in the order of the checks.
+// "pass fail skipped …", in the order of the checks.
 std::string Results(const std::vector<Check>& checks) {
   std::string out;
   for (const Check& check : checks) {
@@ -51,7 +51,7 @@ Check SigningBlock(const std::string& block) {
   HandZip zip = HandApk();
   zip.before_directory = block;
   const std::vector<Check> checks = Checks(zip.Bytes());
-  EXPECT_EQ(checks.size(), 5U);
+  EXPECT_EQ(checks.size(), 6U);
   EXPECT_EQ(checks[0].result, "pass") << checks[0].detail;
   EXPECT_EQ(checks[1].result, "pass") << checks[1].detail;
   return checks[3];
@@ -60,39 +60,41 @@ Check SigningBlock(const std::string& block) {
 TEST(CheckProtected, NamesItsChecksInEveryAnswer) {
   for (const std::string& bytes : {testing::MakeApk(), std::string(), std::string(100, '\0'), testing::MakeIpa()}) {
     const std::vector<Check> checks = Checks(bytes);
-    ASSERT_EQ(checks.size(), 5U);
+    ASSERT_EQ(checks.size(), 6U);
     EXPECT_EQ(checks[0].id, "zip_structure");
     EXPECT_EQ(checks[1].id, "zip_entries");
     EXPECT_EQ(checks[2].id, "kind");
     EXPECT_EQ(checks[3].id, "signing_block");
     EXPECT_EQ(checks[4].id, "signature");
+    EXPECT_EQ(checks[5].id, "provisioning");
   }
 }
 
 TEST(CheckProtected, PassesWholeArtifacts) {
-  EXPECT_EQ(Results(Checks(testing::MakeApk(1000))), "pass pass pass skipped skipped");
-  EXPECT_EQ(Results(Checks(testing::MakeAab(1000), ArtifactKind::kAab)), "pass pass pass skipped skipped");
-  EXPECT_EQ(Results(Checks(testing::MakeIpa(1000), ArtifactKind::kIpa)), "pass pass pass skipped skipped");
+  EXPECT_EQ(Results(Checks(testing::MakeApk(1000))), "pass pass pass skipped skipped skipped");
+  EXPECT_EQ(Results(Checks(testing::MakeAab(1000), ArtifactKind::kAab)), "pass pass pass skipped skipped skipped");
+  EXPECT_EQ(Results(Checks(testing::MakeIpa(1000), ArtifactKind::kIpa)), "pass pass pass skipped skipped skipped");
 }
 
 TEST(CheckProtected, FailsTheStructureOfACutFile) {
   const std::string whole = testing::MakeApk(100);
   for (std::size_t size = 0; size < whole.size(); size += 7) {
-    EXPECT_EQ(Results(Checks(whole.substr(0, size))), "fail skipped skipped skipped skipped") << size;
+    EXPECT_EQ(Results(Checks(whole.substr(0, size))), "fail skipped skipped skipped skipped skipped") << size;
   }
 }
 
 TEST(CheckProtected, FailsTheEntriesForDamagedContentAndBadNames) {
   testing::HandEntry entry{.name = "a", .data = "content"};
   entry.crc = 1;
-  EXPECT_EQ(Results(Checks(HandApk({entry}).Bytes())), "pass fail pass skipped skipped");
-  EXPECT_EQ(Results(Checks(HandApk({{.name = "../a", .data = "x"}}).Bytes())), "pass fail skipped skipped skipped");
+  EXPECT_EQ(Results(Checks(HandApk({entry}).Bytes())), "pass fail pass skipped skipped skipped");
+  EXPECT_EQ(Results(Checks(HandApk({{.name = "../a", .data = "x"}}).Bytes())),
+            "pass fail skipped skipped skipped skipped");
   EXPECT_EQ(Results(Checks(HandApk({{.name = "a", .data = "x"}, {.name = "a", .data = "x"}}).Bytes())),
-            "pass fail skipped skipped skipped");
+            "pass fail skipped skipped skipped skipped");
 }
 
 TEST(CheckProtected, FailsTheKindOfAnotherPackage) {
-  EXPECT_EQ(Results(Checks(testing::MakeAab(), ArtifactKind::kApk)), "pass pass fail skipped skipped");
+  EXPECT_EQ(Results(Checks(testing::MakeAab(), ArtifactKind::kApk)), "pass pass fail skipped skipped skipped");
 }
 
 TEST(CheckProtected, FailsTheStructureWhereALocalHeaderContradicts) {
@@ -136,6 +138,13 @@ TEST(CheckProtected, FailsASigningBlockOfEndlessParts) {
   EXPECT_EQ(SigningBlock(Block(pairs)).result, "fail");
 }
 
+// One reader would take the first, another the last.
+TEST(CheckProtected, FailsASigningBlockWithASchemeTwice) {
+  const Check twice = SigningBlock(Block(Pair(0xf05368c0, "a") + Pair(0x7109871a, "b") + Pair(0xf05368c0, "c")));
+  EXPECT_EQ(twice.result, "fail");
+  EXPECT_NE(twice.detail.find("two v3 parts"), std::string::npos) << twice.detail;
+}
+
 TEST(CheckProtected, WarnsOfBytesBeforeTheDirectoryThatAreNoSigningBlock) {
   std::string damaged = Block(Pair(0x7109871a, "signature"));
   damaged.back() = '3';
@@ -147,7 +156,7 @@ TEST(CheckProtected, LooksForASigningBlockInApksOnly) {
   HandZip zip;
   zip.entries.push_back({.name = "BundleConfig.pb", .data = "c"});
   zip.before_directory = Block("x");
-  EXPECT_EQ(Results(Checks(zip.Bytes(), ArtifactKind::kAab)), "pass pass pass skipped skipped");
+  EXPECT_EQ(Results(Checks(zip.Bytes(), ArtifactKind::kAab)), "pass pass pass skipped skipped skipped");
 }
 
 TEST(CheckProtected, NamesTheSignaturesThatAreThere) {

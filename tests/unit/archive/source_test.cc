@@ -245,7 +245,7 @@ TEST(CheckSource, SaysThatTheDiskFailedAndNotThatTheFileIsBad) {
   ASSERT_FALSE(verdict.has_value());
   EXPECT_EQ(verdict.error().kind, ErrorKind::kLocalDisk);
   EXPECT_EQ(verdict.error().sys, EISDIR);
-  const Result<std::vector<Check>> checks = CheckProtected(folder, 1000, ArtifactKind::kApk);
+  const Result<ProtectedFacts> checks = CheckProtected(folder, 1000, ArtifactKind::kApk);
   ASSERT_FALSE(checks.has_value());
   EXPECT_EQ(checks.error().kind, ErrorKind::kLocalDisk);
   close(folder);

@@ -55,6 +55,22 @@ TEST(UrlWithoutQuery, LeavesOutQueryFragmentUserAndPassword) {
   EXPECT_EQ(UrlWithoutQuery("https://a.example/\n"), "https://a.example/\\x0a");
 }
 
+TEST(WithoutCredentials, LeavesOutWhoAsksAndWithWhat) {
+  EXPECT_EQ(WithoutCredentials("https://gitlab-ci-token:glcbt-64_x@git.example/a.git"), "https://git.example/a.git");
+  EXPECT_EQ(WithoutCredentials("https://ghp_token@git.example:8443/a?x=1#y"), "https://git.example:8443/a?x=1#y");
+  EXPECT_EQ(WithoutCredentials("git+https://u:p@git.example/a"), "git+https://git.example/a");
+  EXPECT_EQ(WithoutCredentials("https://u:p@ss@git.example/a"), "https://git.example/a");
+  EXPECT_EQ(WithoutCredentials("ssh://git:secret@git.example/a"), "ssh://git@git.example/a");
+  EXPECT_EQ(WithoutCredentials("user:secret@git.example/a.git"), "user@git.example/a.git");
+}
+
+TEST(WithoutCredentials, LeavesEveryOtherTextAlone) {
+  for (const char* url : {"https://git.example/a@b", "https://git.example/a?u=x:y@z", "ssh://git@git.example/a",
+                          "git@git.example:a.git", "", "https://", "a:b/@c", "https://git.example"}) {
+    EXPECT_EQ(WithoutCredentials(url), url);
+  }
+}
+
 TEST(Text, SmallHelpers) {
   EXPECT_EQ(ToLowerAscii("AbZ\xc3\x89"), "abz\xc3\x89") << "letters beyond ASCII stay";
   EXPECT_EQ(ToHex(std::string_view("\x00\xff\x0a", 3)), "00ff0a");

@@ -82,6 +82,11 @@ TEST_F(HealthTest, AFolderThatHoldsJobsUpIsNamedOnceItLasts) {
   EXPECT_THAT(Problems(), ElementsAre("2 job(s) wait for " + lost));
 }
 
+TEST_F(HealthTest, AMissingProvenanceKeyIsNamedAtOnce) {
+  Add(JobState::kFetched, "the provenance key: there is none", kNow);
+  EXPECT_THAT(Problems(), ElementsAre("1 job(s) wait for the provenance key: there is none"));
+}
+
 TEST_F(HealthTest, FailuresAreCountedAndJobsForAPersonNamed) {
   Add(JobState::kFailed).finished = true;
   Add(JobState::kFailed);

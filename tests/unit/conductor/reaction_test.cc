@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "tests/fakes/seeded_random.h"
 
 namespace tegodrop {
@@ -110,6 +112,18 @@ TEST(Reaction, DiskTroubleWaitsAndNeverFails) {
   }
   EXPECT_TRUE(React(JobIn(JobState::kFetched), ErrorKind::kLocalDisk).output_trouble);
   EXPECT_FALSE(React(JobIn(JobState::kClaimed), ErrorKind::kLocalDisk).output_trouble);
+}
+
+TEST(Reaction, AMissingProvenanceKeyIsNoTroubleOfAnyFolder) {
+  SeededRandom random;
+  Error error = MakeError(ErrorKind::kLocalDisk, "there is none");
+  error.sys = ENOKEY;
+  const Reaction reaction = ReactTo(JobIn(JobState::kFetched), error, random);
+  EXPECT_FALSE(reaction.failure);
+  EXPECT_EQ(reaction.waiting_for, "the provenance key: there is none");
+  EXPECT_TRUE(reaction.disk_trouble) << "run --once does not wait for it";
+  EXPECT_FALSE(reaction.output_trouble);
+  EXPECT_GT(reaction.delay, milliseconds(0));
 }
 
 TEST(Reaction, AnUnknownOutcomeIsNoFailureAndNoDelay) {

@@ -229,23 +229,56 @@ TEST(ParseConfig, TakesNullOnlyWhereItIsAllowed) {
   }
 }
 
-TEST(ParseConfig, RefusesWhatIsNotBuiltYetAtAnyValueButItsDefault) {
-  struct {
-    const char* default_line;
-    const char* other_line;
-    const char* place;
-  } cases[] = {
-      {"    commit_pattern: null", "    commit_pattern: '([0-9a-f]{40})'", "9:5: 'commit_pattern'"},
-      {"    require_commit: false", "    require_commit: true", "9:5: 'require_commit'"},
-      {"    output_name: '{stem}-{version}{ext}'", "    output_name: '{package}{ext}'",
-       "9:5: 'output_name' uses {package}, which"},
+TEST(ParseConfig, GivesEachFolderTheProvenanceOfTheTopLevelUnlessItHasItsOwn) {
+  const auto of = [](const std::string& lines) {
+    const Settings settings = Good(Minimal() + lines);
+    return settings.folders[0].provenance;
   };
-  for (const auto& one : cases) {
-    Good(Minimal() + one.default_line + "\n");
-    EXPECT_THAT(FaultsOf(Minimal() + one.other_line + "\n"),
-                ElementsAre(StartsWith(std::string(one.place) + " is not built yet in this version; leave it out")))
-        << one.other_line;
+  EXPECT_EQ(of(""), ProvenanceForm::kStatement);
+  EXPECT_EQ(of("provenance: off\n"), ProvenanceForm::kOff);
+  EXPECT_EQ(of("    provenance: signed\nprovenance: off\n"), ProvenanceForm::kSigned);
+  EXPECT_EQ(of("    provenance: null\nprovenance: signed\n"), ProvenanceForm::kSigned);
+  EXPECT_THAT(FaultsOf(Minimal() + "provenance: maybe\n"), ElementsAre(StartsWith("9:1: 'provenance'")));
+}
+
+TEST(ParseConfig, TakesACertificatesFingerprintInEveryUsualForm) {
+  const std::string hex(64, 'a');
+  std::string colons;
+  for (int i = 0; i < 32; ++i) colons += (i == 0 ? "AA" : ":AA");
+  for (const std::string& value : {hex, "'" + colons + "'", "[" + hex + "]", "[ '" + colons + "' ]"}) {
+    EXPECT_EQ(Good(Minimal() + "    expect_signer_sha256: " + value + "\n").folders[0].expect_signer_sha256,
+              std::vector<std::string>{hex})
+        << value;
   }
+  // What YAML would take for a number.
+  EXPECT_EQ(
+      Good(Minimal() + "    expect_signer_sha256: " + std::string(64, '1') + "\n").folders[0].expect_signer_sha256,
+      std::vector<std::string>{std::string(64, '1')});
+  EXPECT_THAT(FaultsOf(Minimal() + "    expect_signer_sha256: " + hex.substr(1) + "\n"),
+              ElementsAre(HasSubstr("64 hex digits")));
+}
+
+TEST(ParseConfig, NamesTheChecksThatMayWarn) {
+  EXPECT_EQ(Good(Minimal() + "    warn_checks: [version, signer]\n").folders[0].warn_checks,
+            (std::vector<std::string>{"version", "signer"}));
+  for (const char* check : {"length", "provisioning", "versions"}) {
+    EXPECT_THAT(FaultsOf(Minimal() + "    warn_checks: [" + check + "]\n"),
+                ElementsAre(HasSubstr("allowed are differs, zip_structure")))
+        << check;
+  }
+}
+
+TEST(ParseConfig, RefusesACommitPatternThatCouldFindNothing) {
+  EXPECT_EQ(Good(Minimal() + "    commit_pattern: '-([0-9a-f]{40})[.]'\n").folders[0].commit_pattern,
+            "-([0-9a-f]{40})[.]");
+  EXPECT_THAT(FaultsOf(Minimal() + "    commit_pattern: '[0-9a-f]{40}'\n"), ElementsAre(HasSubstr("has 0 groups")));
+  EXPECT_THAT(FaultsOf(Minimal() + "    commit_pattern: '(['\n"), ElementsAre(HasSubstr("no regular expression")));
+}
+
+TEST(ParseConfig, TakesEveryPlaceholderOfAnOutputName) {
+  const std::string name = "{package}-{version_name}-{version_code}-{stem}{ext}";
+  EXPECT_EQ(Good(Minimal() + "    output_name: '" + name + "'\n").folders[0].output_name, name);
+  EXPECT_EQ(Good(Minimal() + "    output_name: '{package}{ext}'\n").folders[0].output_name, "{package}{ext}");
 }
 
 TEST(ParseConfig, TakesRelativePathsFromTheFilesFolder) {

@@ -253,8 +253,7 @@ TEST(OutputName, EndsInTheExtensionAndKnowsItsPlaceholders) {
       {"{stem}}{ext}", "has a '}' without its '{'"},
       {"{stem}{ext", "has a '{' without its '}'"},
       {"release-{version}{ext}", "would be the same for every artifact"},
-      {"{stem}{version_name}{ext}", "uses {version_name}, which is not built yet"},
-      {"{stem}{version_code}{ext}", "uses {version_code}, which is not built yet"},
+      {"{stem}{version-name}{ext}", "did you mean {version_name}?"},
       {"", "does not end in {ext}"},
   };
   for (const auto& one : cases) {

@@ -119,7 +119,10 @@ TEST(LoadToken, RefusesEveryOtherFormAndNeverRepeatsAByteOfIt) {
     const std::string path = folder.Write("token", one.value, 0600);
     for (const Result<Secret>& token :
          {LoadToken(WithFile(path), nullptr, Secret()), LoadToken({}, nullptr, Secret(one.value))}) {
-      EXPECT_THAT(FaultOf(token), AllOf(HasSubstr(one.fault), Not(HasSubstr("ZQ")), Not(HasSubstr("XJ"))));
+      // The folder's random name may hold what the token holds.
+      std::string fault = FaultOf(token);
+      if (const std::size_t at = fault.find(path); at != std::string::npos) fault.erase(at, path.size());
+      EXPECT_THAT(fault, AllOf(HasSubstr(one.fault), Not(HasSubstr("ZQ")), Not(HasSubstr("XJ"))));
     }
   }
 }

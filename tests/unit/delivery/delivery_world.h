@@ -103,7 +103,8 @@ class DeliveryTest : public ::testing::Test {
   FakeJobRecord record{queue, BuiltJob()};
   std::optional<Status> tell;    // what whoever must be told before the publication answers; none: nobody must
   std::optional<Error> missing;  // the output folder is away
-  DeliveryWorld world{portal, transfer, clock, clock, log, {"host-a", "0.1.0"}};
+  Attestor attestor;
+  DeliveryWorld world{portal, transfer, clock, clock, log, {"host-a", "0.1.0"}, attestor};
   Deliverer deliverer{world,
                       [this](const Job&) -> Result<OutputFolder*> {
                         if (missing) return Fail(*missing);

@@ -14,6 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Optional;
 using ::testing::SizeIs;
 
 constexpr char kStaged[] = "0123456789abcdef.5.part";  // the attempt after epoch 4
@@ -262,7 +263,7 @@ TEST_F(DownloadTest, FailedArchiveCheckIsNamedAndKept) {
   ExpectError(ErrorKind::kCorrupt);
   EXPECT_THAT(answer->error().message, HasSubstr("zip_entries"));
   EXPECT_THAT(answer->error().message, HasSubstr("classes.dex does not inflate"));
-  EXPECT_THAT(record.job().output.checks, SizeIs(4));
+  EXPECT_THAT(record.job().output.checks, SizeIs(7));
   EXPECT_THAT(output.quarantined, SizeIs(1));
 }
 
@@ -288,6 +289,70 @@ TEST_F(DownloadTest, WhatNeedNotBeSignedMayCarryNoSignature) {
   Settle();
   ExpectDone();
   EXPECT_EQ(unsigned_record.job().output.checks.back().result, "skipped");
+}
+
+TEST_F(DownloadTest, WhatTheOutputIsStandsInTheRow) {
+  output.facts.identity = {"com.example.app", "1.2", "12"};
+  output.facts.signature_schemes = {"v2", "v3"};
+  const HandlePtr handle = StartToDownload(record);
+  Serve(kProtected);
+  Settle();
+  ExpectDone();
+  EXPECT_EQ(record.job().output.identity.version_name, "1.2");
+  EXPECT_THAT(record.job().output.signature_schemes, Optional(ElementsAre("v2", "v3")));
+}
+
+TEST_F(DownloadTest, AnotherAppIsNeverDelivered) {
+  AfterBadDownloads(kMostBadDownloads - 1);
+  Job job = record.job();
+  job.artifact.identity = {"com.example.app", "1.2", "12"};
+  FakeJobRecord mine(queue, job);
+  output.facts.identity = {"com.example.other", "1.2", "12"};
+  const HandlePtr handle = StartToDownload(mine);
+  Serve(kProtected);
+  Settle();
+  ExpectError(ErrorKind::kCorrupt);
+  EXPECT_THAT(answer->error().message, HasSubstr("'package'"));
+  EXPECT_EQ(mine.job().output.identity.package, "com.example.other") << "for the record of the failure";
+  EXPECT_THAT(output.quarantined, SizeIs(1));
+  EXPECT_THAT(output.published, IsEmpty());
+}
+
+TEST_F(DownloadTest, WhatTheFolderCallsAWarningIsDeliveredAndLogged) {
+  Job job = testing::BuiltJob();
+  job.artifact.identity = {"com.example.app", "1.2", "12"};
+  job.target.warn_checks = {"version"};
+  FakeJobRecord mine(queue, job);
+  output.facts.identity = {"com.example.app", "1.3", "12"};
+  const HandlePtr handle = StartToDownload(mine);
+  Serve(kProtected);
+  Settle();
+  ExpectDone();
+  EXPECT_EQ(OverallResult(mine.job().output.checks), "warn");
+  EXPECT_EQ(log.Count("delivery.check_warned"), 1);
+}
+
+// One gate that is open opens no other.
+TEST_F(DownloadTest, AnArchiveThatIsOnlyWarnedOfMustStillBeSignedAndTheSameApp) {
+  AfterBadDownloads(kMostBadDownloads - 1);
+  Job job = record.job();
+  job.artifact.identity = {"com.example.app", "1.2", "12"};
+  job.target.warn_checks = {"zip_entries"};
+  job.target.signature = SignatureNeed::kRequired;
+  job.target.expected_signers = {std::string(64, 'a')};
+  FakeJobRecord mine(queue, job);
+  output.checks = {{"zip_entries", "fail", "two entries have the same name"},
+                   {"signature", "skipped", "not looked at"}};
+  const HandlePtr handle = StartToDownload(mine);
+  Serve(kProtected);
+  Settle();
+  ExpectError(ErrorKind::kCorrupt);
+  std::set<std::string> failed;
+  for (const Check& check : mine.job().output.checks) {
+    if (check.result == "fail") failed.insert(check.id);
+  }
+  EXPECT_EQ(failed, (std::set<std::string>{"signature", "package", "version", "signer"}));
+  EXPECT_THAT(output.published, IsEmpty());
 }
 
 TEST_F(DownloadTest, WarningIsNoReasonToRefuse) {

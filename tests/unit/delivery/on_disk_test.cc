@@ -63,7 +63,8 @@ class OnDisk {
   FakeTransfer transfer_{queue_};
   RecordedLog log_;
   std::unique_ptr<OutputFolder> output_ = MakeOutputFolderOn(place.path, ".tegodrop", {}, queue_, queue_, place.fs);
-  Deliverer deliverer_{DeliveryWorld{portal_, transfer_, clock_, clock_, log_, {"host-a", "0.1.0"}},
+  Attestor attestor_;
+  Deliverer deliverer_{DeliveryWorld{portal_, transfer_, clock_, clock_, log_, {"host-a", "0.1.0"}, attestor_},
                        [this](const Job&) -> Result<OutputFolder*> { return output_.get(); }};
   std::weak_ptr<BodySink> served_;
 

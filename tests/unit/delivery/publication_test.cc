@@ -132,6 +132,7 @@ TEST_F(PublicationTest, LostFileIsDownloadedAgain) {
   EXPECT_TRUE(fetched.job().output.protected_name.empty());
   EXPECT_TRUE(fetched.job().output.sha256.empty());
   EXPECT_EQ(fetched.job().times.delivered, 0);
+  output.facts.identity = fetched.job().artifact.identity;
   handle = StartToDownload(fetched);
   EXPECT_THAT(output.calls, Contains("Discard 0123456789abcdef.4.part"));
   Serve(kProtected);

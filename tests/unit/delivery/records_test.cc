@@ -74,10 +74,16 @@ TEST(TraceTest, HasEveryKeyWithItsValue) {
   EXPECT_STREQ(trace["folder"].GetString(), "production");
   EXPECT_EQ(trace["source"]["size"].GetUint64(), sizeof kSource - 1);
   EXPECT_EQ(trace["source"]["sha256"].GetString(), Sha256Hex(kSource));
-  EXPECT_TRUE(trace["source"]["package"].IsNull());
+  EXPECT_STREQ(trace["source"]["package"].GetString(), "com.example.app");
+  EXPECT_STREQ(trace["source"]["version_name"].GetString(), "1.2");
+  EXPECT_STREQ(trace["source"]["version_code"].GetString(), "12");
   EXPECT_EQ(trace["output"]["size"].GetUint64(), sizeof kProtected - 1);
   EXPECT_EQ(trace["output"]["sha256"].GetString(), Sha256Hex(kProtected));
-  EXPECT_TRUE(trace["output"]["signature_schemes"].IsNull());
+  EXPECT_STREQ(trace["output"]["package"].GetString(), "com.example.app");
+  EXPECT_STREQ(trace["output"]["version_name"].GetString(), "1.2-protected");
+  EXPECT_STREQ(trace["output"]["version_code"].GetString(), "12");
+  ASSERT_EQ(trace["output"]["signature_schemes"].Size(), 2U);
+  EXPECT_STREQ(trace["output"]["signature_schemes"][1].GetString(), "v2");
   EXPECT_STREQ(trace["job"].GetString(), "0123456789abcdef");
   EXPECT_STREQ(trace["host"].GetString(), "host-a");
   EXPECT_STREQ(trace["tool"]["name"].GetString(), "tegodrop");

@@ -37,10 +37,15 @@ class Lives {
  public:
   // Until the job answers. The store honours Range and closes after `most` bytes.
   bool Live(std::size_t most = std::string::npos) {
-    Deliverer deliverer{
-        DeliveryWorld{
-            portal_, transfer_, clock_, clock_, log_, {"host-a", "0.1.0"}, {100'000, std::chrono::seconds(0)}},
-        [this](const Job&) -> Result<OutputFolder*> { return output_.get(); }};
+    Deliverer deliverer{DeliveryWorld{portal_,
+                                      transfer_,
+                                      clock_,
+                                      clock_,
+                                      log_,
+                                      {"host-a", "0.1.0"},
+                                      attestor_,
+                                      {100'000, std::chrono::seconds(0)}},
+                        [this](const Job&) -> Result<OutputFolder*> { return output_.get(); }};
     output_ = MakeOutputFolderOn(place.path, ".tegodrop", {}, queue_, queue_, place.fs);
     std::optional<bool> published;
     HandlePtr handle = deliverer.Start(record, nullptr, [&](const Status& status) { published = status.has_value(); });
@@ -110,6 +115,7 @@ class Lives {
   FakePortal portal_{queue_};
   FakeTransfer transfer_{queue_};
   RecordedLog log_;
+  Attestor attestor_;
   std::unique_ptr<OutputFolder> output_;
   std::weak_ptr<BodySink> served_sink_;
 

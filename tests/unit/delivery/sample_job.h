@@ -64,6 +64,9 @@ inline Job FetchedJob() {
   job.output.staging_name = "0123456789abcdef.4.part";
   job.output.size = sizeof kProtected - 1;
   job.output.sha256 = Sha256Hex(kProtected);
+  job.artifact.identity = {"com.example.app", "1.2", "12"};
+  job.output.identity = {"com.example.app", "1.2-protected", "12"};
+  job.output.signature_schemes = std::vector<std::string>{"v1", "v2"};
   job.output.checks = {{"length", "pass", "42 bytes, as the store named"}, {"zip_structure", "pass", ""}};
   return job;
 }

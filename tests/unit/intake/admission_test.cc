@@ -117,6 +117,39 @@ TEST(Weighing, WhatTheJsonSaysIsKept) {
   EXPECT_EQ(facts.labels[0].value, "1");
 }
 
+// As a CI calls the repository that it has cloned.
+TEST(Weighing, ATokenInAnAddressGoesNoFurther) {
+  Inspection inspection = Whole();
+  Add(inspection, SidecarKind::kJson,
+      R"({"repository":"https://gitlab-ci-token:secret@git.example/a.git?token=x","build_url":"https://u:p@ci.example/7"})");
+  const SidecarFacts facts = WeighIt(inspection).artifact.sidecar;
+  EXPECT_EQ(facts.repository, "https://git.example/a.git");
+  EXPECT_EQ(facts.build_url, "https://ci.example/7");
+}
+
+TEST(Weighing, WhereACommitIsRequiredOneMustNameIt) {
+  FolderSettings folder = Settings();
+  folder.require_commit = true;
+  const auto weigh = [&](const Inspection& inspection) {
+    return Weigh(folder, "app.apk", ArtifactKind::kApk, inspection);
+  };
+  const Weighed without = weigh(Whole());
+  ASSERT_TRUE(without.failure);
+  EXPECT_EQ(without.failure->kind, FailureKind::kCommitMissing);
+  Inspection embedded = Whole();
+  embedded.commits = {{"revision", kSha}};
+  embedded.identity.package = "com.example.app";
+  EXPECT_FALSE(weigh(embedded).failure);
+  EXPECT_EQ(weigh(embedded).artifact.commit.origin(), "embedded");
+  EXPECT_EQ(weigh(embedded).artifact.identity.package, "com.example.app");
+  // What is not whole yet may still come to have one.
+  Inspection half = Whole();
+  half.outcome = Inspection::Outcome::kIncomplete;
+  EXPECT_FALSE(weigh(half).failure);
+  folder.after = After::kKeep;
+  EXPECT_THAT(weigh(Whole()).failure->remedy, HasSubstr("need another name"));
+}
+
 TEST(Weighing, ADigestProvesOrRefuses) {
   for (const SidecarKind kind : {SidecarKind::kSha256, SidecarKind::kJson}) {
     const auto content = [&](const std::string& sum) {

@@ -29,26 +29,23 @@ void EachField(T& a, T& b, Fn fn) {
          pair(a16, b16), pair(a17, b17), pair(a18, b18), pair(a19, b19), pair(a20, b20), pair(a21, b21), pair(a22, b22),
          pair(a23, b23), pair(a24, b24), pair(a25, b25), pair(a26, b26), pair(a27, b27), pair(a28, b28));
   } else if constexpr (std::is_same_v<Plain, Target>) {
-    auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14] = a;
-    auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14] = b;
+    auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17] = a;
+    auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, b16, b17] = b;
     each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6), pair(a7, b7), pair(a8, b8),
-         pair(a9, b9), pair(a10, b10), pair(a11, b11), pair(a12, b12), pair(a13, b13), pair(a14, b14));
+         pair(a9, b9), pair(a10, b10), pair(a11, b11), pair(a12, b12), pair(a13, b13), pair(a14, b14), pair(a15, b15),
+         pair(a16, b16), pair(a17, b17));
   } else if constexpr (std::is_same_v<Plain, BuildRow>) {
     auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13] = a;
     auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13] = b;
     each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6), pair(a7, b7), pair(a8, b8),
          pair(a9, b9), pair(a10, b10), pair(a11, b11), pair(a12, b12), pair(a13, b13));
-  } else if constexpr (std::is_same_v<Plain, SidecarFacts>) {
+  } else if constexpr (std::is_same_v<Plain, SidecarFacts> || std::is_same_v<Plain, Artifact> ||
+                       std::is_same_v<Plain, Output>) {
     auto& [a1, a2, a3, a4, a5, a6, a7, a8] = a;
     auto& [b1, b2, b3, b4, b5, b6, b7, b8] = b;
     each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6), pair(a7, b7),
          pair(a8, b8));
-  } else if constexpr (std::is_same_v<Plain, Artifact>) {
-    auto& [a1, a2, a3, a4, a5, a6, a7] = a;
-    auto& [b1, b2, b3, b4, b5, b6, b7] = b;
-    each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6), pair(a7, b7));
-  } else if constexpr (std::is_same_v<Plain, Failure> || std::is_same_v<Plain, MultipartUpload> ||
-                       std::is_same_v<Plain, Output>) {
+  } else if constexpr (std::is_same_v<Plain, Failure> || std::is_same_v<Plain, MultipartUpload>) {
     auto& [a1, a2, a3, a4, a5, a6] = a;
     auto& [b1, b2, b3, b4, b5, b6] = b;
     each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5), pair(a6, b6));
@@ -58,7 +55,7 @@ void EachField(T& a, T& b, Fn fn) {
     each(pair(a1, b1), pair(a2, b2), pair(a3, b3), pair(a4, b4), pair(a5, b5));
   } else if constexpr (std::is_same_v<Plain, UploadTicket> || std::is_same_v<Plain, Check> ||
                        std::is_same_v<Plain, UploadedPart> || std::is_same_v<Plain, Waiting> ||
-                       std::is_same_v<Plain, KeptBytes>) {
+                       std::is_same_v<Plain, KeptBytes> || std::is_same_v<Plain, AppIdentity>) {
     auto& [a1, a2, a3] = a;
     auto& [b1, b2, b3] = b;
     each(pair(a1, b1), pair(a2, b2), pair(a3, b3));

@@ -94,19 +94,33 @@ TEST_F(OutcomesTest, NoCountGoesBackOverARestart) {
   EXPECT_THAT(Lines(), ElementsAre("first failed 1"));
 }
 
+// Writes rows as an older tegodrop did, which knew fewer columns.
+void InsertInto(SqliteDb& old, const std::vector<Job>& jobs) {
+  const ScratchFolder now;
+  auto current = OpenLedgerFile(now.path(), LedgerMigrations());
+  ASSERT_TRUE(current);
+  for (const Job& job : jobs) ASSERT_TRUE(InsertJob(current->db, job, 1000));
+  ASSERT_TRUE(old.Exec("ATTACH '" + current->db.path() + "' AS current"));
+  const auto columns = old.QueryText("SELECT group_concat(name) FROM pragma_table_info('jobs')");
+  ASSERT_TRUE(columns && *columns);
+  ASSERT_TRUE(old.Exec("INSERT INTO jobs (" + **columns + ") SELECT " + **columns + " FROM current.jobs"));
+  ASSERT_TRUE(old.Exec("DETACH current"));
+}
+
 TEST_F(OutcomesTest, ALedgerFromBeforeTheCountingIsCountedOnce) {
   const ScratchFolder old;
   {
     auto before = OpenLedgerFile(old.path(), {LedgerMigrations().front()});
     ASSERT_TRUE(before);
+    std::vector<Job> jobs;
     for (const char* id : {"a", "b", "c"}) {
-      Job job = JobNamed(id);
+      Job& job = jobs.emplace_back(JobNamed(id));
       job.target.folder = "first";
       job.state = JobState::kDelivered;
       job.finished = job.id != "c";
       job.duplicate_of = job.id == "b" ? "a" : "";
-      ASSERT_TRUE(InsertJob(before->db, job, 1000));
     }
+    InsertInto(before->db, jobs);
   }
   LoopedLedger on(old.path());
   const std::vector<OutcomeCount> outcomes = on.Outcomes();
@@ -115,6 +129,31 @@ TEST_F(OutcomesTest, ALedgerFromBeforeTheCountingIsCountedOnce) {
   EXPECT_EQ(outcomes[0].count, 1);
   EXPECT_EQ(outcomes[0].last, 1000);
   EXPECT_EQ(outcomes[1].result, "duplicate");
+}
+
+// What it was claimed with stays with a job: an older tegodrop promised no provenance and asked for no signer.
+TEST_F(OutcomesTest, AJobThatAnOlderProgramClaimedIsAskedForNothingMore) {
+  const ScratchFolder old;
+  {
+    auto before = OpenLedgerFile(old.path(), {LedgerMigrations()[0], LedgerMigrations()[1]});
+    ASSERT_TRUE(before);
+    Job job = JobNamed("a");
+    job.state = JobState::kFetched;
+    job.target.provenance = Provenance::kSigned;
+    job.target.expected_signers = {"x"};
+    job.artifact.identity.package = "com.example.app";
+    InsertInto(before->db, {job});
+  }
+  LoopedLedger on(old.path());
+  const std::vector<Job> jobs = on.Unfinished();
+  ASSERT_EQ(jobs.size(), 1U);
+  const Job& job = jobs.front();
+  EXPECT_EQ(job.state, JobState::kFetched);
+  EXPECT_EQ(job.target.provenance, Provenance::kOff);
+  EXPECT_TRUE(job.target.expected_signers.empty());
+  EXPECT_TRUE(job.target.warn_checks.empty());
+  EXPECT_EQ(job.artifact.identity, AppIdentity());
+  EXPECT_EQ(job.output.signature_schemes, std::nullopt) << "nobody has looked for them, and its trace says so";
 }
 
 }  // namespace

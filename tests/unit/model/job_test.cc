@@ -114,5 +114,20 @@ TEST(Checks, TheWorstResultIsTheWhole) {
   EXPECT_EQ(overall({"warn", "fail", "pass"}), "fail");
 }
 
+TEST(SameBuild, TellsCommitsApartThatAreKnownAndTheSignersThatAreExpected) {
+  Job a;
+  a.artifact.sha256 = std::string(64, '1');
+  Job b = a;
+  b.artifact.commit.candidates = {{"sidecar", std::string(40, 'b')}};
+  EXPECT_TRUE(SameBuild(a, b)) << "what names no commit contradicts none";
+  a.artifact.commit.candidates = {{"embedded", std::string(40, 'b')}};
+  EXPECT_TRUE(SameBuild(a, b));
+  a.artifact.commit.candidates = {{"sidecar", std::string(40, 'a')}};
+  EXPECT_FALSE(SameBuild(a, b));
+  b = a;
+  b.target.expected_signers = {std::string(64, 'c')};
+  EXPECT_FALSE(SameBuild(a, b)) << "nobody has looked who signed what was delivered";
+}
+
 }  // namespace
 }  // namespace tegodrop

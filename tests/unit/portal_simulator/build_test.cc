@@ -1,5 +1,9 @@
 // Builds: their stages, their ends, and how the history shows them.
 #include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
 
 #include "tests/unit/portal_simulator/simulator_fixture.h"
 
@@ -196,6 +200,89 @@ TEST_F(Builds, UnchangedAndDamagedOutputs) {
   const std::string output = Download("b.apk", upload.start_time);
   EXPECT_FALSE(output.empty());
   EXPECT_EQ(output.rfind("PK\x05\x06"), std::string::npos);
+}
+
+class GivenOutputs : public Builds {
+ protected:
+  // A file with these bytes; the order for it.
+  std::string Write(const std::string& name, const std::string& bytes) {
+    const std::string path = ::testing::TempDir() + "/given-" + name;
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+    paths_.push_back(path);
+    return R"({"path":")" + path + "\"}";
+  }
+  void TearDown() override {
+    for (const std::string& path : paths_) std::remove(path.c_str());
+  }
+  int64_t Left() const { return State()["outputs_left"].GetInt64(); }
+
+ private:
+  std::vector<std::string> paths_;
+};
+
+TEST_F(GivenOutputs, AreThoseOfTheNextBuildsInTheirOrderAndOfNoOthers) {
+  EXPECT_EQ(Control("output", Write("1", "no archive at all")).status, 200);
+  EXPECT_EQ(Control("output", Write("2", "")).status, 200);
+  EXPECT_EQ(Left(), 2);
+  Upload first = Send("a.apk", MakeApk(), kSigned);
+  Advance(1000);
+  EXPECT_EQ(Left(), 1);
+  Upload second = Send("b.apk", MakeApk());
+  Advance(1000);
+  Upload third = Send("c.apk", MakeApk());
+  Advance(1000);
+  EXPECT_EQ(Download("a.apk", first.start_time), "no archive at all");
+  EXPECT_EQ(Download("b.apk", second.start_time), "");
+  EXPECT_TRUE(Has(NamesIn(Download("c.apk", third.start_time)), "META-INF/apptego-protection.txt"));
+  rapidjson::Document state = State();
+  EXPECT_EQ(state["builds"][0]["output_size"].GetInt64(), 17);
+  EXPECT_STRNE(state["builds"][0]["output_sha256"].GetString(), state["builds"][0]["source_sha256"].GetString());
+  EXPECT_EQ(Left(), 0);
+  // The history says what the upload asked for.
+  rapidjson::Document history = History();
+  EXPECT_FALSE(history["results"][0]["signed"].GetBool());
+  EXPECT_TRUE(history["results"][2]["signed"].GetBool());
+  EXPECT_EQ(Rules(), Names{});
+}
+
+TEST_F(GivenOutputs, AreTheBytesOfTheMomentAndDamagedOnesLoseTheirEnd) {
+  StartWith({"build_result=damaged"});
+  EXPECT_EQ(Control("output", Write("1", std::string(100, 'x'))).status, 200);
+  Write("1", "changed since");
+  Upload upload = Send("a.apk", MakeApk());
+  Advance(1000);
+  EXPECT_EQ(Download("a.apk", upload.start_time), std::string(36, 'x'));
+}
+
+TEST_F(GivenOutputs, WaitForABuildThatSucceedsForGood) {
+  EXPECT_EQ(Control("output", Write("1", "given")).status, 200);
+  // What no build could take fails all the same.
+  Send("no-zip.apk", "12345");
+  Control("set", R"({"fail_build":"no luck"})");
+  Send("failed.apk", MakeApk());
+  Advance(1000);
+  EXPECT_TRUE(History()["results"][1]["success"].IsFalse());
+  Control("set", R"({"fail_build":"","build_result":"signing_failed"})");
+  Send("unsigned.apk", MakeApk(), kSigned);
+  Advance(1000);
+  EXPECT_EQ(Left(), 1);
+  Control("set", R"({"build_result":"reset_for_signing"})");
+  Upload upload = Send("a.apk", MakeApk(), kSigned);
+  Advance(1000);
+  EXPECT_EQ(Left(), 1);
+  Advance(1000);
+  EXPECT_EQ(Download("a.apk", upload.start_time), "given");
+  EXPECT_EQ(Left(), 0);
+}
+
+TEST_F(GivenOutputs, AnOrderThatCannotBeMeantIsRefused) {
+  for (const std::string& body :
+       {std::string("{}"), std::string(R"({"path":7})"), std::string(R"({"path":"here"})"),
+        std::string(R"({"path":"/no/such/file"})"), R"({"path":")" + ::testing::TempDir() + "\"}",
+        std::string(R"({"path":"/dev/null"})"), std::string(R"({"path":"/","times":2})")}) {
+    EXPECT_EQ(Control("output", body).status, 400) << body;
+  }
+  EXPECT_EQ(Left(), 0);
 }
 
 TEST_F(Builds, ConcurrentBuildsLimitUploadRequestsAnd429SaysSo) {

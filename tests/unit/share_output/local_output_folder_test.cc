@@ -159,7 +159,7 @@ TEST_F(LocalOutputFolderTest, DeliveryFromEndToEnd) {
   auto file = Stage(bytes.size());
   ASSERT_TRUE(Append(*file, bytes));
   ASSERT_TRUE(Finish(*file));
-  auto checks = Await<Result<std::vector<Check>>>(
+  auto checks = Await<Result<ProtectedFacts>>(
       [&](auto done) { return folder->CheckStaged("job.1.part", ArtifactKind::kApk, std::move(done)); });
   ASSERT_TRUE(checks) << checks.error().message;
   auto name =
@@ -171,7 +171,7 @@ TEST_F(LocalOutputFolderTest, DeliveryFromEndToEnd) {
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(*outcome, PublishOutcome::kPublished);
   EXPECT_EQ(place.Read("app.apk"), bytes);
-  EXPECT_EQ(place.Names().size(), 3U);
+  EXPECT_EQ(place.Names().size(), 4U);
   ASSERT_TRUE(Await<Status>([&](auto done) { return folder->Discard("job.1.part", std::move(done)); }));
   EXPECT_THAT(place.Names(".tegodrop/staging"), IsEmpty());
 }

@@ -159,7 +159,7 @@ TEST_F(OutputOpsTest, ChecksSeeWhatWasStaged) {
   place.Stage("job.1.part", "no archive at all");
   auto checks = ops.CheckStaged("job.1.part", ArtifactKind::kApk);
   ASSERT_TRUE(checks) << checks.error().message;
-  EXPECT_EQ(OverallResult(*checks), "fail");
+  EXPECT_EQ(OverallResult(checks->checks), "fail");
 }
 
 }  // namespace

@@ -85,6 +85,8 @@ inline PublishRequest DeliveryOf(const std::string& name, const std::string& con
   request.name = name;
   request.facts = {content.size(), Sha256Hex(content)};
   request.checksum = request.facts.sha256 + "  " + name + "\n";
+  request.provenance_name = name + ".provenance.json";
+  request.provenance = "{\"_type\": \"https://in-toto.io/Statement/v1\"}\n";
   request.trace = "{\"job\": \"" + request.job + "\", \"sha256\": \"" + request.facts.sha256 + "\"}\n";
   return request;
 }

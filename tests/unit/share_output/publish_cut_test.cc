@@ -29,14 +29,20 @@ class PublishCutTest : public ::testing::TestWithParam<Fault> {
   // The promise: whole or not there, in this order.
   static void ExpectNothingHalf(const OutputPlace& place, const PublishRequest& request) {
     const std::string checksum = request.name + ".sha256";
+    const std::string& provenance = request.provenance_name;
     const std::string trace = request.name + ".trace.json";
     for (const std::string& name : place.Names()) {
-      EXPECT_TRUE(name == request.name || name == checksum || name == trace) << name;
+      EXPECT_TRUE(name == request.name || name == checksum || name == provenance || name == trace) << name;
     }
     if (place.Has(trace)) {
       EXPECT_EQ(place.Read(trace), request.trace);
-      EXPECT_TRUE(place.Has(checksum));
+      EXPECT_TRUE(place.Has(provenance));
       EXPECT_EQ(place.Mode(trace), request.mode);
+    }
+    if (place.Has(provenance)) {
+      EXPECT_EQ(place.Read(provenance), request.provenance);
+      EXPECT_TRUE(place.Has(checksum));
+      EXPECT_EQ(place.Mode(provenance), request.mode);
     }
     if (place.Has(checksum)) {
       EXPECT_EQ(place.Read(checksum), request.checksum);
@@ -50,8 +56,9 @@ class PublishCutTest : public ::testing::TestWithParam<Fault> {
   }
 
   static Result<PublishOutcome> Again(OutputPlace& place, PublishRequest request) {
-    // As another version of the program would ask.
+    // As another version of the program would ask, or a key that signs otherwise each time.
     request.trace += " ";
+    request.provenance += " ";
     return place.Ops().Publish(request);
   }
 };
@@ -69,15 +76,19 @@ TEST_P(PublishCutTest, NothingIsEverHalfAndTheNextTryCompletesIt) {
     EXPECT_EQ(*outcome, PublishOutcome::kPublished);
     EXPECT_EQ(place.Read(kName), kBytes);
     EXPECT_EQ(place.Read(std::string(kName) + ".sha256"), request.checksum);
-    EXPECT_TRUE(place.Read(std::string(kName) + ".trace.json").starts_with(request.trace));
-    EXPECT_EQ(place.Names().size(), 3U);
+    const std::string trace = place.Read(std::string(kName) + ".trace.json");
+    EXPECT_TRUE(trace.starts_with(request.trace));
+    EXPECT_TRUE(place.Read(request.provenance_name).starts_with(request.provenance));
+    EXPECT_EQ(trace == request.trace, place.Read(request.provenance_name) == request.provenance)
+        << "a trace beside the provenance of another one";
+    EXPECT_EQ(place.Names().size(), 4U);
     ASSERT_TRUE(place.Ops().Discard(request.staging_name));
     for (const std::string& left : place.Names(".tegodrop/staging")) ADD_FAILURE() << left << " is left in staging";
   }
   EXPECT_GT(call, 30) << "the cuts did not reach the whole of it";
 }
 
-// Whoever collects deliveries waits for the trace and then takes all three away, perhaps while the daemon is down.
+// Whoever collects deliveries waits for the trace and then takes all of it away, perhaps while the daemon is down.
 TEST_P(PublishCutTest, WholeDeliveryThatIsCollectedMeanwhileIsNeverMadeAgain) {
   const PublishRequest request = DeliveryOf(kName, kBytes);
   int collected = 0;

@@ -41,9 +41,10 @@ class PublishTest : public ::testing::Test {
 TEST_F(PublishTest, FileChecksumAndTraceAppearWithTheirContents) {
   Stage();
   ExpectPublished();
-  EXPECT_THAT(place.Names(), UnorderedElementsAre(kName, checksum_name, trace_name));
+  EXPECT_THAT(place.Names(), UnorderedElementsAre(kName, checksum_name, request.provenance_name, trace_name));
   EXPECT_EQ(place.Read(kName), kBytes);
   EXPECT_EQ(place.Read(checksum_name), request.checksum);
+  EXPECT_EQ(place.Read(request.provenance_name), request.provenance);
   EXPECT_EQ(place.Read(trace_name), request.trace);
 }
 
@@ -53,7 +54,7 @@ TEST_F(PublishTest, ModeHoldsWhateverTheUmask) {
   Stage();
   ExpectPublished();
   umask(before);
-  for (const std::string& name : {std::string(kName), checksum_name, trace_name}) {
+  for (const std::string& name : {std::string(kName), checksum_name, request.provenance_name, trace_name}) {
     EXPECT_EQ(place.Mode(name), 0640U) << name;
   }
   EXPECT_EQ(place.Mode(".tegodrop"), 0750U);
@@ -157,7 +158,7 @@ TEST_F(PublishTest, TraceThatWasTakenAwayIsNotMadeAgain) {
   ExpectPublished();
   files::remove(place.Path(trace_name));
   ExpectPublished();
-  EXPECT_THAT(place.Names(), UnorderedElementsAre(kName, checksum_name));
+  EXPECT_THAT(place.Names(), UnorderedElementsAre(kName, checksum_name, request.provenance_name));
 }
 
 TEST_F(PublishTest, NothingStagedAndNothingThereIsLost) {
@@ -176,7 +177,29 @@ TEST_F(PublishTest, SomebodyElsesFileUnderTheNameIsNoDelivery) {
 TEST_F(PublishTest, FileInPlaceWithoutAnyMemoryGetsItsCompanions) {
   place.Write(kName, kBytes);
   ExpectPublished();
-  EXPECT_THAT(place.Names(), UnorderedElementsAre(kName, checksum_name, trace_name));
+  EXPECT_THAT(place.Names(), UnorderedElementsAre(kName, checksum_name, request.provenance_name, trace_name));
+}
+
+// The same, and what was signed before the room was emptied was signed by another signature.
+TEST_F(PublishTest, OwnEnvelopeOfAnotherSignatureIsLeftAloneWithoutAnyMemory) {
+  request.provenance_name = std::string(kName) + ".intoto.jsonl";
+  request.provenance = R"({"payload": "e30=", "signatures": [{"sig": "second"}]})";
+  const std::string first = R"({"payload": "e30=", "signatures": [{"sig": "first"}]})";
+  place.Write(kName, kBytes);
+  place.Write(request.provenance_name, first);
+  ExpectPublished();
+  EXPECT_EQ(place.Read(request.provenance_name), first);
+  EXPECT_TRUE(place.Has(trace_name));
+}
+
+TEST_F(PublishTest, SomebodyElsesProvenanceUnderTheNameIsLeftAloneAndSaid) {
+  place.Write(kName, kBytes);
+  place.Write(request.provenance_name, "{}");
+  auto outcome = place.Ops().Publish(request);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().sys, EEXIST);
+  EXPECT_EQ(place.Read(request.provenance_name), "{}");
+  EXPECT_FALSE(place.Has(trace_name));
 }
 
 TEST_F(PublishTest, OwnTraceOfAnotherVersionIsLeftAloneWithoutAnyMemory) {
