@@ -27,6 +27,9 @@ folders:
 polling: {{interval: 200ms}}
 log: {{format: json}}
 """
+# What the ledger's last schema added to the one before.
+SCHEMA_3 = ("expected_signers", "warn_checks", "provenance", "package", "version_name", "version_code", "output_package",
+            "output_version_name", "output_version_code", "signature_schemes")
 
 
 class ServiceTest(unittest.TestCase):
@@ -355,8 +358,8 @@ class ServiceTest(unittest.TestCase):
         before = self.main_pid()
         # Until the new version starts it cannot read that ledger, which says nothing of the config.
         ledger = sqlite3.connect(self.box.path("/var/lib/tegodrop/ledger.sqlite"))
-        ledger.executescript("BEGIN; DROP TRIGGER jobs_ended; DROP TABLE outcomes; DROP TABLE outbox; DROP TABLE told; DROP INDEX jobs_failed; "
-                             "PRAGMA user_version = 1; COMMIT")
+        dropped = "; ".join(f"ALTER TABLE jobs DROP COLUMN {name}" for name in SCHEMA_3)
+        ledger.executescript(f"BEGIN; {dropped}; PRAGMA user_version = 2; COMMIT")
         ledger.close()
         self.assertEqual(self.box.run("tegodrop", "status").returncode, 78)
         said = self.box.must("dpkg", "--install", "/root/tegodrop.deb")
