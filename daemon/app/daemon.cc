@@ -45,7 +45,7 @@ Daemon::Daemon(DaemonWorld world, Settings settings, Secret token,
   portal_ = MakePortalClient({settings_.portal.url, settings_.portal.tenant, token}, dated_, world_.clock, world_.log);
   uploader_ = std::make_unique<Uploader>(
       UploadWorld{*portal_, guarded_, world_.timers, world_.readers, world_.fs, world_.clock, world_.random, world_.log,
-                  &rate_},
+                  &rate_, world_.fingerprints},
       UploadSettings{settings_.limits.concurrent_parts, token},
       [this](const Job& job, std::function<void(Result<Fd>)> done) -> HandlePtr {
         auto folder = folders_->Drop(job);

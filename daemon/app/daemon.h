@@ -17,6 +17,7 @@
 #include "daemon/app/operator_desk.h"
 #include "daemon/app/share_claims.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/fingerprints.h"
 #include "daemon/base/log.h"
 #include "daemon/base/random.h"
 #include "daemon/base/secret.h"
@@ -54,6 +55,7 @@ struct DaemonWorld {
   Log& log;
   Ledger& ledger;
   Transfer& transfer;
+  Fingerprints* fingerprints = nullptr;  // of what the folders have hashed; null: what is sent is hashed again
 };
 
 class Daemon {

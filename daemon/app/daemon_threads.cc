@@ -16,6 +16,7 @@ DaemonThreads::DaemonThreads(EventLoop& loop, FileSystem& fs, const Clock& clock
       writers_(loop, 2, "write") {}
 
 std::unique_ptr<DropFolder> DaemonThreads::MakeDrop(LocalDropFolderSettings settings) {
+  settings.ops.fingerprints = &fingerprints_;
   return MakeLocalDropFolder(std::move(settings), loop_, inspectors_, fs_, clock_, random_);
 }
 

@@ -6,6 +6,7 @@
 
 #include "daemon/app/folders.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/fingerprints.h"
 #include "daemon/base/random.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/loop/event_loop.h"
@@ -21,6 +22,8 @@ class DaemonThreads final : public FolderMaker {
   DaemonThreads(EventLoop& loop, FileSystem& fs, const Clock& clock, Random& random);
 
   TaskRunner& readers() { return senders_; }
+  // Of what its drop folders have hashed.
+  Fingerprints& fingerprints() { return fingerprints_; }
 
   std::unique_ptr<DropFolder> MakeDrop(LocalDropFolderSettings settings) override;
   std::unique_ptr<OutputFolder> MakeOutput(std::string path, std::string rooms, OutputMemory memory) override;
@@ -30,6 +33,7 @@ class DaemonThreads final : public FolderMaker {
   FileSystem& fs_;
   const Clock& clock_;
   Random& random_;
+  Fingerprints fingerprints_;  // before the threads that fill it
   WorkerPool inspectors_;
   WorkerPool senders_;
   WorkerPool writers_;

@@ -188,7 +188,8 @@ class Runner {
                             random_,
                             log_,
                             *ledger_,
-                            *line_};
+                            *line_,
+                            &threads_->fingerprints()};
     daemon_ = std::make_unique<Daemon>(world, settings_, token_,
                                        [this](const Job& job, const Progress& progress) { OnChange(job, progress); });
     daemon_->UseProvenanceKey(options_.provenance_key);

@@ -75,19 +75,25 @@ Result<std::string> ReadWhole(FileSystem& fs, int dir, const std::string& name, 
   return content;
 }
 
-Result<std::string> HashFile(FileSystem& fs, int fd, std::uint64_t size) {
+Status ReadEach(FileSystem& fs, int fd, std::uint64_t size, const std::function<void(const char*, std::size_t)>& each) {
   // 256 KiB: larger blocks gain nothing (measured), and memory stays small whatever the file's size.
   std::vector<char> block(256 * 1024);
-  Sha256 digest;
   std::uint64_t at = 0;
   while (at < size) {
     const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), size - at));
     auto count = fs.ReadAt(fd, block.data(), want, at);
     if (!count) return Fail(count.error());
     if (*count == 0) return Fail(ErrorKind::kCorrupt, "the file became shorter while it was read");
-    digest.Update(block.data(), *count);
+    each(block.data(), *count);
     at += *count;
   }
+  return {};
+}
+
+Result<std::string> HashFile(FileSystem& fs, int fd, std::uint64_t size) {
+  Sha256 digest;
+  auto read = ReadEach(fs, fd, size, [&](const char* data, std::size_t count) { digest.Update(data, count); });
+  if (!read) return Fail(std::move(read.error()));
   return digest.FinishHex();
 }
 

@@ -4,6 +4,8 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +28,9 @@ Status ReplaceWhole(FileSystem& fs, int dir, const std::string& temp_name, const
 
 // A regular file of at most `limit` bytes; kCorrupt for a larger one or for what is no regular file.
 Result<std::string> ReadWhole(FileSystem& fs, int dir, const std::string& name, std::size_t limit);
+
+// Hands the first `size` bytes of an open file on, in their order; kCorrupt where it ends before.
+Status ReadEach(FileSystem& fs, int fd, std::uint64_t size, const std::function<void(const char*, std::size_t)>& each);
 
 // The SHA-256 of the first `size` bytes of an open file as 64 hex digits; kCorrupt where the file ends before.
 Result<std::string> HashFile(FileSystem& fs, int fd, std::uint64_t size);

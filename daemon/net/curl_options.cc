@@ -13,6 +13,7 @@ namespace tegodrop {
 namespace {
 
 constexpr long kBuffer = 64 * 1024;
+constexpr long kUploadBuffer = 256 * 1024;
 // Object stores close idle connections after 5 to 20 s, and a request that meets the close is lost.
 constexpr long kIdleSeconds = 4;
 
@@ -102,7 +103,7 @@ void SetConnection(Setter& set, const HttpRequest& request) {
   set(CURLOPT_TCP_KEEPIDLE, 30L);
   set(CURLOPT_TCP_KEEPINTVL, 30L);
   set(CURLOPT_BUFFERSIZE, kBuffer);
-  set(CURLOPT_UPLOAD_BUFFERSIZE, kBuffer);
+  set(CURLOPT_UPLOAD_BUFFERSIZE, request.source ? kUploadBuffer : kBuffer);
   set(CURLOPT_MAXAGE_CONN, kIdleSeconds);
   if (request.fresh_connection) {
     set(CURLOPT_FRESH_CONNECT, 1L);

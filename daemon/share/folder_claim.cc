@@ -2,7 +2,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "daemon/base/digest.h"
 #include "daemon/disk/layout.h"
 #include "daemon/model/output_name.h"
 #include "daemon/share/claim_mark.h"
@@ -21,7 +20,7 @@ Result<std::string> FolderOps::CopyWhole(const CopyRequest& request, bool* sourc
   const auto work = [&]() -> Result<std::string> {
     if (auto room_for = fs_.Reserve(copy->get(), request.stat.size); !room_for) return Fail(room_for.error());
     std::vector<char> block(256 * 1024);
-    Sha256 digest;
+    RememberedDigest digest(settings_.fingerprints, random_);
     for (std::uint64_t at = 0; at < request.stat.size;) {
       auto count = fs_.ReadAt(request.source, block.data(), block.size(), at);
       if (!count) return of_source(count.error());

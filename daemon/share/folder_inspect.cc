@@ -46,6 +46,13 @@ Result<std::vector<Inspection::SidecarFile>> FolderOps::ReadSidecars(int folder,
   return sidecars;
 }
 
+Result<std::string> FolderOps::HashToRemember(int file, std::uint64_t size) {
+  RememberedDigest digest(settings_.fingerprints, random_);
+  auto read = ReadEach(fs_, file, size, [&](const char* data, std::size_t count) { digest.Update(data, count); });
+  if (!read) return Fail(std::move(read.error()));
+  return digest.FinishHex();
+}
+
 Inspection FolderOps::Inspect(const InspectRequest& request) {
   using Outcome = Inspection::Outcome;
   Inspection out;
@@ -95,7 +102,7 @@ Inspection FolderOps::Inspect(const InspectRequest& request) {
   if (!verdict) return Give(std::move(out), Outcome::kUnreadable, verdict.error().message);
   const bool incomplete = verdict->verdict == ArchiveVerdict::kIncomplete;
   Result<std::string> digest = std::string();
-  if (!(incomplete && request.early)) digest = HashFile(fs_, file->get(), before->size);
+  if (!(incomplete && request.early)) digest = HashToRemember(file->get(), before->size);
   auto after = fs_.Stat(file->get());
   if (!after) return Give(std::move(out), Outcome::kUnreadable, after.error().message);
   if (!(*after == *before)) return Give(std::move(out), Outcome::kChanged, "the file changed while it was read");

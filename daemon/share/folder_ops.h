@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/fingerprints.h"
 #include "daemon/base/random.h"
 #include "daemon/base/result.h"
 #include "daemon/disk/file_system.h"
@@ -35,7 +36,8 @@ struct FolderOpsSettings {
   bool change = true;  // false: `after: keep`, nothing in the folder is changed
   // False: a folder that is opened for the sake of what was claimed into it; without its room it is not that folder.
   bool make_rooms = true;
-  bool recursive = false;  // List enters the folders inside
+  bool recursive = false;                // List enters the folders inside
+  Fingerprints* fingerprints = nullptr;  // of what is hashed, for whoever reads it again; outlives the folder's work
 };
 
 // How deep List goes: a level is a folder inside a folder.
@@ -138,6 +140,7 @@ class FolderOps {
   Result<Fd> SpoolFolder(const std::string& job, bool make);
   Status DropSpoolFolder(const std::string& job);
   void TouchTimeless(int dir, const std::string& name);
+  Result<std::string> HashToRemember(int file, std::uint64_t size);
   Result<bool> HasMoved(const OpenedFolder& folder, const std::string& job, const std::string& path);
   Result<bool> HasCopied(const std::string& job, const std::string& name);
   Result<bool> MoveOutOfFailed(const TakeBackRequest& request);

@@ -149,6 +149,13 @@ void UploadAttempt::OnStat(Result<FileStat> stat) {
        });
 }
 
+// Null where it is not known what was admitted: after a restart.
+std::shared_ptr<const Fingerprint> UploadAttempt::KnownFingerprint() const {
+  if (world_.fingerprints == nullptr) return nullptr;
+  auto known = world_.fingerprints->Of(record_.job().artifact.sha256);
+  return known && known->size == size_ ? known : nullptr;
+}
+
 void UploadAttempt::BeforeArrivalThen(const std::function<void()>& next) {
   HandlePtr telling;
   if (doors_.before_arrival) {

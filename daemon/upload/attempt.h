@@ -40,6 +40,7 @@ class UploadAttempt final : public Handle {
   void OpenFile();
   void OnOpened(Result<Fd> file);
   void OnStat(Result<FileStat> stat);
+  std::shared_ptr<const Fingerprint> KnownFingerprint() const;
   // In one piece (attempt_single.cc).
   void Send(const FileStat& opened);
   void OnAtGate(Status checked);

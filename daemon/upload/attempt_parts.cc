@@ -112,6 +112,7 @@ void UploadAttempt::SendParts(const FileStat& opened) {
   what.file = std::exchange(file_, nullptr);
   what.opened = opened;
   what.sha256 = record_.job().artifact.sha256;
+  what.fingerprint = KnownFingerprint();
   what.chunk_size = multipart.chunk_size;
   what.urls = std::exchange(part_urls_, {});
   what.expires_at = multipart.expires_at;

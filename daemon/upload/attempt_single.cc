@@ -9,8 +9,8 @@ namespace tegodrop {
 
 void UploadAttempt::Send(const FileStat& opened) {
   source_ = std::make_shared<FileSource>(
-      FileToSend{std::exchange(file_, nullptr), opened, record_.job().artifact.sha256}, world_.fs, world_.readers,
-      [this](Status checked) { OnAtGate(std::move(checked)); }, world_.rate);
+      FileToSend{std::exchange(file_, nullptr), opened, record_.job().artifact.sha256, KnownFingerprint()}, world_.fs,
+      world_.readers, [this](Status checked) { OnAtGate(std::move(checked)); }, world_.rate);
   HttpRequest request;
   request.method = "PUT";
   request.url = std::move(url_);

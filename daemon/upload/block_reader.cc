@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <utility>
 
 namespace tegodrop {
@@ -18,13 +19,19 @@ Status ReadFully(FileSystem& fs, int fd, char* to, std::size_t size, std::uint64
 }
 
 BlockReader::BlockReader(std::shared_ptr<const Fd> file, PartRange range, std::size_t most_blocks, FileSystem& fs,
-                         TaskRunner& readers, RateLimit* rate, std::function<void(Status)> on_ready)
+                         TaskRunner& readers, RateLimit* rate, std::shared_ptr<const Fingerprint> fingerprint,
+                         std::function<void(Status)> on_ready)
     : file_(std::move(file)),
       range_(range),
       most_blocks_(most_blocks),
       fs_(fs),
       readers_(readers),
       on_ready_(std::move(on_ready)) {
+  if (fingerprint) {
+    check_ = std::make_shared<FingerprintCheck>(std::move(fingerprint), range.offset);
+  } else {
+    digest_ = std::make_shared<Sha256>();
+  }
   if (rate != nullptr) share_ = rate->Join([this] { TellReady({}); });
 }
 
@@ -69,10 +76,16 @@ void BlockReader::ReadAhead() {
   auto shared = std::make_shared<Block>(std::move(block));
   work_ = RunTask<Result<Block>>(
       readers_,
-      [&fs = fs_, file = file_, digest = digest_, shared, offset = range_.offset + read_]() -> Result<Block> {
+      [&fs = fs_, file = file_, check = check_, digest = digest_, shared,
+       offset = range_.offset + read_]() -> Result<Block> {
         auto status = ReadFully(fs, file->get(), shared->bytes.get(), shared->size, offset);
         if (!status) return Fail(status.error());
-        digest->Update(shared->bytes.get(), shared->size);
+        if (check && !check->Update(shared->bytes.get(), shared->size)) {
+          return Fail(ErrorKind::kCorrupt,
+                      "the claimed file is not the one that was admitted: it differs in front of byte " +
+                          std::to_string(offset + shared->size));
+        }
+        if (digest) digest->Update(shared->bytes.get(), shared->size);
         return std::move(*shared);
       },
       [this](Result<Block> filled) { OnBlock(std::move(filled)); });

@@ -1,5 +1,5 @@
-// A range of an open file, read ahead in blocks and hashed on workers, in its order. Belongs to the loop; the source
-// that gives its bytes to a request owns it.
+// A range of an open file, read ahead in blocks on workers, in its order, and there held against its fingerprint, or
+// hashed where it has none. Belongs to the loop; the source that gives its bytes to a request owns it.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/base/digest.h"
+#include "daemon/base/fingerprint.h"
 #include "daemon/base/result.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/loop/handle.h"
@@ -30,17 +31,20 @@ class BlockReader {
   // `on_ready` runs from the loop, never inside a call of this object, whenever a block was read or the line is free
   // for it again, or with the error that ended the reading; it may destroy this object. Workers share the descriptor:
   // it closes with the last of them. `fs` and `readers` must outlive this object, and `fs` the work that it has begun
-  // there; `rate` (null: no limit) too. `most_blocks`: memory that it may hold.
+  // there; `rate` (null: no limit) too. `most_blocks`: memory that it may hold. With `fingerprint` (of the whole file;
+  // null: the range is hashed) bytes that are not the file's as it was are kCorrupt; the range begins and ends with
+  // blocks of it, or at the file's end.
   BlockReader(std::shared_ptr<const Fd> file, PartRange range, std::size_t most_blocks, FileSystem& fs,
-              TaskRunner& readers, RateLimit* rate, std::function<void(Status)> on_ready);
+              TaskRunner& readers, RateLimit* rate, std::shared_ptr<const Fingerprint> fingerprint,
+              std::function<void(Status)> on_ready);
 
   // Begins to read.
   void Start() { ReadAhead(); }
   // Copies at most `room` bytes to `to`; 0 where none is ready at the moment, or the line has no room for them.
   std::size_t Take(char* to, std::size_t room);
-  // Every byte of the range was read and hashed.
+  // Every byte of the range was read, and is the file's as it was, or hashed.
   bool all_read() const { return !work_ && read_ == range_.size; }
-  // The digest of the range; once, after all_read.
+  // The digest of the range; once, after all_read. Null where it was held against its fingerprint.
   std::shared_ptr<Sha256> digest() const { return digest_; }
   // Reads nothing more and calls nobody any more.
   void Stop();
@@ -63,7 +67,8 @@ class BlockReader {
   std::function<void(Status)> on_ready_;
 
   // Touched by one piece of work at a time: the next is submitted only when the last has answered.
-  std::shared_ptr<Sha256> digest_ = std::make_shared<Sha256>();
+  std::shared_ptr<FingerprintCheck> check_;  // either this
+  std::shared_ptr<Sha256> digest_;           // or this
   HandlePtr work_;
   std::unique_ptr<RateLimit::Share> share_;  // of the line
   std::deque<Block> filled_;

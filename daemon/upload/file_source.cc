@@ -7,8 +7,9 @@ namespace tegodrop {
 namespace {
 
 // The last look: what was read is what was admitted, and the file is untouched since it was opened.
-Status Check(FileSystem& fs, const FileToSend& what, Sha256& digest) {
-  const std::string sha256 = digest.FinishHex();
+Status Check(FileSystem& fs, const FileToSend& what, Sha256* digest) {
+  // Without a digest each block was held against the fingerprint as it was read.
+  const std::string sha256 = digest != nullptr ? digest->FinishHex() : what.sha256;
   if (sha256 != what.sha256) {
     return Fail(ErrorKind::kCorrupt, "the claimed file is not the one that was admitted: its SHA-256 is " + sha256 +
                                          " and should be " + what.sha256);
@@ -32,7 +33,7 @@ FileSource::FileSource(FileToSend what, FileSystem& fs, TaskRunner& readers, std
       fs_(fs),
       readers_(readers),
       at_gate_(std::move(at_gate)),
-      blocks_(what_.file, {0, what_.opened.size}, kMostBlocks, fs, readers, rate,
+      blocks_(what_.file, {0, what_.opened.size}, kMostBlocks, fs, readers, rate, what_.fingerprint,
               [this](Status read) { OnBlock(std::move(read)); }) {
   blocks_.Start();
 }
@@ -84,7 +85,7 @@ void FileSource::CheckAtGate() {
   if (stopped_ || checking_ || !asked_all_ || !blocks_.all_read()) return;
   checking_ = true;
   check_ = RunTask<Status>(
-      readers_, [&fs = fs_, what = what_, digest = blocks_.digest()] { return Check(fs, what, *digest); },
+      readers_, [&fs = fs_, what = what_, digest = blocks_.digest()] { return Check(fs, what, digest.get()); },
       [this](Status checked) {
         check_.reset();
         if (!checked) return GiveUp(std::move(checked.error()));

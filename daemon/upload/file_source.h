@@ -1,5 +1,5 @@
-// An artifact as the body of its PUT: read ahead and hashed on workers beside the sending, with the last chunk behind a
-// gate. Owned by the request and by the attempt that made it; belongs to the loop.
+// An artifact as the body of its PUT: read ahead and checked on workers beside the sending, with the last chunk behind
+// a gate. Owned by the request and by the attempt that made it; belongs to the loop.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,9 @@ namespace tegodrop {
 // The open file and what must be true of it. Workers share the descriptor: it closes with the last of them.
 struct FileToSend {
   std::shared_ptr<const Fd> file;
-  FileStat opened;     // as it was when opened; its size is what will be sent
-  std::string sha256;  // what its bytes must hash to
+  FileStat opened;                                 // as it was when opened; its size is what will be sent
+  std::string sha256;                              // what its bytes must hash to
+  std::shared_ptr<const Fingerprint> fingerprint = nullptr;  // of these bytes; null: they are hashed once more
 };
 
 class FileSource final : public BodySource {
@@ -34,7 +35,7 @@ class FileSource final : public BodySource {
   static constexpr std::size_t kLastChunk = 64 * 1024;
 
   // Starts to read at once. `at_gate` runs once from the loop, never inside a call of this object: with success when
-  // the transfer has taken all but the last chunk, every byte was read, their digest is `sha256` and the file is in
+  // the transfer has taken all but the last chunk, every byte was read, they are those of `sha256` and the file is in
   // every respect the one that was opened; then the caller decides about OpenGate. With an error as soon as that can no
   // longer become true: kCorrupt (the bytes or the file differ) or kLocalDisk (it could not be read); nothing more is
   // given then. It may destroy this object. `fs` and `readers` must outlive this object, and `fs` the work that it has

@@ -5,10 +5,10 @@
 namespace tegodrop {
 
 PartSource::PartSource(std::shared_ptr<const Fd> file, PartRange range, FileSystem& fs, TaskRunner& readers,
-                       RateLimit* rate)
-    : range_(range), blocks_(std::move(file), range, kMostBlocks, fs, readers, rate, [this](Status read) {
-        OnBlock(std::move(read));
-      }) {
+                       RateLimit* rate, std::shared_ptr<const Fingerprint> fingerprint)
+    : range_(range),
+      blocks_(std::move(file), range, kMostBlocks, fs, readers, rate, std::move(fingerprint),
+              [this](Status read) { OnBlock(std::move(read)); }) {
   blocks_.Start();
 }
 

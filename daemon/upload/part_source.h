@@ -24,9 +24,10 @@ class PartSource final : public BodySource {
   static constexpr std::size_t kMostBlocks = 3;
 
   // Begins to read at once. `fs` and `readers` must outlive this object, and `fs` the work that it has begun there.
-  // `rate` (null: no limit): the line that it shares with other uploads; must outlive this object.
+  // `rate` (null: no limit): the line that it shares with other uploads; must outlive this object. `fingerprint`: as
+  // BlockReader's.
   PartSource(std::shared_ptr<const Fd> file, PartRange range, FileSystem& fs, TaskRunner& readers,
-             RateLimit* rate = nullptr);
+             RateLimit* rate = nullptr, std::shared_ptr<const Fingerprint> fingerprint = nullptr);
 
   FlowState Read(char* to, std::size_t room, std::size_t* given) override;
   void OnReady(std::function<void()> resume) override { resume_ = std::move(resume); }
@@ -38,8 +39,12 @@ class PartSource final : public BodySource {
   bool failed() const { return error_.has_value(); }
   bool gave_all() const { return given_ == range_.size; }
   std::uint64_t given() const { return given_; }
-  // Of the bytes that were given, as 64 lowercase hex digits; once, after gave_all.
-  std::string FinishDigest() { return blocks_.digest()->FinishHex(); }
+  // Of the bytes that were given, as 64 lowercase hex digits; once, after gave_all. Empty where they were held against
+  // the file's fingerprint instead.
+  std::string FinishDigest() {
+    const auto digest = blocks_.digest();
+    return digest ? digest->FinishHex() : std::string();
+  }
 
  private:
   void OnBlock(Status read);

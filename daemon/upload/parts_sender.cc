@@ -37,7 +37,11 @@ std::optional<Error> TroubleOf(const Result<HttpAnswer>& answer, bool gave_all, 
 }  // namespace
 
 PartsSender::PartsSender(UploadWorld world, PartsToSend what, Events events)
-    : world_(world), what_(std::move(what)), events_(std::move(events)), pace_(what_.most_at_once) {}
+    : world_(world),
+      what_(std::move(what)),
+      events_(std::move(events)),
+      pace_(what_.most_at_once),
+      checked_as_read_(Fingerprinted()) {}
 
 PartsSender::~PartsSender() {
   for (auto& [number, part] : on_its_way_) {
@@ -56,9 +60,11 @@ void PartsSender::Begin() {
     if (!confirmed_.contains(number)) waiting_.insert(number);
   }
   MeasurePaceAnew();
-  whole_check_ =
-      std::make_unique<WholeCheck>(what_.file, what_.opened.size, what_.chunk_size, world_.fs, world_.readers,
-                                   [this](Result<WholeDigests> found) { OnDigests(std::move(found)); });
+  if (!checked_as_read_) {
+    whole_check_ =
+        std::make_unique<WholeCheck>(what_.file, what_.opened.size, what_.chunk_size, world_.fs, world_.readers,
+                                     [this](Result<WholeDigests> found) { OnDigests(std::move(found)); });
+  }
   WatchLife();
   Fill();
 }
@@ -74,7 +80,8 @@ void PartsSender::Fill() {
 void PartsSender::Send(std::int64_t number) {
   OnItsWay& part = on_its_way_[number];
   part.pause.reset();
-  part.source = std::make_shared<PartSource>(what_.file, RangeOf(number), world_.fs, world_.readers, world_.rate);
+  part.source = std::make_shared<PartSource>(what_.file, RangeOf(number), world_.fs, world_.readers, world_.rate,
+                                             checked_as_read_ ? what_.fingerprint : nullptr);
   HttpRequest request;
   request.method = "PUT";
   request.url = what_.urls[static_cast<std::size_t>(number - 1)];
@@ -142,8 +149,15 @@ void PartsSender::Pause(std::int64_t number, milliseconds delay) {
   });
 }
 
+// What an earlier attempt hashed and did not hold against anything needs the whole to be read.
+bool PartsSender::Fingerprinted() const {
+  return what_.fingerprint && what_.chunk_size % Fingerprint::kBlock == 0 &&
+         std::all_of(what_.confirmed.begin(), what_.confirmed.end(),
+                     [](const UploadedPart& part) { return part.sha256.empty(); });
+}
+
 bool PartsSender::DiffersFromFile(const UploadedPart& part) const {
-  return digests_ && digests_->parts[static_cast<std::size_t>(part.number - 1)] != part.sha256;
+  return digests_ && !part.sha256.empty() && digests_->parts[static_cast<std::size_t>(part.number - 1)] != part.sha256;
 }
 
 void PartsSender::OnDigests(Result<WholeDigests> digests) {
@@ -188,7 +202,7 @@ void PartsSender::Record() {
 }
 
 void PartsSender::EndIfWhole() {
-  if (recording_ || !digests_ || last_look_ || confirmed_.size() != what_.urls.size()) return;
+  if (recording_ || (!digests_ && !checked_as_read_) || last_look_ || confirmed_.size() != what_.urls.size()) return;
   last_look_ = RunTask<Result<FileStat>>(
       world_.readers, [&fs = world_.fs, file = what_.file] { return fs.Stat(file->get()); },
       [this](Result<FileStat> now) {

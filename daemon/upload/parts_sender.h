@@ -28,6 +28,8 @@ struct PartsToSend {
   std::shared_ptr<const Fd> file;
   FileStat opened;     // as it was when opened
   std::string sha256;  // what the whole must hash to
+  // Of that whole; null: it is read and hashed once more beside the sending.
+  std::shared_ptr<const Fingerprint> fingerprint;
   std::uint64_t chunk_size = 0;
   std::vector<Secret> urls;             // one for each part; they fit the size
   WallMs expires_at = 0;                // when the URLs do
@@ -71,6 +73,8 @@ class PartsSender final : public Handle {
   void HeldBack(std::int64_t number, const Error& error);
   void Pause(std::int64_t number, std::chrono::milliseconds delay);
   void OnDigests(Result<WholeDigests> digests);
+  // Whether each part is held against the fingerprint as it is read.
+  bool Fingerprinted() const;
   bool DiffersFromFile(const UploadedPart& part) const;
   void Record();
   void EndIfWhole();
@@ -86,6 +90,7 @@ class PartsSender final : public Handle {
   const PartsToSend what_;
   Events events_;
   PartsPace pace_;
+  const bool checked_as_read_;
   std::map<std::int64_t, OnItsWay> on_its_way_;  // by part number, here and below
   std::map<std::int64_t, UploadedPart> confirmed_;
   std::set<std::int64_t> waiting_;

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/fingerprints.h"
 #include "daemon/base/log.h"
 #include "daemon/base/random.h"
 #include "daemon/base/result.h"
@@ -48,6 +49,8 @@ struct UploadWorld {
   Random& random;
   Log& log;
   RateLimit* rate = nullptr;  // none: uploads are not slowed down
+  // Of what was hashed when it was admitted. None, or none of an artifact: what is sent is hashed once more.
+  const Fingerprints* fingerprints = nullptr;
 };
 
 struct UploadSettings {

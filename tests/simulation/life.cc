@@ -37,8 +37,8 @@ bool Life::Start(std::string* why) {
     return false;
   }
   ledger_ = std::move(*ledger);
-  const DaemonWorld world{world_.loop, post,    senders_,   *this,    world_.disk,
-                          world_.loop, random_, world_.log, *ledger_, world_.line};
+  const DaemonWorld world{world_.loop, post,       senders_, *this,       world_.disk,   world_.loop,
+                          random_,     world_.log, *ledger_, world_.line, &fingerprints_};
   daemon_ = std::make_unique<Daemon>(world, settings_, Secret(std::string(kToken)), on_change_);
   desk_ = std::make_unique<OperatorDesk>(*ledger_, world_.loop, settings_.folders, daemon_->Hands());
   daemon_->Start([this] { ready_ = true; },
@@ -72,6 +72,7 @@ SimLoop::Runner& Life::RunnerOf(const std::string& path) {
 }
 
 std::unique_ptr<DropFolder> Life::MakeDrop(LocalDropFolderSettings settings) {
+  settings.ops.fingerprints = &fingerprints_;
   SimLoop::Runner& calls = RunnerOf(settings.ops.path);
   return MakeDropFolderOn(std::move(settings), calls, inspectors_, world_.disk, world_.loop, random_);
 }

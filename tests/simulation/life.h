@@ -55,6 +55,7 @@ class Life final : private FolderMaker {
   const Settings settings_;
   testing::SeededRandom random_;
   std::function<void(const Job&, const Progress&)> on_change_;
+  Fingerprints fingerprints_;
   SimLoop::Runner inspectors_;
   SimLoop::Runner senders_;
   SimLoop::Runner writers_;

@@ -162,7 +162,12 @@ struct PartsRig : Rig {
       if (before_.contains(static_cast<int>(part.number))) continue;
       const Stored& there = store[multipart.upload_id][static_cast<int>(part.number)];
       EXPECT_EQ(there.etag, part.etag) << "part " << part.number;
-      EXPECT_EQ(Sha256Hex(there.bytes), part.sha256) << "part " << part.number;
+      if (part.sha256.empty()) {
+        const auto at = static_cast<std::size_t>(part.number - 1) * multipart.chunk_size;
+        EXPECT_TRUE(there.bytes == content.substr(at, multipart.chunk_size)) << "part " << part.number;
+      } else {
+        EXPECT_EQ(Sha256Hex(there.bytes), part.sha256) << "part " << part.number;
+      }
     }
     if (saved.state == JobState::kCompleting) {
       EXPECT_EQ(static_cast<std::int64_t>(multipart.parts.size()), multipart.total_parts);

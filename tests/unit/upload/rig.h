@@ -139,7 +139,8 @@ struct Rig {
   int done_calls = 0;
   std::optional<Status> result;
   SeededRandom random;
-  Uploader uploader{{portal, transfer, clock, queue, fs, clock, random, log},
+  Fingerprints fingerprints;  // empty: nothing is known of what was admitted but its SHA-256
+  Uploader uploader{{portal, transfer, clock, queue, fs, clock, random, log, nullptr, &fingerprints},
                     settings,
                     [this](const Job&, std::function<void(Result<Fd>)> done) {
                       return queue.PostCancellable([this, done = std::move(done)] {

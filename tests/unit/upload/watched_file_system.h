@@ -19,6 +19,7 @@ class WatchedFileSystem final : public FileSystem {
     if (offset + size > fail_reads_beyond) return FailPosix("cannot read", "an open file", EIO);
     // Short reads are what a network share gives.
     auto count = real_->ReadAt(fd, to, std::min(size, largest_read), offset);
+    if (count) bytes_read += *count;
     if (count) read_end = std::max<std::uint64_t>(read_end, offset + *count);
     ++reads;
     return count;
@@ -72,6 +73,7 @@ class WatchedFileSystem final : public FileSystem {
   std::size_t largest_read = SIZE_MAX;
 
   std::atomic<std::uint64_t> read_end = 0;
+  std::atomic<std::uint64_t> bytes_read = 0;
   std::atomic<int> reads = 0;
   std::atomic<int> stats = 0;
 
