@@ -1,0 +1,138 @@
+"""tests/bench/run, behind its building: arguments, the rows, the results in a folder. See --help."""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+
+from tests.bench import machine, report, servers, svg
+from tests.bench.artifact import Artifacts
+from tests.bench.contestants import CHUNK, Programs
+from tests.bench.rounds import Bench, Failed
+
+MEGABYTE = 10**6
+TITLES = {"put": "Upload", "get": "Download", "nginx": "nginx", "discarding": "a server that discards", "plain": "plain HTTP",
+          "tls": "TLS 1.3"}
+# Memory is looked at, not compared by time: a few rounds show it.
+MEMORY_ROUNDS = 3
+
+
+def arguments_of(words):
+    parser = argparse.ArgumentParser(prog="tests/bench/run", description="Measures tegodrop against curl, Python requests and rclone "
+                                     "on loopback servers, in turn, and writes results.json, results.txt and results.svg.")
+    parser.add_argument("--rounds", type=int, default=None, metavar="N", help="of each row (7, with --quick 3)")
+    parser.add_argument("--size", type=int, nargs="+", default=None, metavar="BYTES", help="of the artifact (500000000, with --quick 50000000)")
+    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="rows whose names begin so: put, get-nginx, memory, …")
+    parser.add_argument("--out", default="bench-results", metavar="DIR", help="where the results go (bench-results)")
+    parser.add_argument("--quick", action="store_true", help="small and few: shows that it works, not how fast")
+    parser.add_argument("--work", metavar="DIR", help="where files lie meanwhile (/dev/shm where there is room, else the temporary folder)")
+    parser.add_argument("--client", default="", metavar="PATH", help="instead of the built one")
+    parser.add_argument("--client-unhashed", default="", metavar="PATH", help="likewise; with --client and without this it is left out")
+    parser.add_argument("--peers", action="store_true", help="only the peers, without tegodrop")
+    parser.add_argument("--list", action="store_true", help="only says which rows there are")
+    parser.add_argument("--server", help=argparse.SUPPRESS)
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    out = parser.parse_args(words)
+    out.rounds = out.rounds or (3 if out.quick else 7)
+    out.size = out.size or [50 * MEGABYTE if out.quick else 500 * MEGABYTE]
+    if out.rounds < 1 or min(out.size) < MEGABYTE or max(out.size) > 2000 * MEGABYTE:
+        parser.error("there is at least one round, and a size is 1000000 to 2000000000")
+    return out
+
+
+def rows_of(arguments):
+    """What is to be measured, as rows without contestants."""
+    rows = []
+    for size in arguments.size:
+        suffix = f"-{size // MEGABYTE}MB" if len(arguments.size) > 1 else ""
+        for direction in ("put", "get"):
+            for server in ("nginx", "discarding"):
+                for transport in ("plain", "tls"):
+                    rows.append({"name": f"{direction}-{server}-{transport}{suffix}", "direction": direction, "server": server,
+                                 "transport": transport, "size": size,
+                                 "title": f"{TITLES[direction]} of {size // MEGABYTE} MB, {TITLES[server]}, {TITLES[transport]}"})
+    for size in (10 * MEGABYTE, 50 * MEGABYTE) if arguments.quick else (100 * MEGABYTE, 2000 * MEGABYTE):
+        rows.append({"name": f"memory-{size // MEGABYTE}MB", "direction": "memory", "server": "discarding", "transport": "plain",
+                     "size": size, "title": f"Peak memory at {size // MEGABYTE} MB"})
+    return [row for row in rows if not arguments.only or row["name"].startswith(tuple(arguments.only))]
+
+
+def parent_of_work(arguments, rows):
+    """Memory, where the source, what nginx keeps of it and a download have room beside what a contestant takes."""
+    if arguments.work:
+        return arguments.work
+    need = 2 * sum({row["size"] for row in rows}) + 4 * max(row["size"] for row in rows)
+    shm = "/dev/shm"
+    if os.access(shm, os.W_OK) and min(shutil.disk_usage(shm).free, machine.memory_available()) > need:
+        return shm
+    return tempfile.gettempdir()
+
+
+def measure(arguments, rows, work, say):
+    os.makedirs(os.path.join(work, "files"))
+    artifacts = Artifacts(os.path.join(work, "files"))
+    sources = {size: artifacts.make(size) for size in sorted({row["size"] for row in rows})}
+    with open(os.path.join(work, "rclone.conf"), "w", encoding="ascii"):
+        pass
+    ca = servers.make_certificates(work)
+    programs = Programs(arguments.client, arguments.client_unhashed)
+    done = []
+    with contextlib.ExitStack() as stack:
+        there = {}
+        for name, start in (("discarding", lambda: servers.Discarding(arguments.server, work, sources.values())),
+                            ("nginx", lambda: servers.Nginx(work, sources.values()))):
+            there[name] = start()
+            stack.callback(there[name].close)
+            if not servers.trusts(there[name].urls["tls"], ca):
+                raise Failed(f"{name} does not speak TLS 1.3")
+        bench = Bench(work, programs, arguments.measure, ca, there, say)
+        for row in rows:
+            leave_out = ()
+            if row["direction"] == "memory" and machine.memory_available() < 4 * row["size"]:
+                say(f"{row['name']}: without requests' r.content, which takes more memory than there is")
+                leave_out = ("requests_content",)
+            rounds = min(arguments.rounds, MEMORY_ROUNDS) if row["direction"] == "memory" else arguments.rounds
+            done.append(bench.row(row, sources[row["size"]], rounds, leave_out))
+    return done
+
+
+def write(results, folder):
+    os.makedirs(folder, exist_ok=True)
+    texts = {"results.json": json.dumps(results, indent=1, ensure_ascii=False) + "\n",
+             "results.txt": report.about(results) + "\n" + report.tables(results), "results.svg": svg.draw(results)}
+    for name, text in texts.items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+    return texts["results.txt"]
+
+
+def main(words):
+    arguments = arguments_of(words)
+    rows = rows_of(arguments)
+    if arguments.list:
+        print("\n".join(row["name"] for row in rows))
+        return 0
+    if not rows:
+        print(f"tests/bench/run: no row begins with {', '.join(arguments.only)}; --list names them", file=sys.stderr)
+        return 64
+    # So that servers and files are put away then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    about = machine.describe()
+    with tempfile.TemporaryDirectory(prefix="tegodrop-bench-", dir=parent_of_work(arguments, rows)) as work:
+        where = f"{os.path.dirname(work)} ({machine.file_system(work)})"
+        settings = {"rounds": arguments.rounds, "quick": arguments.quick, "sizes": arguments.size, "files": where, "chunk": CHUNK}
+        try:
+            done = measure(arguments, rows, work, lambda text: print(text, file=sys.stderr, flush=True))
+        except Failed as error:
+            print(f"tests/bench/run: {error}", file=sys.stderr)
+            return 1
+    print(write(report.document(about, settings, done), arguments.out), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
