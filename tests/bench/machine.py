@@ -31,9 +31,9 @@ def memory_available():
 
 
 def file_system(folder):
-    done = subprocess.run(["findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder], capture_output=True, text=True,
+    done = subprocess.run(["findmnt", "--noheadings", "--first-only", "--output", "FSTYPE", "--target", folder], capture_output=True, text=True,
                           check=True)
-    return done.stdout.strip()
+    return done.stdout.split()[0]
 
 
 def _first(command, pattern):

@@ -3,12 +3,12 @@
 from xml.sax.saxutils import escape
 
 WIDTH = 800
-LABEL, BARS, END = 214, 224, 520  # where labels end, where bars begin and end
-COLUMNS = ((576, "× speed"), (636, "MB/s"), (704, "CPU s/GB"), (780, "peak MB"))
+LABEL, BARS, END = 214, 224, 500  # where labels end, where bars begin and end
+COLUMNS = ((580, "× speed"), (636, "MB/s"), (704, "CPU s/GB"), (780, "peak MB"))
 BAR, STEP, GAP = 12, 18, 40
-TOP, BOTTOM = 92, 34
+TOP, BOTTOM = 100, 34
 MOST = 1.5  # how many times the peer's speed a bar can show
-OURS, PEER, OTHER, INK, FAINT = "#0b6e4f", "#5f6b76", "#b4bcc4", "#1c2126", "#68737d"
+OURS, OURS_UNHASHED, PEER, OTHER, INK, FAINT = "#0b6e4f", "#7bb8a0", "#5f6b76", "#b4bcc4", "#1c2126", "#68737d"
 
 
 def draw(results):
@@ -56,32 +56,33 @@ def _foot(results, height):
 
 
 def _group(body, row, y):
-    contestants = list(row["contestants"].values())
+    contestants = row["contestants"]
     body.append(_text(16, y + 10, row["title"], more=' font-weight="600"'))
     top = y + 20
     bottom = top + STEP * len(contestants)
     for tick in (0, 0.5, 1.5):
         body.append(_line(_at(tick), top, _at(tick), bottom, "#e6e9ec"))
-    for number, one in enumerate(contestants):
-        _bar(body, one, top + STEP * number)
+    for number, (name, one) in enumerate(contestants.items()):
+        _bar(body, one, _colour(name, one), top + STEP * number)
     body.append(_line(_at(1), top - 3, _at(1), bottom + 1, INK, ' stroke-dasharray="3 2"'))
     return bottom + GAP // 2
 
 
-def _colour(one):
+def _colour(name, one):
     if one["ours"]:
-        return OURS
+        # No product: what the hashing costs.
+        return OURS_UNHASHED if name.endswith("unhashed") else OURS
     return PEER if one["is_peer"] else OTHER
 
 
-def _bar(body, one, y):
+def _bar(body, one, colour, y):
     middle = y + STEP / 2
     ours = ' font-weight="600"' if one["ours"] else ""
     body.append(_text(LABEL, middle + 4, one["label"], INK if one["ours"] else "#3d464e", "end", ours))
     ratio = one["ratios"].get("speed")
     if ratio is not None:
         body.append(f'<rect class="bar" x="{BARS}" y="{middle - BAR / 2:g}" width="{max(1, _at(ratio["median"]) - BARS):.1f}" '
-                    f'height="{BAR}" rx="2" fill="{_colour(one)}"/>')
+                    f'height="{BAR}" rx="2" fill="{colour}"/>')
         if not one["is_peer"]:
             body.append(_line(_at(ratio["min"]), middle, _at(ratio["max"]), middle, INK))
     _numbers(body, one, middle + 4, f"{ratio['median']:.2f}" if ratio else "–")
