@@ -1,7 +1,7 @@
 """Who runs in each row, and with which command. Pure.
 
-rclone has its own way of many parts: four at a time, ten MiB each, as tegodrop's. It hashes the file and each part as it always
-does. Its upload_cutoff is lowered to a part, so that a file of 100 MB goes by parts too.
+rclone sends four parts of ten MiB at a time, and hashes the whole file and each part, as it does when nobody tells it otherwise. Its
+upload_cutoff is lowered to a part, so that a file of 100 MB goes by parts too; --s3-no-check-bucket spares it the making of one.
 """
 
 import os
@@ -126,8 +126,9 @@ def is_download(name):
 
 def environment(home, base, ca):
     """What every contestant runs with, and nothing else: a proxy or a trust store of somebody's would be measured too."""
-    out = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8", "RCLONE_CONFIG": os.path.join(home, "rclone.conf"),
-           "RCLONE_CONFIG_BENCH_TYPE": "s3", "RCLONE_CONFIG_BENCH_PROVIDER": "Other", "RCLONE_CONFIG_BENCH_ENDPOINT": base,
+    out = {"PATH": "/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8",
+           "RCLONE_CONFIG": os.path.join(home, "rclone.conf"), "RCLONE_CONFIG_BENCH_TYPE": "s3",
+           "RCLONE_CONFIG_BENCH_PROVIDER": "Other", "RCLONE_CONFIG_BENCH_ENDPOINT": base,
            "RCLONE_CONFIG_BENCH_ACCESS_KEY_ID": "bench", "RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY": "bench"}
     if ca:
         out |= {"RCLONE_CA_CERT": ca, "REQUESTS_CA_BUNDLE": ca}

@@ -31,8 +31,8 @@ def memory_available():
 
 
 def file_system(folder):
-    done = subprocess.run(["findmnt", "--noheadings", "--first-only", "--output", "FSTYPE", "--target", folder], capture_output=True, text=True,
-                          check=True)
+    done = subprocess.run(["findmnt", "--noheadings", "--first-only", "--output", "FSTYPE", "--target", folder],
+                          capture_output=True, text=True, check=True)
     return done.stdout.split()[0]
 
 

@@ -22,16 +22,21 @@ MEMORY_ROUNDS = 3
 
 
 def arguments_of(words):
-    parser = argparse.ArgumentParser(prog="tests/bench/run", description="Measures tegodrop against curl, Python requests and rclone "
-                                     "on loopback servers, in turn, and writes results.json, results.txt and results.svg.")
+    parser = argparse.ArgumentParser(
+        prog="tests/bench/run", description="Measures tegodrop against curl, Python requests and rclone on loopback servers, in turn, "
+        "and writes results.json, results.txt and results.svg.")
     parser.add_argument("--rounds", type=int, default=None, metavar="N", help="of each row (7, with --quick 3)")
-    parser.add_argument("--size", type=int, nargs="+", default=None, metavar="BYTES", help="of the artifact (500000000, with --quick 50000000)")
-    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="rows whose names begin so: put, get-nginx, memory, …")
+    parser.add_argument("--size", type=int, nargs="+", default=None, metavar="BYTES",
+                        help="of the artifact (500000000, with --quick 50000000)")
+    parser.add_argument("--only", nargs="+", default=[], metavar="ROW",
+                        help="rows whose names begin so: put, get-nginx, memory, …")
     parser.add_argument("--out", default="bench-results", metavar="DIR", help="where the results go (bench-results)")
     parser.add_argument("--quick", action="store_true", help="small and few: shows that it works, not how fast")
-    parser.add_argument("--work", metavar="DIR", help="where files lie meanwhile (/dev/shm where there is room, else the temporary folder)")
+    parser.add_argument("--work", metavar="DIR",
+                        help="where files lie meanwhile (/dev/shm where there is room, else the temporary folder)")
     parser.add_argument("--client", default="", metavar="PATH", help="instead of the built one")
-    parser.add_argument("--client-unhashed", default="", metavar="PATH", help="likewise; with --client and without this it is left out")
+    parser.add_argument("--client-unhashed", default="", metavar="PATH",
+                        help="likewise; with --client and without this it is left out")
     parser.add_argument("--peers", action="store_true", help="only the peers, without tegodrop")
     parser.add_argument("--list", action="store_true", help="only says which rows there are")
     parser.add_argument("--server", help=argparse.SUPPRESS)

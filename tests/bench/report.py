@@ -21,7 +21,8 @@ def _with_figures(row):
 
 
 def tables(results):
-    lines = ["row | contestant | MB/s | × the peer's speed (of each round: min–max) | CPU s/GB | × the peer's | peak MB | × the peer's"]
+    lines = ["row | contestant | MB/s | × the peer's speed (slowest–fastest round) | CPU s/GB | × the peer's | peak MB | "
+             "× the peer's"]
     for row in results["rows"]:
         for one in row["contestants"].values():
             lines.append(" | ".join((row["name"], one["label"], *_cells(one))))

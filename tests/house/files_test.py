@@ -11,8 +11,8 @@ from tests.house import tree
 LONGEST = 500
 CODE = (".cc", ".h", ".py", ".bzl", ".bazel", ".sh")
 # Scripts without an ending.
-SCRIPTS = ("third_party/install", "tests/run", "tests/night", "tests/run_python", "tests/bench/run", "daemon/demo", ".ci/run", "systemd/package/make_deb",
-           "tests/service/boot_tree", "tests/service/make_tree")
+SCRIPTS = ("third_party/install", "tests/run", "tests/night", "tests/run_python", "tests/bench/run", "daemon/demo", ".ci/run",
+           "systemd/package/make_deb", "tests/service/boot_tree", "tests/service/make_tree")
 
 
 class FilesTest(unittest.TestCase):
