@@ -4,6 +4,7 @@ rclone sends four parts of ten MiB at a time, and hashes the whole file and each
 upload_cutoff is lowered to a part, so that a file of 100 MB goes by parts too; --s3-no-check-bucket spares it the making of one.
 """
 
+import dataclasses
 import os
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ class Place:
     out: str        # where a download goes
     name: str       # of the object, another one for each run
     upload_id: str  # of a multipart upload at the discarding server
+    admitted: str = ""  # what intake knows of the artifact, and what a client knows of it that hashes nothing
+    admitted_unhashed: str = ""
 
     @property
     def url(self):
@@ -80,12 +83,19 @@ def _client(how, *arguments):
     def command(place, programs):
         given = {"put": [place.source, place.url], "parts": [place.source, place.part_prefix, "--chunk", str(CHUNK)],
                  "get": [place.blob, place.out]}[how]
-        return [programs.client, how, *given, *arguments, *_trust("--ca", place)]
+        admitted = ["--admitted", place.admitted] if how != "get" and "--admit" not in arguments else []
+        return [programs.client, how, *given, *admitted, *arguments, *_trust("--ca", place)]
     return command
 
 
 def _unhashed(place, programs):
-    return [programs.client_unhashed, *_client("parts")(place, programs)[1:]]
+    unhashed = dataclasses.replace(place, admitted=place.admitted_unhashed)
+    return [programs.client_unhashed, *_client("parts")(unhashed, programs)[1:]]
+
+
+def admission(program, place, to):
+    """The command that takes the artifact in, once for all uploads of it."""
+    return [program, "admit", place.source, to]
 
 
 PUT = {
@@ -94,6 +104,7 @@ PUT = {
     "rclone": Contestant("rclone, 4 × 10 MiB", "curl", _rclone_put, servers=("discarding",)),
     "put": Contestant("tegodrop, single PUT", "curl", _client("put"), program="client"),
     "parts": Contestant("tegodrop, parts", "curl", _client("parts"), True, "client"),
+    "admit_parts": Contestant("tegodrop, SHA-256, parts", "curl", _client("parts", "--admit"), True, "client"),
     "parts_unhashed": Contestant("tegodrop, parts, no hash", "curl", _unhashed, True, "client_unhashed"),
 }
 GET = {

@@ -117,15 +117,16 @@ class ContestantsTest(unittest.TestCase):
     def test_rclone_and_what_was_not_built_are_left_out_where_they_cannot_be(self):
         self.assertEqual(list(contestants.of_row("put", "nginx", contestants.Programs())), ["curl", "requests"])
         self.assertEqual(list(contestants.of_row("put", "discarding", contestants.Programs("client"))),
-                         ["curl", "requests", "rclone", "put", "parts"])
+                         ["curl", "requests", "rclone", "put", "parts", "admit_parts"])
 
     def test_the_client_gets_a_prefix_that_numbers_follow(self):
         programs = contestants.Programs("client", "bare")
         command = contestants.PUT["parts"].command(self.place("nginx"), programs)
-        self.assertEqual(command, ["client", "parts", "app.apk", "http://127.0.0.1:1/store/3.apk.part.", "--chunk", "10485760"])
+        self.assertEqual(command, ["client", "parts", "app.apk", "http://127.0.0.1:1/store/3.apk.part.", "--chunk", "10485760",
+                                   "--admitted", ""])
         command = contestants.PUT["parts_unhashed"].command(self.place("discarding", "ca.pem"), programs)
         self.assertEqual(command, ["bare", "parts", "app.apk", "http://127.0.0.1:1/bucket/3.apk?uploadId=id&partNumber=", "--chunk",
-                                   "10485760", "--ca", "ca.pem"])
+                                   "10485760", "--admitted", "", "--ca", "ca.pem"])
 
     def test_downloads_are_known_by_their_names(self):
         names = contestants.of_row("memory", "discarding", contestants.Programs("client", "bare"))

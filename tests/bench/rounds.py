@@ -9,6 +9,9 @@ from tests.bench import contestants, stats
 from tests.bench.contestants import Place
 
 SECONDS = 900
+# What intake knows of the artifact of the row.
+ADMITTED = "admitted"
+ADMITTED_UNHASHED = "admitted-unhashed"
 
 
 class Failed(Exception):
@@ -31,6 +34,7 @@ class Bench:
         """`about`: name, title, direction, server, transport, size. Each contestant is tried once before anything counts."""
         there = contestants.of_row(about["direction"], about["server"], self._programs)
         there = {name: one for name, one in there.items() if name not in leave_out}
+        self._admit(about, source)
         runs = {name: [] for name in there}
         for name, one in there.items():
             self._run(about, name, one, source, look_closely=True)
@@ -42,13 +46,21 @@ class Bench:
             name: {"label": one.label, "ours": bool(one.program), "is_peer": name == one.peer, "peer": one.peer, "runs": runs[name]}
             for name, one in there.items()}}
 
+    def _admit(self, about, source):
+        place = Place("", "", "", source, about["size"], "", "", "")
+        for program, to in ((self._programs.client, ADMITTED), (self._programs.client_unhashed, ADMITTED_UNHASHED)):
+            if program:
+                self._measured(contestants.admission(program, place, os.path.join(self._folder, to)), place)
+
     def _run(self, about, name, one, source, look_closely=False):
         server = self._servers[about["server"]]
         self._runs += 1
         unique = f"{self._runs}.apk"
         place = Place(base=server.urls[about["transport"]], server=about["server"], ca=self._ca if about["transport"] == "tls" else "",
                       source=source, size=about["size"], out=os.path.join(self._folder, "out.apk"), name=unique,
-                      upload_id=server.begin(unique) if one.in_parts else "")
+                      upload_id=server.begin(unique) if one.in_parts else "",
+                      admitted=os.path.join(self._folder, ADMITTED),
+                      admitted_unhashed=os.path.join(self._folder, ADMITTED_UNHASHED))
         if os.path.exists(place.out):
             os.remove(place.out)
         run = self._measured(one.command(place, self._programs), place)
