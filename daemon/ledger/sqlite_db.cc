@@ -172,6 +172,16 @@ Result<Statement> SqliteDb::Prepare(const std::string& sql) {
   return statement;
 }
 
+Result<Statement*> SqliteDb::Kept(const std::string& sql) {
+  auto found = kept_.find(sql);
+  if (found == kept_.end()) {
+    Result<Statement> statement = Prepare(sql);
+    if (!statement) return Fail(statement.error());
+    found = kept_.emplace(sql, std::move(*statement)).first;
+  }
+  return &found->second.Start();
+}
+
 Result<std::optional<std::string>> SqliteDb::QueryText(const std::string& sql) {
   Result<Statement> statement = Prepare(sql);
   if (!statement) return Fail(statement.error());

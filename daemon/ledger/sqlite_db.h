@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,6 +58,9 @@ class SqliteDb {
   // One or more statements without parameters; rows are dropped.
   Status Exec(const std::string& sql);
   Result<Statement> Prepare(const std::string& sql);
+  // The same, kept with the connection for the next time: a job's row has a hundred columns, and to compile what writes
+  // them takes longer than to run it. At its start; one that is not read to its end is to be started over.
+  Result<Statement*> Kept(const std::string& sql);
   // The first column of the first row, for pragmas and counts; nullopt without a row.
   Result<std::optional<std::string>> QueryText(const std::string& sql);
   Result<std::int64_t> QueryInt(const std::string& sql);
@@ -72,6 +77,7 @@ class SqliteDb {
   };
   std::unique_ptr<sqlite3, Close> db_;
   std::string path_;
+  std::map<std::string, Statement, std::less<>> kept_;  // by their SQL; gone before the connection is
 };
 
 // A transaction that is rolled back unless it was committed.

@@ -2,23 +2,41 @@
 
 namespace tegodrop::sql {
 
+namespace {
+
+// Lets go of a kept statement: one that stands at a row would hold its lock, and what is bound its memory.
+class Use {
+ public:
+  explicit Use(Statement& statement) : statement_(statement) {}
+  ~Use() { statement_.Start(); }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+ private:
+  Statement& statement_;
+};
+
+}  // namespace
+
 Status Change(SqliteDb& db, const std::string& sql, const Bind& bind) {
-  Result<Statement> statement = db.Prepare(sql);
+  const Result<Statement*> statement = db.Kept(sql);
   if (!statement) return Fail(statement.error());
-  bind(statement->Start());
-  return statement->Run();
+  const Use use(**statement);
+  bind(**statement);
+  return (*statement)->Run();
 }
 
 Status ForEachRow(SqliteDb& db, const std::string& sql, const Bind& bind,
                   const std::function<Status(const Statement&)>& row) {
-  Result<Statement> statement = db.Prepare(sql);
+  const Result<Statement*> statement = db.Kept(sql);
   if (!statement) return Fail(statement.error());
-  bind(statement->Start());
+  const Use use(**statement);
+  bind(**statement);
   for (;;) {
-    const Result<bool> more = statement->Step();
+    const Result<bool> more = (*statement)->Step();
     if (!more) return Fail(more.error());
     if (!*more) return {};
-    if (Status taken = row(*statement); !taken) return taken;
+    if (Status taken = row(**statement); !taken) return taken;
   }
 }
 
