@@ -22,8 +22,8 @@ namespace tegodrop {
 // The open file and what must be true of it. Workers share the descriptor: it closes with the last of them.
 struct FileToSend {
   std::shared_ptr<const Fd> file;
-  FileStat opened;                                 // as it was when opened; its size is what will be sent
-  std::string sha256;                              // what its bytes must hash to
+  FileStat opened;                                           // as it was when opened; its size is what will be sent
+  std::string sha256;                                        // what its bytes must hash to
   std::shared_ptr<const Fingerprint> fingerprint = nullptr;  // of these bytes; null: they are hashed once more
 };
 
