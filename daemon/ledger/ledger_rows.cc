@@ -90,12 +90,19 @@ Status SaveInside(SqliteDb& db, const Job& job, const std::string& note, WallMs 
                                           ": the result of epoch " + std::to_string(job.epoch) + " comes too late");
   }
 
-  static const std::string kSql =
-      "UPDATE jobs SET changed = ?, platform = ?, " + Joined(JobColumns(), " = ?") + " WHERE id = ?";
+  // All but the id, which stays: SQLite would look at every line of the timeline that refers to it.
+  static const std::string kSql = [] {
+    std::string set = "UPDATE jobs SET changed = ?1, platform = ?2";
+    std::string where;
+    for (std::size_t i = 0; i < JobColumns().size(); ++i) {
+      const std::string is_parameter = JobColumns()[i] + " = ?" + std::to_string(i + 3);
+      (JobColumns()[i] == "id" ? where : set) += (JobColumns()[i] == "id" ? " WHERE " : ", ") + is_parameter;
+    }
+    return set + where;
+  }();
   Status saved = ChangeJob(db, kSql, [&](Statement& to) {
     to.Bind(now).Bind(PlatformOf(job.artifact.kind));
     BindJob(job, to);
-    to.Bind(std::string_view(job.id));
   });
   if (!saved) return saved;
   // Progress that changes no state and has nothing to say would only make the timeline long.
@@ -115,8 +122,10 @@ Status RemoveInside(SqliteDb& db, const std::string& job_id) {
   return Change(db, "DELETE FROM kept WHERE job = ?", bind);
 }
 
-Result<std::vector<Job>> Jobs(SqliteDb& db, const std::string& where, const Bind& bind) {
+// `count`: about how many, where that is known.
+Result<std::vector<Job>> Jobs(SqliteDb& db, const std::string& where, const Bind& bind, std::int64_t count = 0) {
   std::vector<Job> jobs;
+  jobs.reserve(static_cast<std::size_t>(count));
   Status read = ForEachRow(db, "SELECT " + Joined(JobColumns(), "") + " FROM jobs WHERE " + where + " ORDER BY seq",
                            bind, [&](const Statement& row) -> Status {
                              Result<Job> job = ReadJob(row, 0);
@@ -143,7 +152,12 @@ Status RemoveJob(SqliteDb& db, const std::string& job_id) {
 }
 
 Result<std::vector<Job>> UnfinishedJobs(SqliteDb& db) {
-  return Jobs(db, "finished = 0 OR aborts <> '[]'", [](Statement&) {});
+  const std::string where = "finished = 0 OR aborts <> '[]'";
+  // There may be tens of thousands, of two kilobytes each and more: a list that grows by itself takes three times that.
+  const Result<std::int64_t> count = db.QueryInt("SELECT count(*) FROM jobs WHERE " + where);
+  if (!count) return Fail(count.error());
+  return Jobs(
+      db, where, [](Statement&) {}, *count);
 }
 
 Result<std::vector<Job>> JobsSince(SqliteDb& db, WallMs finished_since) {
