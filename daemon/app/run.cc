@@ -16,6 +16,7 @@
 #include "daemon/app/control.h"
 #include "daemon/app/daemon.h"
 #include "daemon/app/daemon_threads.h"
+#include "daemon/app/ledger_check.h"
 #include "daemon/app/ledger_opener.h"
 #include "daemon/app/lookout.h"
 #include "daemon/app/once.h"
@@ -165,11 +166,16 @@ class Runner {
     hands.opened = [this](std::unique_ptr<LedgerStore> ledger) {
       ledger_ = std::move(ledger);
       StartDaemon();
+      if (!ledger_->looked_over()) LookLedgerOver();
     };
     // It may take a night, and a service that is not ready in time would be killed: it works on it, and says so.
     hands.waits = [this] { service_.Ready(); };
     hands.given_up = [this](ExitCode code) { End(code); };
     return hands;
+  }
+
+  void LookLedgerOver() {
+    check_ = std::make_unique<LedgerCheck>(loop_, log_, settings_.state_dir, [this] { StopWith(ExitCode::kConfig); });
   }
 
   void StartDaemon() {
@@ -207,6 +213,7 @@ class Runner {
     timer_ = loop_.After(milliseconds(0), [this, error] {
       ready_ = false;
       lookout_.reset();
+      check_.reset();
       daemon_.reset();
       ledger_.reset();
       opener_.Unread(error);
@@ -336,6 +343,7 @@ class Runner {
     alarm(kCloseSeconds);
     control_.reset();
     if (lookout_ != nullptr) lookout_->Stop();
+    check_.reset();
     ledger_.reset();
     if (lookout_ != nullptr) lookout_->Close();
     daemon_.reset();
@@ -365,6 +373,7 @@ class Runner {
   Reloader reloader_;
   LedgerOpener opener_;
   std::unique_ptr<LedgerStore> ledger_;
+  std::unique_ptr<LedgerCheck> check_;  // of a large ledger
   std::unique_ptr<Transfer> transfer_;
   std::unique_ptr<MeteredTransfer> line_;  // transfer_, counted
   std::unique_ptr<DaemonThreads> threads_;

@@ -19,6 +19,7 @@
 #include "daemon/ledger/ledger_files.h"
 #include "daemon/ledger/ledger_rows.h"
 #include "daemon/ledger/migrations.h"
+#include "daemon/ledger/open_ledger.h"
 #include "daemon/ledger/read_only_vfs.h"
 #include "daemon/ledger/sqlite_ledger.h"
 
@@ -167,6 +168,34 @@ Result<std::vector<TimelineEntry>> ReadTimeline(const std::string& state_dir, co
   });
   if (!read) return Fail(read.error());
   return timeline;
+}
+
+tl::expected<void, LedgerOpenError> LookOver(const std::string& state_dir, const std::atomic<bool>& stop) {
+  constexpr int kStepsBetweenLooks = 100'000;
+  std::string found;
+  Status read = ReadSteadily(state_dir, [&](SqliteDb& db) -> Status {
+    found.clear();
+    if (stop) return {};
+    sqlite3_progress_handler(
+        db.raw(), kStepsBetweenLooks,
+        [](void* flag) { return static_cast<const std::atomic<bool>*>(flag)->load() ? 1 : 0; },
+        const_cast<std::atomic<bool>*>(&stop));
+    const Result<std::optional<std::string>> checked = db.QueryText("PRAGMA quick_check(1)");
+    if (stop) return {};
+    if (!checked && checked.error().kind == ErrorKind::kCorrupt) {
+      found = checked.error().message;
+      return {};
+    }
+    if (!checked) return Fail(checked.error());
+    if (checked->value_or("") != "ok") {
+      found = Printable(db.path()) + " is damaged (" + Printable(checked->value_or("")) + ")";
+    }
+    return {};
+  });
+  if (stop) return {};
+  if (!read) return tl::unexpected(LedgerOpenError{LedgerOpenFailure::kDiskTrouble, read.error().message});
+  if (!found.empty()) return tl::unexpected(DamagedLedger(state_dir, found));
+  return {};
 }
 
 }  // namespace tegodrop

@@ -23,19 +23,7 @@ Refused Refuse(LedgerOpenFailure reason, std::string message) {
 }
 
 Refused RefuseDamaged(const std::string& state_dir, const std::string& what) {
-  std::string message = what + "; nothing was changed. The way back: move ledger.sqlite, ledger.sqlite-wal and " +
-                        "ledger.sqlite-shm in " + Printable(state_dir) + " elsewhere, and put a backup in their place";
-  const std::vector<std::string> copies = CopiesBeside(state_dir);
-  for (std::size_t i = 0; i < copies.size(); ++i) {
-    message += (i == 0 ? " (made before migrations: " : ", ") + Printable(copies[i]);
-  }
-  if (!copies.empty()) message += ")";
-  message +=
-      ", or start without one. A ledger that is older or new knows nothing of what was done since: the "
-      "artifacts themselves are safe in the rooms of their drop folders (claimed/) and in " +
-      Printable(state_dir) +
-      "/spool; look at the build history in the portal first, then drop again what has no build there";
-  return Refuse(LedgerOpenFailure::kDamaged, std::move(message));
+  return Refused(DamagedLedger(state_dir, what));
 }
 
 Refused RefuseFor(const std::string& state_dir, const Error& error) {
@@ -124,8 +112,18 @@ Result<SqliteDb> OpenToLook(const std::string& path) {
   return OpenReadOnly(path, *log);
 }
 
-// Whose file is it, of which schema, and is it whole?
-Opened CheckContent(SqliteDb& db, const std::string& state_dir, std::int64_t newest) {
+// Whether it may be opened before all of it was looked over: a large one takes its time, a second for each hundred
+// thousand jobs. One that was closed as it should be stands as this program wrote it, but for a disk that decays, and
+// that does not wait for a start; after a death, and before a migration, the whole is looked at first.
+bool MayWaitToBeLookedOver(const std::string& path, std::int64_t first) {
+  struct stat ledger {};
+  const Result<bool> journal = Exists(path + "-journal");
+  const Result<bool> log = HasRows(WalPath(path));
+  return stat(path.c_str(), &ledger) == 0 && ledger.st_size > first && journal && !*journal && log && !*log;
+}
+
+// Whose file is it, of which schema, and is it whole? `may_wait`: see above; then says whether it does.
+Opened CheckContent(SqliteDb& db, const std::string& state_dir, std::int64_t newest, bool& may_wait) {
   const Result<std::int64_t> id = db.QueryInt("PRAGMA application_id");
   if (!id) return RefuseFor(state_dir, id.error());
   const Result<std::int64_t> objects = db.QueryInt("SELECT count(*) FROM sqlite_schema");
@@ -144,6 +142,8 @@ Opened CheckContent(SqliteDb& db, const std::string& state_dir, std::int64_t new
                       Printable(CopyName(db.path(), newest + 1)) +
                       "), but whoever goes back to one loses what happened since, and builds may be made twice");
   }
+  may_wait = may_wait && *schema == newest;
+  if (may_wait) return {};
   const Result<std::optional<std::string>> checked = db.QueryText("PRAGMA quick_check(1)");
   if (!checked) return RefuseFor(state_dir, checked.error());
   if (checked->value_or("") != "ok") {
@@ -182,7 +182,24 @@ void ShareWithGroup(const std::string& path) {
 
 }  // namespace
 
-tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& state_dir, const Migrations& migrations) {
+LedgerOpenError DamagedLedger(const std::string& state_dir, const std::string& what) {
+  std::string message = what + "; nothing was changed. The way back: move ledger.sqlite, ledger.sqlite-wal and " +
+                        "ledger.sqlite-shm in " + Printable(state_dir) + " elsewhere, and put a backup in their place";
+  const std::vector<std::string> copies = CopiesBeside(state_dir);
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    message += (i == 0 ? " (made before migrations: " : ", ") + Printable(copies[i]);
+  }
+  if (!copies.empty()) message += ")";
+  message +=
+      ", or start without one. A ledger that is older or new knows nothing of what was done since: the "
+      "artifacts themselves are safe in the rooms of their drop folders (claimed/) and in " +
+      Printable(state_dir) +
+      "/spool; look at the build history in the portal first, then drop again what has no build there";
+  return {LedgerOpenFailure::kDamaged, std::move(message)};
+}
+
+tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& state_dir, const Migrations& migrations,
+                                                           std::int64_t first) {
   if (Opened folder = CheckFolder(state_dir); !folder) return Refused(folder.error());
   OpenedLedger ledger;
   tl::expected<Fd, LedgerOpenError> lock = Lock(state_dir);
@@ -190,12 +207,13 @@ tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& st
   ledger.lock = std::move(*lock);
   if (Opened made = MakeFile(state_dir); !made) return Refused(made.error());
   const std::string path = LedgerPath(state_dir);
+  bool waits = MayWaitToBeLookedOver(path, first);
   {
     const LogWatch watch;  // as a reader, also for root (read_only_vfs.cc)
     Result<SqliteDb> look = OpenToLook(path);
     if (!look && watch.unread()) return RefuseFor(state_dir, UnreadError(*watch.unread(), path));
     if (!look) return RefuseFor(state_dir, look.error());
-    Opened content = CheckContent(*look, state_dir, static_cast<std::int64_t>(migrations.size()));
+    Opened content = CheckContent(*look, state_dir, static_cast<std::int64_t>(migrations.size()), waits);
     // SQLite's check does not end at a page that the disk would not give, but counts it among the damage.
     if (!content && watch.unread()) return RefuseFor(state_dir, UnreadError(*watch.unread(), path));
     if (!content) return Refused(content.error());
@@ -206,7 +224,7 @@ tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& st
   if (Status prepared = Prepare(ledger.db, migrations); !prepared) {
     const Error& error = prepared.error();
     // Whole a moment ago: then the disk gives other bytes each time, and the next look tells.
-    if (error.kind == ErrorKind::kCorrupt && error.sys == EUCLEAN) {
+    if (!waits && error.kind == ErrorKind::kCorrupt && error.sys == EUCLEAN) {
       return Refuse(LedgerOpenFailure::kDiskTrouble,
                     Printable(path) +
                         " was whole a moment ago and now reads otherwise: look at the disk, and see the "
@@ -215,6 +233,7 @@ tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& st
     return RefuseFor(state_dir, error);
   }
   ShareWithGroup(path);
+  ledger.looked_over = !waits;
   return ledger;
 }
 

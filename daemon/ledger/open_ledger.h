@@ -1,6 +1,7 @@
 // Opening the ledger for writing: lock, file, checks, schema.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "daemon/disk/file_system.h"
@@ -14,9 +15,18 @@ namespace tegodrop {
 struct OpenedLedger {
   Fd lock;
   SqliteDb db;
+  bool looked_over = true;  // see LedgerStore
 };
 
-// OpenSqliteLedger without its thread; `migrations` are LedgerMigrations() but in tests.
-tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& state_dir, const Migrations& migrations);
+// Up to this size, which a few thousand jobs take, a ledger is looked over before it is opened: 60 ms.
+inline constexpr std::int64_t kLookedOverFirst = 32LL << 20;
+
+// OpenSqliteLedger without its thread; `migrations` and `first` are LedgerMigrations() and kLookedOverFirst but in
+// tests.
+tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& state_dir, const Migrations& migrations,
+                                                           std::int64_t first = kLookedOverFirst);
+
+// The refusal of a damaged ledger, with the way back.
+LedgerOpenError DamagedLedger(const std::string& state_dir, const std::string& what);
 
 }  // namespace tegodrop

@@ -195,6 +195,8 @@ class SqliteLedger final : public LedgerStore {
     Ask<void>([this, mark] { return RemoveMarkRow(file_.db, mark); }, std::move(done));
   }
 
+  bool looked_over() const override { return file_.looked_over; }
+
  private:
   // Queues `work`, and its answer for the loop.
   template <typename T>

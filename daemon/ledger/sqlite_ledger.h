@@ -4,6 +4,7 @@
 // (measured).
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,6 +38,9 @@ struct LedgerOpenError {
 class LedgerStore : public Ledger, public Outcomes, public Outbox {
  public:
   using Done = Ledger::Done;
+  // Whether all of the file was looked over for damage before it was opened. A large one that was closed as it should
+  // be was not: LookOver does it while it is worked with.
+  virtual bool looked_over() const = 0;
 };
 
 // Opens <state_dir>/ledger.sqlite, making it where it is not, and takes the lock on <state_dir>/ledger.lock (not
@@ -53,6 +57,11 @@ tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedger(
 tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedgerOn(
     const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> run,
     std::function<void(std::function<void()>)> post);
+
+// Looks over the whole ledger for damage, beside whoever works with it; kDamaged as the open would have said it, or the
+// trouble that kept it from being read. Blocks, a second for each hundred thousand jobs; `stop` ends it early, without
+// a finding.
+tl::expected<void, LedgerOpenError> LookOver(const std::string& state_dir, const std::atomic<bool>& stop);
 
 // One line of a job's timeline.
 struct TimelineEntry {

@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -303,6 +304,68 @@ TEST_F(OpenTest, ADamagedPageIsFound) {
     file << std::string(4096, '\xee');
   }
   ExpectRefused(LedgerOpenFailure::kDamaged, {"damaged"});
+}
+
+// What a ledger of a hundred thousand jobs is treated like, but small.
+class LargeLedgerTest : public OpenTest {
+ protected:
+  LargeLedgerTest() {
+    auto ledger = Open();
+    for (int i = 0; i < 50; ++i) EXPECT_TRUE(InsertJob(ledger->db, JobNamed("job" + std::to_string(i)), 1));
+  }
+  void DamageAPage() {
+    const auto pages = std::filesystem::file_size(Path("ledger.sqlite")) / 4096;
+    std::fstream file(Path("ledger.sqlite"), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>((pages - 3) * 4096));
+    file << std::string(4096, '\xee');
+  }
+  auto OpenAsLarge(const Migrations& migrations = LedgerMigrations()) {
+    return OpenLedgerFile(folder_.path(), migrations, 0);
+  }
+
+  std::atomic<bool> stop_ = false;
+};
+
+TEST_F(LargeLedgerTest, IsLookedOverBesideTheWorkWithIt) {
+  auto ledger = OpenAsLarge();
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  EXPECT_FALSE(ledger->looked_over);
+  EXPECT_TRUE(InsertJob(ledger->db, JobNamed("another"), 1));
+  EXPECT_TRUE(LookOver(folder_.path(), stop_));
+  EXPECT_TRUE(Open().error().reason == LedgerOpenFailure::kLocked);
+  ledger = tl::unexpected(LedgerOpenError{});
+  EXPECT_TRUE(Open()->looked_over);
+}
+
+TEST_F(LargeLedgerTest, ItsDamageIsFoundBesideTheWork) {
+  DamageAPage();
+  const auto ledger = OpenAsLarge();
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  const auto found = LookOver(folder_.path(), stop_);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().reason, LedgerOpenFailure::kDamaged);
+  EXPECT_NE(found.error().message.find("a backup in their place"), std::string::npos) << found.error().message;
+  stop_ = true;
+  EXPECT_TRUE(LookOver(folder_.path(), stop_)) << "it ends early and has found nothing";
+}
+
+TEST_F(LargeLedgerTest, BeforeAMigrationItIsLookedOverFirst) {
+  DamageAPage();
+  EXPECT_EQ(OpenAsLarge(With({kAddTable})).error().reason, LedgerOpenFailure::kDamaged);
+}
+
+TEST_F(LargeLedgerTest, AfterADeathItIsLookedOverFirst) {
+  {
+    HolderProcess daemon(folder_.path());
+    daemon.Do("insert 1");
+    daemon.Kill();
+  }
+  {
+    const auto ledger = OpenAsLarge();
+    ASSERT_TRUE(ledger) << ledger.error().message;
+    EXPECT_TRUE(ledger->looked_over);
+  }
+  EXPECT_FALSE(OpenAsLarge()->looked_over) << "that one was closed as it should be";
 }
 
 TEST_F(OpenTest, ATruncatedLedgerIsFound) {
