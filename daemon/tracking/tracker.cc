@@ -1,8 +1,9 @@
 #include "daemon/tracking/tracker.h"
 
-#include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace tegodrop {
@@ -20,10 +21,18 @@ class HistoryReader final : public Handle {
                 std::function<void(Result<HistoryLook>)> done)
       : portal_(portal), version_(std::move(version)), awaited_(std::move(awaited)), done_(std::move(done)) {
     found_.resize(awaited_.size());
+    for (std::size_t i = 0; i < awaited_.size(); ++i) by_name_.emplace(NameOf(awaited_[i]), i);
     AskPage(1);
   }
 
  private:
+  // Ten thousand may be awaited, and a listing shows as many rows: each finds its own without a look at the others.
+  using Name = std::pair<std::int64_t, std::string_view>;
+  template <typename T>
+  static Name NameOf(const T& build) {
+    return {build.start_time, build.name};
+  }
+
   void AskPage(std::int64_t page) {
     page_ = page;
     asked_ = portal_.ListBuilds(version_, page, kPageSize,
@@ -65,14 +74,16 @@ class HistoryReader final : public Handle {
 
   // A later row of the same build is the newer one: it was read later.
   void TakeRow(const BuildRow& row) {
-    for (std::size_t i = 0; i < awaited_.size(); ++i) {
-      if (Matches(row, awaited_[i])) found_[i] = row;
+    const auto [first, last] = by_name_.equal_range(NameOf(row));
+    for (auto it = first; it != last; ++it) {
+      if (!Matches(row, awaited_[it->second])) continue;
+      std::optional<BuildRow>& found = found_[it->second];
+      count_found_ += found ? 0 : 1;
+      found = row;
     }
   }
 
-  bool AllFound() const {
-    return std::all_of(found_.begin(), found_.end(), [](const auto& row) { return row.has_value(); });
-  }
+  bool AllFound() const { return count_found_ == awaited_.size(); }
 
   static std::optional<BuildIdentity> FirstOf(const HistoryPage& page) {
     if (page.rows.empty()) return std::nullopt;
@@ -99,7 +110,9 @@ class HistoryReader final : public Handle {
   const std::string version_;
   const std::vector<BuildIdentity> awaited_;
   std::function<void(Result<HistoryLook>)> done_;
+  std::multimap<Name, std::size_t> by_name_;    // into awaited_
   std::vector<std::optional<BuildRow>> found_;  // one for each awaited
+  std::size_t count_found_ = 0;                 // how many of them
   std::int64_t page_ = 1;
   std::int64_t total_ = 0;
   std::optional<BuildIdentity> first_;

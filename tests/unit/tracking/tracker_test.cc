@@ -154,5 +154,35 @@ TEST_F(TrackerTest, DoneMayDestroyTheHandle) {
   EXPECT_TRUE(ran);
 }
 
+// Ten thousand of one listing, most of which share their second or their name.
+TEST_F(TrackerTest, ManyAwaitedBuildsAreFoundByThePagesAloneAndInTheirOrder) {
+  constexpr int kPages = 200;
+  const auto identity = [](int number) {
+    return Identity(number % 100, "app-" + std::to_string(number / 100) + ".apk");
+  };
+  std::vector<BuildIdentity> awaited;
+  for (int i = 0; i < kPages * 50; ++i) awaited.push_back(identity(i));
+  for (int page = kPages; page > 0; --page) {
+    std::vector<BuildRow> rows;
+    for (int i = page * 50 - 1; i >= (page - 1) * 50; --i)
+      rows.push_back(Row(identity(i).start_time, identity(i).name));
+    portal.listings.answers.push_back(Page(kPages + 1 - page, kPages + 5, kPages * 50 + 250, std::move(rows)));
+  }
+  Look(awaited);
+  ASSERT_TRUE(result && *result);
+  EXPECT_EQ(portal.listings_asked.size(), static_cast<std::size_t>(kPages)) << "what lies behind them is not asked for";
+  ASSERT_EQ((*result)->found.size(), awaited.size());
+  for (std::size_t i = 0; i < awaited.size(); ++i) ASSERT_TRUE(Matches((*result)->found[i], awaited[i])) << i;
+}
+
+TEST_F(TrackerTest, ABuildOfTheSameNameAndSecondOnAnotherPlatformIsAnotherOne) {
+  BuildRow other = Row(7);
+  other.platform = "ios";
+  portal.listings.answers.push_back(Page(1, 1, 1, {other}));
+  Look({Identity(7)});
+  ASSERT_TRUE(result && *result);
+  EXPECT_TRUE((*result)->found.empty());
+}
+
 }  // namespace
 }  // namespace tegodrop
