@@ -197,12 +197,16 @@ void Daemon::LoadRest(std::vector<FolderRecord> records, std::function<void(cons
 }
 
 void Daemon::TakeJobs(std::vector<Job> jobs) {
+  std::map<std::string, std::size_t> counts;
+  for (const Job& job : jobs) ++counts[job.target.folder];
+  for (const auto& [folder, count] : counts) held_[folder].reserve(count);
   for (Job& job : jobs) {
     // One that was refused at once, or is delivered again, has no copy.
     const bool refused = job.failure && job.ticket.start_time == 0;
     if (!job.finished && TakesSpool(job) && !refused && NeedsArtifact(job)) spool_.Hold(job.id, job.artifact.size);
     held_[job.target.folder].push_back(std::move(job));
   }
+  jobs = {};  // of tens of thousands even the shells count
   held_timer_ = world_.timers.After(kOpenPatience, [this] {
     while (!held_.empty()) HandOver(held_.begin()->first);
     waited_for_folders_ = true;
@@ -325,9 +329,9 @@ void Daemon::FolderChanged(const FolderSettings& folder, const Intake& intake) {
 void Daemon::HandOver(const std::string& folder) {
   const auto found = held_.find(folder);
   if (found == held_.end()) return;
-  const std::vector<Job> jobs = std::move(found->second);
+  std::vector<Job> jobs = std::move(found->second);
   held_.erase(found);
-  for (const Job& job : jobs) conductor_->Take(job);
+  for (Job& job : jobs) conductor_->Take(std::move(job));
   TellReady();
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -25,11 +26,25 @@ struct Progress {
   std::uint64_t total = 0;  // bytes; 0: not known
 };
 
+// The way to the ledger, which all jobs share: so many of their writes are on it at once. Each is a copy or two of its
+// row, and one look at the history may have news of ten thousand. First come, first served.
+class WriteLine {
+ public:
+  // Runs `begin` now or when it is its turn; where it returns false nothing was begun, and it leaves no gap.
+  void Enter(std::function<bool()> begin);
+  // One that was begun is over.
+  void Leave();
+
+ private:
+  int under_way_ = 0;
+  std::deque<std::function<bool()>> waiting_;
+};
+
 class ActiveJob final : public JobRecord {
  public:
   // `on_saved` runs after each write that the ledger took, before the caller's `done`; it may not destroy this.
   // `ledger` and `timers` must outlive it.
-  ActiveJob(Ledger& ledger, TimerMaker& timers, Job job,
+  ActiveJob(Ledger& ledger, TimerMaker& timers, std::shared_ptr<WriteLine> line, Job job,
             std::function<void(const Job& before, const Job& after)> on_saved);
   ~ActiveJob() override;
   ActiveJob(const ActiveJob&) = delete;
@@ -37,8 +52,8 @@ class ActiveJob final : public JobRecord {
 
   const Job& job() const override { return job_; }
   // As JobRecord, and: writes asked for while one is under way follow in order, each on the row as it is by then. What
-  // is recorded ends a wait, unless `change` names one. When this object is gone, what is under way is still written
-  // but `done` does not run.
+  // is recorded ends a wait, unless `change` names one. When this object is gone, what the ledger was given is still
+  // written but `done` does not run.
   void Save(std::function<void(Job&)> change, std::string note, std::function<void(Status)> done) override;
   // The same for a person's command, which may also leave an end (MayReopen).
   void SaveForPerson(std::function<void(Job&)> change, std::string note, std::function<void(Status)> done);
@@ -70,14 +85,16 @@ class ActiveJob final : public JobRecord {
     bool for_person = false;
   };
   void WriteFirst();
+  bool HandOver();
   void Answer(Status status);
 
   Ledger& ledger_;
   TimerMaker& timers_;
+  const std::shared_ptr<WriteLine> line_;
   Job job_;
   std::function<void(const Job&, const Job&)> on_saved_;
-  std::deque<Write> writes_;  // the first is under way
-  HandlePtr refusal_;         // of a write that the lifecycle does not allow
+  std::list<Write> writes_;  // the first is under way; no deque, which takes half a kilobyte for nothing
+  HandlePtr refusal_;        // of a write that the lifecycle does not allow
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -71,7 +71,7 @@ ActiveJob* Conductor::Find(const std::string& id) {
 void Conductor::Take(Job job) {
   const std::string id = job.id;
   const MonoMs now = world_.clock.Mono();
-  auto active = std::make_unique<ActiveJob>(world_.ledger, world_.timers, std::move(job),
+  auto active = std::make_unique<ActiveJob>(world_.ledger, world_.timers, line_, std::move(job),
                                             [this](const Job& before, const Job& after) { Changed(before, after); });
   const Job& taken = active->job();
   const WallMs wait = taken.waiting.not_before - world_.clock.Wall();

@@ -207,6 +207,7 @@ class Conductor {
   ConductorSettings settings_;
   const Rooms rooms_;
   const std::function<void(const Job&, const Progress&)> on_change_;
+  const std::shared_ptr<WriteLine> line_ = std::make_shared<WriteLine>();
   std::map<std::string, std::unique_ptr<ActiveJob>> jobs_;  // by id, so by age
   std::map<std::string, Watch> watches_;                    // by version
   HandlePtr timer_;
