@@ -10,9 +10,9 @@
 #include <charconv>
 #include <cmath>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
-#include <vector>
 
 #include "daemon/base/text.h"
 
@@ -25,34 +25,41 @@ constexpr std::size_t kMostNodes = 100'000;
 constexpr double kLargestExact = 9007199254740992.0;
 
 using Utf8 = rapidjson::UTF8<>;
-constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+constexpr unsigned kFlags = rapidjson::kParseIterativeFlag;
+// So many names are compared with each other sooner than put into a set.
+constexpr std::size_t kFew = 32;
 
-// Looks over a document without keeping it; says false to stop the parser.
-class Guard : public rapidjson::BaseReaderHandler<Utf8, Guard> {
+// Looks over a document on its way to who keeps it; says false to stop the parser.
+class Guard {
  public:
-  bool Default() { return Count(); }
-  bool String(const char* text, rapidjson::SizeType size, bool) { return IsText({text, size}) && Count(); }
-  bool StartObject() {
-    keys_.emplace_back();
-    return Enter();
+  using Ch = char;
+  explicit Guard(rapidjson::Document& keeper) : keeper_(keeper) {}
+
+  bool Null() { return Count() && keeper_.Null(); }
+  bool Bool(bool value) { return Count() && keeper_.Bool(value); }
+  bool Int(int value) { return Count() && keeper_.Int(value); }
+  bool Uint(unsigned value) { return Count() && keeper_.Uint(value); }
+  bool Int64(std::int64_t value) { return Count() && keeper_.Int64(value); }
+  bool Uint64(std::uint64_t value) { return Count() && keeper_.Uint64(value); }
+  bool Double(double value) { return Count() && keeper_.Double(value); }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool copy) {
+    return Count() && keeper_.RawNumber(text, size, copy);
   }
-  bool Key(const char* text, rapidjson::SizeType size, bool) {
-    if (!IsText({text, size})) return false;
-    if (!keys_.back().emplace(text, size).second) {
-      fault_ = "has the field \"" + Printable(std::string_view(text, size).substr(0, 60)) + "\" twice";
-      return false;
-    }
-    return Count();
+  bool String(const char* text, rapidjson::SizeType size, bool copy) {
+    return IsText({text, size}) && Count() && keeper_.String(text, size, copy);
   }
-  bool EndObject(rapidjson::SizeType) {
-    keys_.pop_back();
+  bool StartObject() { return Enter() && keeper_.StartObject(); }
+  bool Key(const char* text, rapidjson::SizeType size, bool copy) {
+    return IsText({text, size}) && Count() && keeper_.Key(text, size, copy);
+  }
+  bool EndObject(rapidjson::SizeType members) {
     --depth_;
-    return true;
+    return keeper_.EndObject(members);
   }
-  bool StartArray() { return Enter(); }
-  bool EndArray(rapidjson::SizeType) {
+  bool StartArray() { return Enter() && keeper_.StartArray(); }
+  bool EndArray(rapidjson::SizeType elements) {
     --depth_;
-    return true;
+    return keeper_.EndArray(elements);
   }
   const std::string& fault() const { return fault_; }
 
@@ -72,11 +79,48 @@ class Guard : public rapidjson::BaseReaderHandler<Utf8, Guard> {
     return fault_.empty();
   }
 
-  std::vector<std::unordered_set<std::string>> keys_;  // of the objects that are open
+  rapidjson::Document& keeper_;
   std::size_t depth_ = 0;
   std::size_t nodes_ = 0;
   std::string fault_;
 };
+
+std::string_view NameOf(const JsonValue::Member& member) {
+  return {member.name.GetString(), member.name.GetStringLength()};
+}
+
+// The first name that an object has twice.
+std::optional<std::string_view> RepeatedIn(const JsonValue& object) {
+  const auto members = object.GetObject();
+  if (object.MemberCount() > kFew) {
+    std::unordered_set<std::string_view> names;
+    for (const JsonValue::Member& member : members) {
+      if (!names.insert(NameOf(member)).second) return NameOf(member);
+    }
+    return std::nullopt;
+  }
+  for (auto member = members.begin(); member != members.end(); ++member) {
+    for (auto earlier = members.begin(); earlier != member; ++earlier) {
+      if (NameOf(*earlier) == NameOf(*member)) return NameOf(*member);
+    }
+  }
+  return std::nullopt;
+}
+
+// Also of what is inside; no deeper than the Guard allows.
+std::optional<std::string_view> Repeated(const JsonValue& value) {
+  if (value.IsArray()) {
+    for (const JsonValue& one : value.GetArray()) {
+      if (const auto repeated = Repeated(one)) return repeated;
+    }
+  }
+  if (!value.IsObject()) return std::nullopt;
+  if (const auto repeated = RepeatedIn(value)) return repeated;
+  for (const JsonValue::Member& member : value.GetObject()) {
+    if (const auto repeated = Repeated(member.value)) return repeated;
+  }
+  return std::nullopt;
+}
 
 Unexpected NotJson(std::string why) { return Fail(ErrorKind::kCorrupt, std::move(why)); }
 
@@ -94,17 +138,26 @@ std::optional<std::int64_t> WholeNumber(double value) {
 
 Result<rapidjson::Document> ParseJson(std::string_view text) {
   if (Trim(text).empty()) return NotJson("is empty");
-  // A zero byte would end RapidJSON's reading and hide what follows.
+  // All of it at once, so that the reader need not. A zero byte would end its reading and hide what follows.
   if (!IsUtf8(text) || text.find('\0') != std::string_view::npos) return NotJson("is not UTF-8 text");
-  Guard guard;
+  rapidjson::Document document;
   rapidjson::MemoryStream bytes(text.data(), text.size());
   rapidjson::EncodedInputStream<Utf8, rapidjson::MemoryStream> stream(bytes);
-  const rapidjson::ParseResult looked = rapidjson::Reader().Parse<kFlags>(stream, guard);
-  if (!guard.fault().empty()) return NotJson(guard.fault());
-  if (looked.IsError()) return NotJson(WhyNot(looked));
-  rapidjson::Document document;
-  document.Parse<kFlags>(text.data(), text.size());
-  if (document.HasParseError()) return NotJson("is not JSON");
+  std::string fault;
+  rapidjson::ParseResult parsed;
+  // One pass: many answers are looked at, and all of them are good.
+  const auto read = [&](rapidjson::Document& keeper) {
+    Guard guard(keeper);
+    parsed = rapidjson::Reader().Parse<kFlags>(stream, guard);
+    fault = guard.fault();
+    return !parsed.IsError();
+  };
+  document.Populate(read);
+  if (!fault.empty()) return NotJson(fault);
+  if (parsed.IsError()) return NotJson(WhyNot(parsed));
+  if (const auto name = Repeated(document)) {
+    return NotJson("has the field \"" + Printable(name->substr(0, 60)) + "\" twice");
+  }
   return document;
 }
 

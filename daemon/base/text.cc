@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
@@ -49,7 +50,16 @@ bool Hostile(std::uint32_t point) {
 }  // namespace
 
 bool IsUtf8(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
   for (std::size_t at = 0; at < text.size();) {
+    std::uint64_t eight = 0;
+    if (text.size() - at >= sizeof eight) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if ((eight & kHighBits) == 0) {  // most of what is looked at is ASCII
+        at += sizeof eight;
+        continue;
+      }
+    }
     const std::size_t length = Decode(text, at).first;
     if (length == 0) return false;
     at += length;
