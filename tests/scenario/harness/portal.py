@@ -16,7 +16,8 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Portal:
-    def __init__(self, folder, https=False, **switches):
+    def __init__(self, folder, https=False, log_file=None, **switches):
+        """`log_file`: a line for each request, as it ends."""
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
         self.key = "key-" + secrets.token_hex(6)
@@ -28,6 +29,8 @@ class Portal:
                    "--token", self.token, "--tenant", self.tenant, "--storage-dir", folder, "--die-with-parent"]
         if https:
             command += ["--tls-dir", folder]
+        if log_file:
+            command += ["--log-file", log_file]
         for name, value in switches.items():
             command += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
         self.program = Program("portal", command, folder, {"PATH": "/usr/bin:/bin"})
@@ -111,10 +114,13 @@ class Portal:
     def _control(self, method, what, body=None):
         return self._ask(method, f"{self._control_url}/{what}", body, {})
 
-    def _api(self, endpoint, body):
+    def headers(self):
+        """Of a client's call of the API."""
         credentials = base64.b64encode(self.token.encode()).decode()
-        return self._ask("POST", f"{self._http}/{endpoint}", body,
-                         {"Authorization": f"Bearer {credentials}", "tenant": self.tenant})
+        return {"Authorization": f"Bearer {credentials}", "tenant": self.tenant, "Content-Type": "application/json"}
+
+    def _api(self, endpoint, body):
+        return self._ask("POST", f"{self._http}/{endpoint}", body, self.headers())
 
     def _ask(self, method, url, body, headers):
         data = None if body is None else json.dumps(body).encode()
