@@ -4,7 +4,8 @@ import math
 import statistics
 
 # What a value must have grown by before its growth says anything: less is the noise of a machine that does other things too.
-NOISE = {"s": 0.02, "B": 2 << 20, "": 0}
+# "s": seconds on the clock, "cpu": of the processor, "B": bytes, "": a count, which is what it is.
+NOISE = {"s": 0.02, "cpu": 0.002, "B": 2 << 20, "": 0}
 # Above this something grows faster than its work.
 STEEPEST = 1.1
 
@@ -18,7 +19,7 @@ class Curve:
         self.goals = goals or {}
         self.sizes = []
         self.points = {}  # measure -> values, one for each size
-        self.kinds = {}   # measure -> "s", "B" or ""
+        self.kinds = {}   # measure -> one of NOISE
 
     def add(self, size, **values):
         """`values`: measure=(kind, number)."""
@@ -35,10 +36,10 @@ class Curve:
         found = []
         for (size, value), (next_size, next_value) in zip(zip(self.sizes, values), zip(self.sizes[1:], values[1:])):
             above, next_above = value - base, next_value - base
-            if above <= 0 or above < noise / 4 or next_above < noise:
+            if above <= 0 or above < noise or next_above < noise:
                 found.append(None)
             else:
-                found.append(math.log(next_above / above) / math.log(next_size / size) if next_above > 0 else 0.0)
+                found.append(math.log(next_above / above) / math.log(next_size / size))
         return found
 
     def exponent(self, measure):
@@ -76,7 +77,7 @@ class Curve:
 
 
 def shown(kind, value):
-    if kind == "s":
+    if kind in ("s", "cpu"):
         return f"{value * 1000:.2f} ms" if value < 0.1 else f"{value * 1000:.0f} ms"
     if kind == "B":
         return f"{value / (1 << 20):.1f} MiB"
