@@ -269,12 +269,26 @@ std::vector<KeySpec> LimitKeys() {
 
 std::vector<KeySpec> OtherKeys() {
   return {
+      {.path = "polling.mode",
+       .type = KeyType::kChoice,
+       .bind = kIn<&Settings::polling, &PollingSettings::mode>,
+       .help =
+           "adaptive: the portal's build history is asked where a build's end is likely, by how long earlier builds "
+           "took. fixed: once each interval.",
+       .choices = {"adaptive", "fixed"}},
       {.path = "polling.interval",
        .type = KeyType::kDuration,
        .bind = kIn<&Settings::polling, &PollingSettings::interval>,
-       .help = "How often the portal's build history is asked while builds are awaited.",
+       .help = "How often the portal's build history is asked at most while builds are awaited.",
        .least = 100,
        .most = kHour},
+      {.path = "polling.ceiling",
+       .type = KeyType::kDuration,
+       .bind = kIn<&Settings::polling, &PollingSettings::ceiling>,
+       .help = "mode adaptive: how long the portal is left unasked at most while builds are awaited. Left out: 2m, or "
+               "the interval where that is longer.",
+       .least = 100,
+       .most = kDay},
       {.path = "polling.alarm_after",
        .type = KeyType::kDuration,
        .bind = kIn<&Settings::polling, &PollingSettings::alarm_after>,

@@ -158,6 +158,11 @@ class Rules {
   }
 
   void CheckPolling() {
+    CheckAlarm();
+    CheckCeiling();
+  }
+
+  void CheckAlarm() {
     const PollingSettings& polling = settings_.polling;
     if (!Given("polling.alarm_after") || places_.bad.contains("polling.deadline")) return;
     if (polling.alarm_after <= polling.deadline) return;
@@ -165,6 +170,16 @@ class Rules {
                                      ") is longer than 'polling.deadline' (" + FormatDuration(polling.deadline) +
                                      (Given("polling.deadline") ? "" : ", its default") +
                                      "); allowed is at most the deadline");
+  }
+
+  void CheckCeiling() {
+    const PollingSettings& polling = settings_.polling;
+    if (!Given("polling.ceiling") || places_.bad.contains("polling.interval")) return;
+    if (polling.ceiling >= polling.interval) return;
+    Fault("polling.ceiling", "'polling.ceiling' (" + FormatDuration(polling.ceiling) +
+                                 ") is shorter than 'polling.interval' (" + FormatDuration(polling.interval) +
+                                 (Given("polling.interval") ? "" : ", its default") +
+                                 "); allowed is at least the interval");
   }
 
   const Settings& settings_;

@@ -88,8 +88,14 @@ struct LimitSettings {
   bool operator==(const LimitSettings&) const = default;
 };
 
+enum class PollingMode : std::uint8_t { kAdaptive, kFixed };
+
 struct PollingSettings {
-  milliseconds interval = std::chrono::seconds(15);  // as in the portal's own example
+  // kAdaptive: looks are placed where a build's end is likely, by how long earlier ones took. kFixed: one each
+  // interval.
+  PollingMode mode = PollingMode::kAdaptive;
+  milliseconds interval = std::chrono::seconds(15);  // the least distance of two looks; as in the portal's own example
+  milliseconds ceiling = std::chrono::minutes(2);    // the greatest, in kAdaptive; left out: never below the interval
   milliseconds alarm_after = std::chrono::hours(4);  // a build that takes longer is reported
   milliseconds deadline = std::chrono::hours(24);    // and then failed: the portal ends stuck builds itself
   milliseconds confirm_after =

@@ -8,6 +8,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/base/clock.h"
@@ -38,6 +39,12 @@ class WriteLine {
  private:
   int under_way_ = 0;
   std::deque<std::function<bool()>> waiting_;
+};
+
+// An awaited build as a look last showed it.
+struct BuildSight {
+  GateVerdict verdict = GateVerdict::kRunning;
+  MonoMs at = 0;
 };
 
 class ActiveJob final : public JobRecord {
@@ -71,11 +78,13 @@ class ActiveJob final : public JobRecord {
   bool output_trouble = false;  // most likely its output folder's
   // The last wait, also while a try that will meet it again is under way: since when it lasts, and whether it is news.
   Waiting last_wait;
-  bool begun = false;      // something of its upload was sent, in this life
-  bool asking = false;     // its upload has not been given a URL yet
-  bool comparing = false;  // the ledger is searched for its bytes
-  bool compared = false;   // and has no delivery of them
-  Progress progress;       // of the transfer under way
+  bool begun = false;               // something of its upload was sent, in this life
+  bool asking = false;              // its upload has not been given a URL yet
+  bool comparing = false;           // the ledger is searched for its bytes
+  bool compared = false;            // and has no delivery of them
+  Progress progress;                // of the transfer under way
+  std::optional<BuildSight> sight;  // of its awaited build, in this life
+  bool planned = false;             // its version's next look is planned with it
 
  private:
   struct Write {

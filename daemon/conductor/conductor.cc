@@ -109,6 +109,7 @@ void Conductor::Turn() {
   std::vector<ActiveJob*> ready;
   MonoMs next = INT64_MAX;
   std::map<std::string, int> awaited;  // jobs by version
+  std::set<std::string> joined;        // versions that are awaited more of than their next look was planned for
   for (auto& [id, job] : jobs_) {
     next = std::min(next, AbortWhatIsLeft(*job, now));
     if (job->job().finished) continue;
@@ -118,6 +119,7 @@ void Conductor::Turn() {
     }
     const Stage stage = StageOf(job->job());
     if (stage == Stage::kAwait && OurPortal(job->job())) ++awaited[job->job().target.version];
+    if (NoteAwaited(*job)) joined.insert(job->job().target.version);
     uploads.in_use += UsesBuildSlot(*job) ? 1 : 0;
     if (job->work) {
       if (stage == Stage::kUpload || stage == Stage::kConfirm) {
@@ -160,9 +162,10 @@ void Conductor::Turn() {
   next = std::min(next, BeginUploads(std::move(uploads), now));
   std::erase_if(watches_, [&](const auto& watch) { return !awaited.contains(watch.first); });
   for (const auto& [version, count] : awaited) {
-    // The first look at what was just submitted comes after a whole interval: no build is done at once.
-    Watch& watch =
-        watches_.try_emplace(version, Watch{nullptr, now + settings_.polling.interval.count(), 0}).first->second;
+    // The first look at what was just submitted comes after a whole interval at least: no build is done at once.
+    const auto [place, fresh] = watches_.try_emplace(version, Watch{nullptr, INT64_MAX});
+    Watch& watch = place->second;
+    if (fresh || joined.contains(version)) LookBy(watch, now + LookDelay(version, now).count());
     if (watch.look) continue;
     const MonoMs due = std::max(watch.due, credentials_held_until_);
     if (due <= now) {

@@ -2,7 +2,8 @@
 //
 //   1. each job that is due and idle goes to the room of its state, as far as the limits allow (queue.h, build_slots.h)
 //   2. what the room recorded stands in the row; its error becomes a wait or a failure (reaction.h)
-//   3. jobs that await their builds are looked for together, one listing for each version (gates.h)
+//   3. jobs that await their builds are looked for together, one listing for each version (gates.h), when an end is
+//      likely (tracking/poll_plan.h)
 //   4. one timer for whatever is due next; nothing runs while nothing is due
 #pragma once
 
@@ -31,6 +32,9 @@
 #include "daemon/loop/timers.h"
 #include "daemon/model/operator.h"
 #include "daemon/model/upload_window.h"
+#include "daemon/tracking/learnt_times.h"
+#include "daemon/tracking/poll_plan.h"
+#include "daemon/tracking/taken_time.h"
 #include "daemon/tracking/tracker.h"
 
 namespace tegodrop {
@@ -137,6 +141,7 @@ class Conductor {
     HandlePtr look;
     MonoMs due = 0;
     int failures = 0;
+    bool failing = false;  // the last look failed, or was held back
   };
   struct Hold {
     MonoMs until = 0;
@@ -196,6 +201,14 @@ class Conductor {
   void WriteWait(ActiveJob& job);
   void WriteWaitAgain(ActiveJob& job, MonoMs now);
   void LedgerRefused(const std::string& id, const Error& error);
+  // How long from now until the version's next look, as all its awaited builds want it.
+  std::chrono::milliseconds LookDelay(const std::string& version, MonoMs now) const;
+  AwaitedBuild AwaitedAs(const ActiveJob& job, const TakenTime* taken, MonoMs now) const;
+  bool NoteAwaited(ActiveJob& job);
+  // What a look showed of it came to nothing.
+  static void ForgetSight(ActiveJob& job);
+  // The next look comes at `due` at the latest. Not while looks fail: these have a patience of their own.
+  static void LookBy(Watch& watch, MonoMs due);
   void LookAt(const std::string& version, Watch& watch);
   void TakeLook(const std::string& version, const std::vector<std::string>& ids, Result<HistoryLook> look);
   void StepJob(const std::string& id, std::optional<BuildRow> row);
@@ -210,6 +223,8 @@ class Conductor {
   const std::shared_ptr<WriteLine> line_ = std::make_shared<WriteLine>();
   std::map<std::string, std::unique_ptr<ActiveJob>> jobs_;  // by id, so by age
   std::map<std::string, Watch> watches_;                    // by version
+  std::map<std::string, LearntTimes> times_;                // by version
+  std::chrono::milliseconds ahead_{0};                      // this machine's clock, of the portal's
   HandlePtr timer_;
   HandlePtr soon_;
   MonoMs rests_until_ = 0;  // no turn of its own accord before

@@ -1,4 +1,4 @@
-// Awaited builds: when the history is looked through, and what a look means for each job.
+// Awaited builds: what a look through the history means for each job.
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -29,8 +29,9 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
   Watch& watch = watches_[version];
   watch.look.reset();
   const MonoMs now = world_.clock.Mono();
-  watch.due = now + settings_.polling.interval.count();
+  watch.failing = !look;
   if (!look) {
+    watch.due = now + settings_.polling.interval.count();
     const Error& error = look.error();
     gate_.Asked(error.http_status == 0 ? error.message : "");
     watch.failures += error.held_back ? 0 : 1;
@@ -53,6 +54,7 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
   watch.failures = 0;
   gate_.Asked("");
   PortalAnswered();
+  times_[version].Merge(look->times);
   for (const std::string& id : ids) {
     ActiveJob* job = Find(id);
     if (job == nullptr) continue;
@@ -60,18 +62,22 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
     const auto row = std::find_if(look->found.begin(), look->found.end(),
                                   [&](const BuildRow& one) { return Matches(one, identity); });
     if (row != look->found.end()) {
+      job->sight = {JudgeBuild(*row, SignatureRequired(job->job())), now};
       StepJob(id, *row);
     } else if (look->complete) {
+      job->sight = {GateVerdict::kRunning, now};
       StepJob(id, std::nullopt);
     }
   }
+  watch.due = now + LookDelay(version, now).count();
   TurnSoon();
 }
 
 void Conductor::StepJob(const std::string& id, std::optional<BuildRow> row) {
   ActiveJob* job = Find(id);
-  // A row that is being written is not the one that was looked up: the next look decides.
-  if (job == nullptr || job->saving() || StageOf(job->job()) != Stage::kAwait) return;
+  if (job == nullptr || StageOf(job->job()) != Stage::kAwait) return;
+  // A row that is being written is not the one that was looked up: the next look decides, and soon.
+  if (job->saving()) return ForgetSight(*job);
   const GateStep step = StepFor(job->job(), row, settings_.polling, world_.clock.Wall());
   if (step.alarm) {
     world_.log.Warning("job.build_takes_long",
@@ -92,6 +98,7 @@ void Conductor::StepJob(const std::string& id, std::optional<BuildRow> row) {
   job->Save(step.change, step.note, [this, id, row, again = step.again](Status status) {
     if (!status) {
       LedgerRefused(id, status.error());
+      if (ActiveJob* active = Find(id)) ForgetSight(*active);
     } else if (again) {
       return StepJob(id, row);
     }

@@ -20,6 +20,7 @@ void Conductor::UseSettings(ConductorSettings settings) {
   settings.tenant = settings_.tenant;
   settings_ = std::move(settings);
   slots_.SetMost(settings_.concurrent_builds);
+  for (auto& [id, job] : jobs_) job->planned = false;
   TurnSoon();
 }
 
@@ -59,6 +60,7 @@ void Conductor::Carry(ActiveJob& job, OperatorVerb verb, std::function<void(Resu
       changed->disk_trouble = changed->output_trouble = false;
       changed->begun = false;
       changed->last_wait = {};
+      ForgetSight(*changed);
       if (!OurPortal(changed->job()) && !IsEnd(changed->job().state)) NoteForeign(*changed);
     }
     TurnSoon();

@@ -14,6 +14,7 @@ void Conductor::SetWindow(UploadWindow window) {
 }
 
 void Conductor::SawClock(milliseconds ahead) {
+  ahead_ = ahead;
   if (gate_.Saw(ahead, world_.clock.Wall(), world_.clock.Mono())) TurnSoon();
 }
 
@@ -58,7 +59,7 @@ void Conductor::TellOfWindow(bool held) {
 // A look through the history of a version that nothing is awaited of, for the time that its answer tells.
 void Conductor::AskForTime(const std::string& version, std::map<std::string, int>& awaited) {
   awaited.try_emplace(version, 0);
-  watches_.try_emplace(version);
+  LookBy(watches_[version], world_.clock.Mono() + settings_.polling.interval.count());
 }
 
 }  // namespace tegodrop

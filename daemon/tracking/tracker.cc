@@ -74,6 +74,7 @@ class HistoryReader final : public Handle {
 
   // A later row of the same build is the newer one: it was read later.
   void TakeRow(const BuildRow& row) {
+    times_.Add(row);
     const auto [first, last] = by_name_.equal_range(NameOf(row));
     for (auto it = first; it != last; ++it) {
       if (!Matches(row, awaited_[it->second])) continue;
@@ -94,6 +95,7 @@ class HistoryReader final : public Handle {
   Result<HistoryLook> Give(bool complete) {
     HistoryLook look;
     look.complete = complete;
+    look.times = std::move(times_);
     for (std::optional<BuildRow>& row : found_) {
       if (row) look.found.push_back(std::move(*row));
     }
@@ -113,6 +115,7 @@ class HistoryReader final : public Handle {
   std::multimap<Name, std::size_t> by_name_;    // into awaited_
   std::vector<std::optional<BuildRow>> found_;  // one for each awaited
   std::size_t count_found_ = 0;                 // how many of them
+  LearntTimes times_;
   std::int64_t page_ = 1;
   std::int64_t total_ = 0;
   std::optional<BuildIdentity> first_;

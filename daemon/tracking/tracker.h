@@ -10,6 +10,7 @@
 #include "daemon/loop/handle.h"
 #include "daemon/model/build.h"
 #include "daemon/portal/portal.h"
+#include "daemon/tracking/learnt_times.h"
 
 namespace tegodrop {
 
@@ -19,6 +20,7 @@ struct HistoryLook {
   // Every page was read and the listing did not shift meanwhile: what was not found is not there. Always true where all
   // were found.
   bool complete = false;
+  LearntTimes times = {};  // of the finished builds on the pages that were read
 };
 
 class Tracker {

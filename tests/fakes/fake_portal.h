@@ -16,7 +16,7 @@ namespace tegodrop::testing {
 
 // Each call records its question and takes the next answer of its own kind; without one it stays unanswered until an
 // answer is added and Pump is called.
-class FakePortal final : public Portal {
+class FakePortal : public Portal {
  public:
   explicit FakePortal(TaskQueue& queue) : queue_(queue) {}
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "daemon/base/clock.h"
@@ -48,6 +49,14 @@ class SteppedClock final : public Clock, public TimerMaker {
       std::erase_if(timers_, [](const auto& one) { return one->cancelled; });
     }
     MoveTo(std::max(end, mono_));
+  }
+  // When the next timer fires; nothing where none is set.
+  std::optional<MonoMs> NextDue() const {
+    std::optional<MonoMs> next;
+    for (const auto& timer : timers_) {
+      if (!timer->cancelled && (!next || timer->due < *next)) next = timer->due;
+    }
+    return next;
   }
   // Timers that are set and not cancelled.
   std::size_t pending() const {

@@ -32,7 +32,9 @@ TEST(ParseConfig, GivesDefaultsWhereTheFileIsSilent) {
   EXPECT_EQ(settings.folders[0].name, "production");
   EXPECT_EQ(settings.folders[0].output_mode, 0640U);
   EXPECT_EQ(settings.folders[0].settle, std::nullopt);
+  EXPECT_EQ(settings.polling.mode, PollingMode::kAdaptive);
   EXPECT_EQ(settings.polling.interval, std::chrono::seconds(15));
+  EXPECT_EQ(settings.polling.ceiling, std::chrono::minutes(2));
 }
 
 TEST(ParseConfig, ReadsEveryBuiltKindOfValue) {
@@ -47,7 +49,7 @@ TEST(ParseConfig, ReadsEveryBuiltKindOfValue) {
       "     require_signed: true, output_name: '{stem}{ext}', output_mode: 0664, priority: -5}\n"
       "  - {name: b, path: /in/b, output: /out, version: development, require_signed: false}\n"
       "limits: {concurrent_uploads: 7}\n"
-      "polling: {interval: 100ms, alarm_after: 10m, deadline: 10m, confirm_after: 1m}\n"
+      "polling: {mode: fixed, interval: 100ms, ceiling: 1d, alarm_after: 10m, deadline: 10m, confirm_after: 1m}\n"
       "log: {level: warning, format: json}\n");
   EXPECT_EQ(settings.state_dir, "/etc/state/x/y");
   EXPECT_EQ(settings.portal.url, "https://p.example:8443/f");
@@ -74,6 +76,8 @@ TEST(ParseConfig, ReadsEveryBuiltKindOfValue) {
   EXPECT_EQ(a.priority, -5);
   EXPECT_EQ(settings.folders[1].require_signed, RequireSigned::kNo);
   EXPECT_EQ(settings.limits.concurrent_uploads, 7);
+  EXPECT_EQ(settings.polling.mode, PollingMode::kFixed);
+  EXPECT_EQ(settings.polling.ceiling, std::chrono::hours(24));
   EXPECT_EQ(settings.polling.deadline, std::chrono::minutes(10));
   EXPECT_EQ(settings.log.level, LogLevel::kWarning);
   EXPECT_EQ(settings.log.format, LogOutput::kJson);

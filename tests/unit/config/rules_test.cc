@@ -12,6 +12,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using testing::FaultsOf;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::Minimal;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -227,6 +228,24 @@ TEST(Polling, AlarmsBeforeItsDeadline) {
   const ConfigResult alarm_left_out = ParseConfig(Minimal() + "polling: {deadline: 1h}\n", "/t");
   ASSERT_TRUE(alarm_left_out.settings);
   EXPECT_EQ(alarm_left_out.settings->polling.alarm_after, std::chrono::hours(1));
+}
+
+TEST(Polling, HasItsCeilingAboveItsInterval) {
+  EXPECT_THAT(FaultsOf(Minimal() + "polling: {interval: 1m, ceiling: 59s}\n"),
+              ElementsAre("9:25: 'polling.ceiling' (59s) is shorter than 'polling.interval' (1m); allowed is at least "
+                          "the interval"));
+  EXPECT_THAT(FaultsOf(Minimal() + "polling: {ceiling: 14s}\n"), ElementsAre(HasSubstr("(15s, its default)")));
+  EXPECT_THAT(FaultsOf(Minimal() + "polling: {interval: 1m, ceiling: 1m}\n"), IsEmpty());
+  EXPECT_THAT(FaultsOf(Minimal() + "polling: {interval: often, ceiling: 1s}\n"),
+              ElementsAre(StartsWith("9:11: 'polling.interval' is 'often'")));
+  const ConfigResult ceiling_left_out = ParseConfig(Minimal() + "polling: {interval: 10m}\n", "/t");
+  ASSERT_TRUE(ceiling_left_out.settings);
+  EXPECT_EQ(ceiling_left_out.settings->polling.ceiling, std::chrono::minutes(10));
+}
+
+TEST(Polling, HasTwoModes) {
+  EXPECT_THAT(FaultsOf(Minimal() + "polling: {mode: clever}\n"),
+              ElementsAre(AllOf(StartsWith("9:11: 'polling.mode' is 'clever'"), HasSubstr("adaptive or fixed"))));
 }
 
 TEST(Rooms, IsOnePlainComponent) {

@@ -126,6 +126,35 @@ TEST_F(TrackerTest, AListingThatNeverHoldsStillIsNotComplete) {
   EXPECT_EQ((*result)->found.size(), 1U) << "what was seen counts all the same";
 }
 
+BuildRow Done(std::int64_t start_time, std::int64_t seconds) {
+  BuildRow row = Row(start_time);
+  row.success = true;
+  row.end_time = start_time + seconds;
+  return row;
+}
+
+TEST_F(TrackerTest, TeachesFromThePagesThatItReads) {
+  portal.listings.answers.push_back(Page(1, 3, 130, {Row(9000), Done(8000, 300)}));
+  portal.listings.answers.push_back(Page(2, 3, 130, {Done(7000, 300), Done(6000, 310), Row(5000)}));
+  Look({Identity(5000)});
+  ASSERT_TRUE(result && *result);
+  EXPECT_EQ((*result)->times.Count("android"), 3U);
+  ASSERT_TRUE((*result)->times.Of("android"));
+  EXPECT_NEAR((*result)->times.Of("android")->median(), 303, 1);
+  EXPECT_EQ((*result)->times.Count("ios"), 0U);
+}
+
+TEST_F(TrackerTest, TeachesEachBuildOnceHoweverOftenItsPageIsRead) {
+  for (int i = 0; i < 2; ++i) {
+    portal.listings.answers.push_back(Page(1, 2, 60, {Row(3000 + i), Done(2000, 300)}));
+    portal.listings.answers.push_back(Page(2, 2, 60, {Done(2000, 300)}));
+    portal.listings.answers.push_back(Page(1, 2, 60, {Row(3001), Done(2000, 300)}));
+  }
+  Look({Identity(9)});
+  ASSERT_TRUE(result && *result);
+  EXPECT_EQ((*result)->times.Count("android"), 1U);
+}
+
 TEST_F(TrackerTest, AnErrorOnAnyPageIsTheAnswer) {
   portal.listings.answers.push_back(Page(1, 2, 60, {Row(3)}));
   portal.listings.answers.push_back(Fail(ErrorKind::kSlowDown, "too many requests"));
