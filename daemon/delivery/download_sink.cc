@@ -14,7 +14,16 @@ namespace {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::size_t kAppendAtLeast = 64 * 1024;
-constexpr std::size_t kBufferAtMost = 512 * 1024;
+// Small enough that the worker finds it in the processor's cache still.
+constexpr std::size_t kBufferAtMost = 256 * 1024;
+// What comes at once at most, on top.
+constexpr std::size_t kLargestPiece = 128 * 1024;
+
+std::shared_ptr<std::string> NewBuffer() {
+  auto buffer = std::make_shared<std::string>();
+  buffer->reserve(kBufferAtMost + kLargestPiece);
+  return buffer;
+}
 
 // The header of that (lower-case) name where there is exactly one.
 std::optional<std::string_view> OneHeader(const Headers& headers, std::string_view name) {
@@ -40,7 +49,7 @@ Error TooLarge(std::uint64_t limit) {
 }  // namespace
 
 DownloadSink::DownloadSink(std::unique_ptr<StagedFile> file, const Clock& clock, Plan plan)
-    : file_(std::move(file)), clock_(clock), plan_(std::move(plan)) {
+    : file_(std::move(file)), clock_(clock), plan_(std::move(plan)), buffer_(NewBuffer()) {
   first_ = received_ = appended_ = synced_ = plan_.kept.synced;
   if (plan_.kept.synced == 0) return;
   etag_ = plan_.kept.etag;
@@ -100,13 +109,13 @@ Status DownloadSink::Distrust(const std::string& why) {
 FlowState DownloadSink::Write(const char* data, std::size_t size) {
   if (!error_ && size > plan_.limit - received_) error_ = TooLarge(plan_.limit);
   if (error_) return FlowState::kFail;
-  if ((work_ || held_) && buffer_.size() >= kBufferAtMost) {
+  if ((work_ || held_) && buffer_->size() >= kBufferAtMost) {
     waiting_ = true;
     return FlowState::kWait;
   }
-  buffer_.append(data, size);
+  buffer_->append(data, size);
   received_ += size;
-  if (!work_ && !held_ && buffer_.size() >= kAppendAtLeast) Append();
+  if (!work_ && !held_ && buffer_->size() >= kAppendAtLeast) Append();
   return FlowState::kGo;
 }
 
@@ -134,7 +143,7 @@ void DownloadSink::Next() {
   if (!closing && CheckpointDue()) {
     // Before what waits to be appended: on a fast line something always does.
     SyncFile();
-  } else if (!error_ && (buffer_.size() >= kAppendAtLeast || (closing && !buffer_.empty()))) {
+  } else if (!error_ && (buffer_->size() >= kAppendAtLeast || (closing && !buffer_->empty()))) {
     Append();
   } else if (finish_) {
     return FinishFile();
@@ -145,9 +154,12 @@ void DownloadSink::Next() {
 }
 
 void DownloadSink::Append() {
-  const std::uint64_t size = buffer_.size();
-  work_ = file_->Append(std::exchange(buffer_, {}), [this, size](const Status& status) {
-    if (status) appended_ += size;
+  const std::shared_ptr<std::string> bytes = std::exchange(buffer_, spare_ ? std::move(spare_) : NewBuffer());
+  spare_.reset();
+  work_ = file_->Append(bytes, [this, bytes](const Status& status) {
+    if (status) appended_ += bytes->size();
+    bytes->clear();
+    spare_ = bytes;
     Appended(status);
   });
 }
@@ -173,7 +185,7 @@ void DownloadSink::Synced(const Result<std::uint64_t>& synced) {
   synced_at_ = clock_.Mono();
   if (synced) synced_ = *synced;
   // More may have been taken while the disk was busy, and the transfer may have broken off meanwhile.
-  if (sync_ && (error_ || buffer_.empty())) {
+  if (sync_ && (error_ || buffer_->empty())) {
     const auto done = std::exchange(sync_, nullptr);
     return done(error_ ? Result<std::uint64_t>(Fail(*error_)) : synced);
   }

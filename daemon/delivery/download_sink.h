@@ -85,7 +85,9 @@ class DownloadSink final : public BodySink {
   std::uint64_t appended_ = 0;
   std::uint64_t synced_ = 0;
   MonoMs synced_at_ = 0;
-  std::string buffer_;
+  // What came and is not yet on its way to the file; and the memory of what was, which serves again.
+  std::shared_ptr<std::string> buffer_;
+  std::shared_ptr<std::string> spare_;
   bool waiting_ = false;  // the network was told to wait
   bool held_ = false;     // until Restart
   bool distrusted_ = false;

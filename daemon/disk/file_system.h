@@ -126,6 +126,12 @@ class FileSystem {
 
   // At most `size` bytes from `offset`; 0 at the end.
   virtual Result<std::size_t> ReadAt(int fd, void* to, std::size_t size, std::uint64_t offset) = 0;
+  // The same of what is in memory, without waiting for a disk or a share: the one call here that a loop may make. 0
+  // where that gives nothing, for whatever reason: ReadAt knows. (RWF_NOWAIT; file systems that have no such reading,
+  // tmpfs and most shares, give nothing.)
+  virtual std::size_t ReadCachedAt(int /*fd*/, void* /*to*/, std::size_t /*size*/, std::uint64_t /*offset*/) {
+    return 0;
+  }
   // All of it.
   virtual Status WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) = 0;
   // Room for `size` bytes, so that a full disk shows before the work; file systems that cannot are no error.

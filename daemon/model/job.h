@@ -61,7 +61,7 @@ struct UploadTicket {
 struct UploadedPart {
   std::int64_t number = 0;  // from 1
   std::string etag;         // verbatim, quotes included; opaque
-  std::string sha256;       // of the bytes that were sent
+  std::string sha256;       // of the bytes that were sent; empty: they were held against the file's fingerprint
 };
 
 // A multipart upload that is under way: what it takes to go on with it after a death.

@@ -18,10 +18,10 @@ class LocalStagedFile final : public StagedFile {
 
   void Expect(std::uint64_t size) override { expected_ = size; }
 
-  HandlePtr Append(std::string bytes, std::function<void(Status)> done) override {
+  HandlePtr Append(std::shared_ptr<const std::string> bytes, std::function<void(Status)> done) override {
     const std::uint64_t reserve = std::exchange(expected_, 0);
     return RunTask<Status>(
-        writers_, [writer = writer_, reserve, bytes = std::move(bytes)] { return writer->Append(reserve, bytes); },
+        writers_, [writer = writer_, reserve, bytes = std::move(bytes)] { return writer->Append(reserve, *bytes); },
         std::move(done));
   }
 

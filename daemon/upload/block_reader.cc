@@ -2,10 +2,23 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <utility>
 
 namespace tegodrop {
+namespace {
+
+// After a read that memory could not serve: by then the kernel reads ahead faster than anything sends, or it does not.
+constexpr int kBlocksAfterMiss = 8;
+
+Error Differs(std::uint64_t end) {
+  return MakeError(
+      ErrorKind::kCorrupt,
+      "the claimed file is not the one that was admitted: it differs in front of byte " + std::to_string(end));
+}
+
+}  // namespace
 
 Status ReadFully(FileSystem& fs, int fd, char* to, std::size_t size, std::uint64_t offset) {
   std::size_t have = 0;
@@ -35,8 +48,47 @@ BlockReader::BlockReader(std::shared_ptr<const Fd> file, PartRange range, std::s
   if (rate != nullptr) share_ = rate->Join([this] { TellReady({}); });
 }
 
+void BlockReader::Start() {
+  if (!check_) by_workers_ = std::numeric_limits<int>::max();
+  ReadAhead();
+}
+
+void BlockReader::ReadRest() {
+  by_workers_ = std::numeric_limits<int>::max();
+  ReadAhead();
+}
+
 std::size_t BlockReader::Take(char* to, std::size_t room) {
-  if (filled_.empty()) return 0;
+  if (!filled_.empty()) return TakeFilled(to, room);
+  if (stopped_ || work_ || by_workers_ > 0 || read_ == range_.size) return 0;
+  std::size_t granted = static_cast<std::size_t>(std::min<std::uint64_t>(room, range_.size - read_));
+  if (share_ && granted > 0) granted = share_->Take(granted);
+  if (granted == 0) return 0;
+  const std::size_t count = TakeCached(to, granted);
+  if (share_ && count < granted) share_->GiveBack(granted - count);
+  return count;
+}
+
+// On the loop: GMAC of what one call sends takes less time than the copy of it.
+std::size_t BlockReader::TakeCached(char* to, std::size_t room) {
+  const std::size_t count = fs_.ReadCachedAt(file_->get(), to, room, range_.offset + read_);
+  if (count == 0) {
+    by_workers_ = kBlocksAfterMiss;
+    ReadAhead();
+    return 0;
+  }
+  if (!check_->Update(to, count)) {
+    // Told from the loop, as what workers find.
+    work_ = RunTask<Result<Block>>(
+        readers_, [end = range_.offset + read_ + count]() -> Result<Block> { return Fail(Differs(end)); },
+        [this](Result<Block> none) { OnBlock(std::move(none)); });
+    return 0;
+  }
+  read_ += count;
+  return count;
+}
+
+std::size_t BlockReader::TakeFilled(char* to, std::size_t room) {
   Block& front = filled_.front();
   std::size_t count = std::min(room, front.size - front_given_);
   if (share_ && count > 0) count = share_->Take(count);
@@ -61,7 +113,7 @@ void BlockReader::Stop() {
 // One read at a time, so that the bytes are hashed in their order.
 void BlockReader::ReadAhead() {
   const std::uint64_t left = range_.size - read_;
-  if (stopped_ || work_ || left == 0) return;
+  if (stopped_ || work_ || left == 0 || by_workers_ == 0) return;
   if (spare_.empty() && made_ == most_blocks_) return;
   Block block;
   if (spare_.empty()) {
@@ -71,6 +123,7 @@ void BlockReader::ReadAhead() {
     block = std::move(spare_.back());
     spare_.pop_back();
   }
+  if (by_workers_ != std::numeric_limits<int>::max()) --by_workers_;
   block.size = static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, left));
   // A std::function must be copyable, hence the shared block.
   auto shared = std::make_shared<Block>(std::move(block));
@@ -81,9 +134,7 @@ void BlockReader::ReadAhead() {
         auto status = ReadFully(fs, file->get(), shared->bytes.get(), shared->size, offset);
         if (!status) return Fail(status.error());
         if (check && !check->Update(shared->bytes.get(), shared->size)) {
-          return Fail(ErrorKind::kCorrupt,
-                      "the claimed file is not the one that was admitted: it differs in front of byte " +
-                          std::to_string(offset + shared->size));
+          return Fail(Differs(offset + shared->size));
         }
         if (digest) digest->Update(shared->bytes.get(), shared->size);
         return std::move(*shared);

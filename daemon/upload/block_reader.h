@@ -1,5 +1,6 @@
-// A range of an open file, read ahead in blocks on workers, in its order, and there held against its fingerprint, or
-// hashed where it has none. Belongs to the loop; the source that gives its bytes to a request owns it.
+// A range of an open file in its order, held against its fingerprint or hashed where it has none. What is in memory and
+// has a fingerprint is read by the loop itself, straight to where it is sent from; all else is read ahead in blocks on
+// workers, and there hashed. Belongs to the loop; the source that gives its bytes to a request owns it.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +39,11 @@ class BlockReader {
               TaskRunner& readers, RateLimit* rate, std::shared_ptr<const Fingerprint> fingerprint,
               std::function<void(Status)> on_ready);
 
-  // Begins to read.
-  void Start() { ReadAhead(); }
+  // Begins to read ahead what Take alone would not: all without a fingerprint.
+  void Start();
+  // Reads ahead the rest of the range, as far as `most_blocks` goes, although nobody takes it yet: all_read() may
+  // become true by it.
+  void ReadRest();
   // Copies at most `room` bytes to `to`; 0 where none is ready at the moment, or the line has no room for them.
   std::size_t Take(char* to, std::size_t room);
   // Every byte of the range was read, and is the file's as it was, or hashed.
@@ -55,6 +59,8 @@ class BlockReader {
     std::size_t size = 0;
   };
 
+  std::size_t TakeCached(char* to, std::size_t room);
+  std::size_t TakeFilled(char* to, std::size_t room);
   void ReadAhead();
   void OnBlock(Result<Block> block);
   void TellReady(Status status);
@@ -76,6 +82,7 @@ class BlockReader {
   std::size_t made_ = 0;         // blocks that exist
   std::size_t front_given_ = 0;  // bytes of filled_.front() that were given
   std::uint64_t read_ = 0;
+  int by_workers_ = 0;  // blocks to come that were not in memory
   bool stopped_ = false;
 };
 

@@ -82,7 +82,9 @@ void FileSource::OnBlock(Status read) {
 // Only when the transfer wants the last chunk, not as soon as it was read: the later the row says that the chunk
 // leaves, the seldomer a death leaves an unknown outcome.
 void FileSource::CheckAtGate() {
-  if (stopped_ || checking_ || !asked_all_ || !blocks_.all_read()) return;
+  if (stopped_ || checking_ || !asked_all_) return;
+  // The last chunk, which waits for the gate.
+  if (!blocks_.all_read()) return blocks_.ReadRest();
   checking_ = true;
   check_ = RunTask<Status>(
       readers_, [&fs = fs_, what = what_, digest = blocks_.digest()] { return Check(fs, what, digest.get()); },

@@ -33,7 +33,7 @@ def arguments_of(words):
     parser.add_argument("--out", default="bench-results", metavar="DIR", help="where the results go (bench-results)")
     parser.add_argument("--quick", action="store_true", help="small and few: shows that it works, not how fast")
     parser.add_argument("--work", metavar="DIR",
-                        help="where files lie meanwhile (/dev/shm where there is room, else the temporary folder)")
+                        help="where all files lie meanwhile (what is sent in the temporary folder; the rest in /dev/shm where there is room)")
     parser.add_argument("--client", default="", metavar="PATH", help="instead of the built one")
     parser.add_argument("--client-unhashed", default="", metavar="PATH",
                         help="likewise; with --client and without this it is left out")
@@ -67,7 +67,7 @@ def rows_of(arguments):
 
 
 def parent_of_work(arguments, rows):
-    """Memory, where the source, what nginx keeps of it and a download have room beside what a contestant takes."""
+    """Memory, where what nginx keeps of a source and a download have room beside what a contestant takes."""
     if arguments.work:
         return arguments.work
     need = 2 * sum({row["size"] for row in rows}) + 4 * max(row["size"] for row in rows)
@@ -77,10 +77,11 @@ def parent_of_work(arguments, rows):
     return tempfile.gettempdir()
 
 
-def measure(arguments, rows, work, say):
-    os.makedirs(os.path.join(work, "files"))
-    artifacts = Artifacts(os.path.join(work, "files"))
+def measure(arguments, rows, work, files, say):
+    artifacts = Artifacts(files)
     sources = {size: artifacts.make(size) for size in sorted({row["size"] for row in rows})}
+    # Written out, and from here on read from memory by everybody alike.
+    os.sync()
     with open(os.path.join(work, "rclone.conf"), "w", encoding="ascii"):
         pass
     ca = servers.make_certificates(work)
@@ -127,11 +128,14 @@ def main(words):
     # So that servers and files are put away then, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     about = machine.describe()
-    with tempfile.TemporaryDirectory(prefix="tegodrop-bench-", dir=parent_of_work(arguments, rows)) as work:
-        where = f"{os.path.dirname(work)} ({machine.file_system(work)})"
+    # What is sent lies on a disk's file system, in its cache, as a daemon's files do; what is fetched goes to memory, so that no
+    # disk's speed is in it.
+    with (tempfile.TemporaryDirectory(prefix="tegodrop-bench-", dir=parent_of_work(arguments, rows)) as work,
+          tempfile.TemporaryDirectory(prefix="tegodrop-bench-", dir=arguments.work) as files):
+        where = f"{os.path.dirname(files)} ({machine.file_system(files)}), fetched to {os.path.dirname(work)} ({machine.file_system(work)})"
         settings = {"rounds": arguments.rounds, "quick": arguments.quick, "sizes": arguments.size, "files": where, "chunk": CHUNK}
         try:
-            done = measure(arguments, rows, work, lambda text: print(text, file=sys.stderr, flush=True))
+            done = measure(arguments, rows, work, files, lambda text: print(text, file=sys.stderr, flush=True))
         except Failed as error:
             print(f"tests/bench/run: {error}", file=sys.stderr)
             return 1

@@ -189,12 +189,12 @@ class FakeOutputFolder final : public OutputFolder {
    public:
     MemoryFile(FakeOutputFolder& folder, std::string name) : folder_(folder), name_(std::move(name)) {}
     void Expect(std::uint64_t size) override { folder_.expected_size = size; }
-    HandlePtr Append(std::string bytes, std::function<void(Status)> done) override {
+    HandlePtr Append(std::shared_ptr<const std::string> bytes, std::function<void(Status)> done) override {
       return folder_.Run<Status>(
           "Append", name_,
           [&folder = folder_, name = name_, bytes = std::move(bytes)]() -> Status {
-            folder.appended.push_back(bytes.size());
-            if (folder.staged.contains(name)) folder.staged[name] += bytes;
+            folder.appended.push_back(bytes->size());
+            if (folder.staged.contains(name)) folder.staged[name] += *bytes;
             return {};
           },
           std::move(done));

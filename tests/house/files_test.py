@@ -11,7 +11,7 @@ from tests.house import tree
 LONGEST = 500
 CODE = (".cc", ".h", ".py", ".bzl", ".bazel", ".sh")
 # Scripts without an ending.
-SCRIPTS = ("third_party/install", "tests/run", "tests/night", "tests/run_python", "tests/bench/run", "daemon/demo", ".ci/run",
+SCRIPTS = ("third_party/install", "tests/run", "tests/night", "tests/run_python", "tests/bench/run", "tests/bench/scale/run", "daemon/demo", ".ci/run",
            "systemd/package/make_deb", "tests/service/boot_tree", "tests/service/make_tree")
 
 

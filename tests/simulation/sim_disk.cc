@@ -140,6 +140,14 @@ Result<std::size_t> SimDisk::ReadAt(int fd, void* to, std::size_t size, std::uin
   return Run<Result<std::size_t>>(PlaceOf(fd), Call::kLook, "ReadAt",
                                   [&] { return below_.ReadAt(fd, to, size, offset); });
 }
+std::size_t SimDisk::ReadCachedAt(int fd, void* to, std::size_t size, std::uint64_t offset) {
+  constexpr std::uint64_t kPage = 4096;
+  if (offset / kPage % 2 != 0) return 0;
+  const std::size_t most = std::min<std::uint64_t>(size, kPage - offset % kPage);
+  const auto count = Run<Result<std::size_t>>(PlaceOf(fd), Call::kLook, "ReadCachedAt",
+                                              [&] { return below_.ReadAt(fd, to, most, offset); });
+  return count ? *count : 0;
+}
 Status SimDisk::WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) {
   return Run<Status>(PlaceOf(fd), Call::kGrow, "WriteAt", [&] {
     Touched(fd, true);

@@ -54,6 +54,8 @@ class SimDisk final : public FileSystem {
   Result<std::uint64_t> FreeBytes(int fd) override;
   Status List(int dir, const std::function<bool(std::string_view, EntryType)>& visit) override;
   Result<std::size_t> ReadAt(int fd, void* to, std::size_t size, std::uint64_t offset) override;
+  // Every other page is in memory: the same on every machine, whatever is.
+  std::size_t ReadCachedAt(int fd, void* to, std::size_t size, std::uint64_t offset) override;
   Status WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) override;
   Status CutTo(int fd, std::uint64_t size) override;
   Status Reserve(int fd, std::uint64_t size) override;

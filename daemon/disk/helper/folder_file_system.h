@@ -49,6 +49,9 @@ class FolderFileSystem final : public FileSystem {
   Result<std::size_t> ReadAt(int fd, void* to, std::size_t size, std::uint64_t offset) override {
     return Of(fd).ReadAt(fd, to, size, offset);
   }
+  std::size_t ReadCachedAt(int fd, void* to, std::size_t size, std::uint64_t offset) override {
+    return Of(fd).ReadCachedAt(fd, to, size, offset);
+  }
   Status WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) override {
     return Of(fd).WriteAt(fd, from, size, offset);
   }

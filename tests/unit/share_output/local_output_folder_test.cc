@@ -40,7 +40,8 @@ class LocalOutputFolderTest : public ::testing::Test {
     return file ? std::move(*file) : nullptr;
   }
   Status Append(StagedFile& file, std::string bytes) {
-    return Await<Status>([&](auto done) { return file.Append(std::move(bytes), std::move(done)); });
+    return Await<Status>(
+        [&](auto done) { return file.Append(std::make_shared<std::string>(std::move(bytes)), std::move(done)); });
   }
   Result<StagedFacts> Finish(StagedFile& file) {
     return Await<Result<StagedFacts>>([&](auto done) { return file.Finish(std::move(done)); });
@@ -192,7 +193,7 @@ TEST_F(LocalOutputFolderTest, RecordReceiptAndQuarantineReachTheDisk) {
 TEST_F(LocalOutputFolderTest, WorkOutlivesWhoeverAskedForIt) {
   auto file = Stage();
   bool answered = false;
-  HandlePtr append = file->Append(std::string(1 << 20, 'x'), [&](const Status&) { answered = true; });
+  HandlePtr append = file->Append(std::make_shared<std::string>(1 << 20, 'x'), [&](const Status&) { answered = true; });
   append.reset();
   file.reset();
   HandlePtr publish = folder->Publish(DeliveryOf("app.apk", "x"), [&](const auto&) { answered = true; });

@@ -56,9 +56,65 @@ TEST(UploadFingerprint, ASinglePutOfAnAdmittedArtifactIsReadOnceAndHeldAgainstIt
   EXPECT_EQ(rig.fs.bytes_read, kSize);
 }
 
-TEST(UploadFingerprint, OtherBytesThanWereAdmittedNeverArrive) {
+// Each byte is read once, by the loop where it is in memory and by a worker where it is not.
+TEST(UploadFingerprint, WhatIsInMemoryIsReadWithoutAWorker) {
+  for (const std::uint64_t cached : {std::uint64_t{1}, std::uint64_t{1000}, kBlock - 7, kBlock + 1000, UINT64_MAX}) {
+    for (const std::size_t largest : {std::size_t{999}, SIZE_MAX}) {
+      AdmittedParts parts;
+      parts.fs.cached = cached;
+      parts.fs.largest_read = largest;
+      parts.Go();
+      ASSERT_EQ(parts.row().state, S::kSubmitted) << parts.error().message;
+      EXPECT_EQ(parts.fs.bytes_read + parts.fs.bytes_cached, kSize) << cached;
+      EXPECT_EQ(parts.fs.bytes_cached, std::min<std::uint64_t>(cached, kSize));
+      for (int number = 1; number <= kBlocks; ++number) {
+        const std::size_t at = static_cast<std::size_t>(number - 1) * kBlock;
+        EXPECT_TRUE(parts.store["up-1"][number].bytes == parts.content.substr(at, kBlock)) << number;
+      }
+
+      Rig single(RandomBytes(kSize));
+      Admit(single);
+      single.fs.cached = cached;
+      single.fs.largest_read = largest;
+      single.StartToPut();
+      single.Send();
+      single.Answer(200);
+      ASSERT_EQ(single.row().state, S::kSubmitted) << single.error().message;
+      EXPECT_TRUE(single.transfer.calls.back()->sent == single.content);
+      EXPECT_EQ(single.fs.bytes_read + single.fs.bytes_cached, kSize) << cached;
+    }
+  }
+}
+
+// Its fingerprint is what lets the loop read it at its pace; hashing would hold the loop up.
+TEST(UploadFingerprint, WhatHasToBeHashedIsReadByWorkers) {
+  PartsRig rig({}, {4, Rig::Token()}, kSize);
+  rig.fs.cached = UINT64_MAX;
+  rig.portal.uploads.answers.push_back(PartsGrant("up-1", 1'700'000'000, kBlocks, kBlock));
+  rig.portal.completions.answers.push_back(Status{});
+  rig.Start();
+  rig.Serve();
+  ASSERT_EQ(rig.row().state, S::kSubmitted) << rig.error().message;
+  EXPECT_EQ(rig.fs.bytes_cached, 0U);
+}
+
+TEST(UploadFingerprint, WhatCannotBeReadFromMemoryNorByAWorkerEndsTheUpload) {
+  AdmittedParts rig;
+  rig.fs.cached = UINT64_MAX;
+  rig.fs.fail_reads_beyond = kBlock + 500'000;
+  rig.Go();
+  EXPECT_EQ(rig.error().kind, ErrorKind::kLocalDisk) << rig.error().message;
+  EXPECT_GT(rig.fs.bytes_cached, 0U);
+  EXPECT_TRUE(rig.portal.completed.empty());
+}
+
+class OtherBytes : public ::testing::TestWithParam<std::uint64_t> {};  // how many of them are in memory
+INSTANTIATE_TEST_SUITE_P(, OtherBytes, ::testing::Values(0, kBlock + 99, UINT64_MAX));
+
+TEST_P(OtherBytes, ThanWereAdmittedNeverArrive) {
   for (const std::uint64_t at : {std::uint64_t{0}, kBlock - 1, kBlock, kBlock + 99, 2 * kBlock + 4320}) {
     AdmittedParts parts;
+    parts.fs.cached = GetParam();
     parts.file.Overwrite(at, std::string(1, static_cast<char>(parts.content[static_cast<std::size_t>(at)] ^ 1)));
     parts.Go();
     EXPECT_EQ(parts.error().kind, ErrorKind::kCorrupt) << at;
@@ -69,6 +125,7 @@ TEST(UploadFingerprint, OtherBytesThanWereAdmittedNeverArrive) {
     EXPECT_FALSE(parts.RecordedParts().contains(static_cast<int>(at / kBlock) + 1)) << "that part counts for nothing";
 
     Rig single(RandomBytes(kSize));
+    single.fs.cached = GetParam();
     Admit(single);
     single.file.Overwrite(at, std::string(1, static_cast<char>(single.content[static_cast<std::size_t>(at)] ^ 1)));
     single.StartToPut();

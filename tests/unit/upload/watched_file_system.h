@@ -24,6 +24,13 @@ class WatchedFileSystem final : public FileSystem {
     ++reads;
     return count;
   }
+  // As if `cached` bytes from its beginning were in memory, whatever is.
+  std::size_t ReadCachedAt(int fd, void* to, std::size_t size, std::uint64_t offset) override {
+    if (offset >= cached || offset + size > fail_reads_beyond) return 0;
+    const auto count = real_->ReadAt(fd, to, std::min({size, largest_read, cached - offset}), offset);
+    if (count) bytes_cached += *count;
+    return count ? *count : 0;
+  }
   Result<FileStat> Stat(int fd) override {
     ++stats;
     if (fail_stat == stats) return FailPosix("cannot stat", "an open file", EIO);
@@ -71,9 +78,11 @@ class WatchedFileSystem final : public FileSystem {
   std::uint64_t fail_reads_beyond = UINT64_MAX;
   int fail_stat = 0;  // which call of Stat, from 1
   std::size_t largest_read = SIZE_MAX;
+  std::uint64_t cached = 0;
 
   std::atomic<std::uint64_t> read_end = 0;
-  std::atomic<std::uint64_t> bytes_read = 0;
+  std::atomic<std::uint64_t> bytes_read = 0;    // by workers
+  std::atomic<std::uint64_t> bytes_cached = 0;  // by the loop
   std::atomic<int> reads = 0;
   std::atomic<int> stats = 0;
 

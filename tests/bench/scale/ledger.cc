@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "daemon/ledger/sqlite_ledger.h"
-#include "tests/bench/scale_jobs.h"
+#include "tests/bench/parts/jobs.h"
 
 namespace tegodrop::bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/bench/scale_work.h"
+#include "tests/bench/parts/work.h"
 
 namespace tegodrop::bench {
 namespace {

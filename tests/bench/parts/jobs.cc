@@ -1,4 +1,4 @@
-#include "tests/bench/scale_jobs.h"
+#include "tests/bench/parts/jobs.h"
 
 #include <array>
 #include <cstdio>

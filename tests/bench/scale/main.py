@@ -1,6 +1,6 @@
 """What the daemon costs as its work grows tenfold: awaited builds, finished jobs, entries in a folder, folders.
 
-Run by tests/bench/scale. Prints a table for each curve, and at the end what grows faster than its work and which goals are missed.
+Run by tests/bench/scale/run. Prints a table for each curve, and at the end what grows faster than its work and which goals are missed.
 """
 
 import argparse
@@ -12,8 +12,8 @@ import shutil
 import sys
 import tempfile
 
-from tests.bench.scale_curves import Curve, least, median
-from tests.bench.scale_site import (MIB, Manager, RequestLog, Uploads, command_seconds, cpu_seconds, fill_ledger, memory,
+from tests.bench.scale.curves import Curve, least, median
+from tests.bench.scale.site import (MIB, Manager, RequestLog, Uploads, command_seconds, cpu_seconds, fill_ledger, memory,
                                     start_until_ready, steps, stop)
 from tests.scenario.harness.portal import Portal
 from tests.scenario.harness.site import Site

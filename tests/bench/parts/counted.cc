@@ -1,9 +1,9 @@
 // A fixed amount of one kind of work, in a function of its own for valgrind to count the instructions of
-// (scale_counted_test.py): counted history | transitions | scan | manifest | inspection. What is made ready for it is
+// (counted_test.py): counted history | transitions | scan | manifest | inspection. What is made ready for it is
 // not counted.
 #include <string_view>
 
-#include "tests/bench/scale_work.h"
+#include "tests/bench/parts/work.h"
 
 namespace tegodrop::bench {
 namespace {

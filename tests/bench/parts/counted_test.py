@@ -2,7 +2,7 @@
 
 Counted by valgrind, so that a busy machine changes nothing. By hand, where the change was meant:
 
-    tests/run_python tests.bench.scale_counted_test --update        with $COUNTED naming the program, built with --config=opt
+    tests/run_python tests.bench.parts.counted_test --update        with $COUNTED naming the program, built with --config=opt
 """
 
 import json

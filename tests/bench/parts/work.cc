@@ -1,4 +1,4 @@
-#include "tests/bench/scale_work.h"
+#include "tests/bench/parts/work.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include "daemon/archive/manifest/binary_xml.h"
 #include "daemon/base/digest.h"
 #include "daemon/portal/wire.h"
-#include "tests/bench/scale_jobs.h"
+#include "tests/bench/parts/jobs.h"
 #include "tests/fakes/zip_maker.h"
 #include "tests/unit/manifest/hand_manifest.h"
 

@@ -3,7 +3,7 @@
 import unittest
 
 from tests import runner
-from tests.bench.scale_curves import Curve
+from tests.bench.scale.curves import Curve
 
 
 class CurveTest(unittest.TestCase):
