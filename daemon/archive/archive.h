@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/archive/file_window.h"
+#include "daemon/base/block_crcs.h"
 #include "daemon/base/result.h"
 #include "daemon/model/artifact.h"
 #include "daemon/model/check.h"
@@ -41,8 +42,10 @@ Result<SourceVerdict> CheckSource(PositionedRead read_at, std::uint64_t size, Ar
 // (the expected entry is there), "signing_block" (APK: well formed where there is one; else skipped), "signature"
 // (which signatures it carries, valid or not; skipped where it carries none), "provisioning" (IPA: whether there is a
 // profile). All are there in every answer. And what it is: an output that failed one of them may say nothing of it.
-// One pass over all that it inflates to. Errors: kLocalDisk where the file cannot be read.
-Result<ProtectedFacts> CheckProtected(int fd, std::uint64_t size, ArtifactKind kind);
-Result<ProtectedFacts> CheckProtected(PositionedRead read_at, std::uint64_t size, ArtifactKind kind);
+// One pass over all that it inflates to; what is stored as it is is not read again where `crcs` (null: none) took all
+// of the file's bytes. Errors: kLocalDisk where the file cannot be read.
+Result<ProtectedFacts> CheckProtected(int fd, std::uint64_t size, ArtifactKind kind, const BlockCrcs* crcs = nullptr);
+Result<ProtectedFacts> CheckProtected(PositionedRead read_at, std::uint64_t size, ArtifactKind kind,
+                                      const BlockCrcs* crcs = nullptr);
 
 }  // namespace tegodrop

@@ -20,6 +20,7 @@ constexpr std::uint64_t kMostUncompressed = 8ULL << 30U;
 constexpr std::uint64_t kRatioMattersOver = 10ULL << 20U;
 constexpr std::uint64_t kHighestRatio = 1000;
 constexpr std::size_t kLongestName = 4096;
+constexpr std::uint64_t kLeastStored = 4096;
 // libzip keeps every extra field, local ones too, as a list element of its own: four bytes in the file become seventy
 // in memory.
 constexpr std::uint64_t kMostExtraFields = 500'000;
@@ -100,6 +101,7 @@ class Scan {
       if (Status fine = Judge(*entry); !fine) return Fail(fine.error());
       kind_.See(entry->name, entry->size);
       places.push_back(PlaceOf(*entry));
+      places.back().number = static_cast<std::uint32_t>(i);
     }
     if (at != directory_end) return Damaged("the central directory has more in it than its entries");
     if (Status fine = ReadLocals(places); !fine) return Fail(fine.error());
@@ -108,6 +110,7 @@ class Scan {
     directory.offset = end_.directory_offset;
     directory.entries_end = entries_end_;
     directory.idle_sizes = idle_sizes_;
+    directory.stored = std::move(stored_);
     return directory;
   }
 
@@ -120,11 +123,12 @@ class Scan {
     std::uint64_t name_hash = 0;
     std::uint32_t crc = 0;
     std::uint16_t method = 0;
+    std::uint32_t number = 0;  // in the central directory
   };
 
   static std::uint64_t Hash(std::string_view name) { return std::hash<std::string_view>()(name); }
   static Place PlaceOf(const Entry& entry) {
-    return {entry.local_offset, entry.compressed, entry.size, Hash(entry.name), entry.crc, entry.method};
+    return {entry.local_offset, entry.compressed, entry.size, Hash(entry.name), entry.crc, entry.method, 0};
   }
   static bool HasTwins(std::vector<Place>& places) {
     const auto by_name = [](const Place& a, const Place& b) { return a.name_hash < b.name_hash; };
@@ -226,6 +230,9 @@ class Scan {
     Result<std::string> extra = ReadExtra(place.begin + kLocalSize + name_size, extra_size);
     if (!extra) return Fail(extra.error());
     entries_end_ = place.begin + heads + place.compressed;
+    if (place.method == ZIP_CM_STORE && place.compressed == place.size && place.size >= kLeastStored) {
+      stored_.push_back({place.number, place.begin + heads, place.size, place.crc});
+    }
     return {};
   }
 
@@ -248,6 +255,7 @@ class Scan {
   std::uint64_t extra_fields_ = 0;
   std::uint64_t entries_end_ = 0;
   bool idle_sizes_ = false;
+  std::vector<StoredEntry> stored_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "daemon/archive/archive.h"
 #include "daemon/archive/contents.h"
@@ -12,6 +13,7 @@
 #include "daemon/archive/kind_finder.h"
 #include "daemon/archive/signer/mach_o_signature.h"
 #include "daemon/archive/signing_block.h"
+#include "daemon/archive/stored_entries.h"
 #include "daemon/archive/zip_reader.h"
 
 namespace tegodrop {
@@ -20,8 +22,8 @@ namespace {
 // The checks of a protected output, filled in as far as the reading comes.
 class ProtectedChecks {
  public:
-  ProtectedChecks(PositionedRead read_at, std::uint64_t size, ArtifactKind kind)
-      : file_(std::move(read_at), size), kind_(kind) {}
+  ProtectedChecks(PositionedRead read_at, std::uint64_t size, ArtifactKind kind, const BlockCrcs* crcs)
+      : file_(std::move(read_at), size), kind_(kind), crcs_(crcs) {}
 
   Result<ProtectedFacts> Run() {
     if (std::optional<Error> disk = Look()) return Fail(*disk);
@@ -70,7 +72,7 @@ class ProtectedChecks {
     facts_.identity = contents->identity;
     facts_.manifest_fault = contents->fault;
     if (std::optional<Error> disk = FindJarSigners(**zip, finder)) return disk;
-    return JudgeEntries(**zip, end->entries, contents->executable);
+    return JudgeEntries(**zip, *directory, end->entries, contents->executable);
   }
 
   void JudgeKind(const KindFinder& finder) {
@@ -83,11 +85,13 @@ class ProtectedChecks {
   }
 
   // The one pass over all that is inflated: it shows the executable's own signature too.
-  std::optional<Error> JudgeEntries(ZipReader& zip, std::uint64_t count, const std::string& executable) {
+  std::optional<Error> JudgeEntries(ZipReader& zip, const Directory& directory, std::uint64_t count,
+                                    const std::string& executable) {
     MachOSignature code;
     const bool signed_code = kind_ == ArtifactKind::kIpa && !facts_.signature_schemes.empty();
+    const std::vector<bool> held = crcs_ != nullptr ? HeldByCrcs(file_, directory, *crcs_) : std::vector<bool>();
     const Status inflated =
-        zip.InflateAll(signed_code ? executable : "", [&](std::string_view piece) { code.Feed(piece); });
+        zip.InflateAll(held, signed_code ? executable : "", [&](std::string_view piece) { code.Feed(piece); });
     if (!inflated && inflated.error().kind == ErrorKind::kLocalDisk) return inflated.error();
     if (inflated) {
       Note(entries_, "pass", std::to_string(count) + " entries inflate with their CRC and size");
@@ -166,6 +170,7 @@ class ProtectedChecks {
 
   FileWindow file_;
   const ArtifactKind kind_;
+  const BlockCrcs* const crcs_;
   ProtectedFacts facts_;
   Check structure_{"zip_structure", "skipped", "not looked at"};
   Check entries_{"zip_entries", "skipped", "not looked at, because an earlier check failed"};
@@ -177,12 +182,13 @@ class ProtectedChecks {
 
 }  // namespace
 
-Result<ProtectedFacts> CheckProtected(int fd, std::uint64_t size, ArtifactKind kind) {
-  return CheckProtected(ReadsFrom(fd), size, kind);
+Result<ProtectedFacts> CheckProtected(int fd, std::uint64_t size, ArtifactKind kind, const BlockCrcs* crcs) {
+  return CheckProtected(ReadsFrom(fd), size, kind, crcs);
 }
 
-Result<ProtectedFacts> CheckProtected(PositionedRead read_at, std::uint64_t size, ArtifactKind kind) {
-  return ProtectedChecks(std::move(read_at), size, kind).Run();
+Result<ProtectedFacts> CheckProtected(PositionedRead read_at, std::uint64_t size, ArtifactKind kind,
+                                      const BlockCrcs* crcs) {
+  return ProtectedChecks(std::move(read_at), size, kind, crcs).Run();
 }
 
 }  // namespace tegodrop

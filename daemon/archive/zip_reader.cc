@@ -105,13 +105,15 @@ class LibzipReader final : public ZipReader {
     return status;
   }
 
-  Status InflateAll(std::string_view watched, const std::function<void(std::string_view)>& see) override {
+  Status InflateAll(const std::vector<bool>& held, std::string_view watched,
+                    const std::function<void(std::string_view)>& see) override {
     const zip_int64_t entries = zip_get_num_entries(zip_, 0);
     for (zip_int64_t i = 0; i < entries; ++i) {
       const auto index = static_cast<zip_uint64_t>(i);
       Result<zip_stat_t> entry = StatOf(index);
       if (!entry) return Fail(entry.error());
       const bool shown = !watched.empty() && watched == entry->name;
+      if (!shown && index < held.size() && held[index]) continue;
       if (Status whole = Inflate(*entry, shown ? see : nullptr); !whole) return whole;
     }
     return {};

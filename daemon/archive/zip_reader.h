@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/archive/file_window.h"
 #include "daemon/base/result.h"
@@ -20,9 +21,11 @@ class ZipReader {
   static Result<std::unique_ptr<ZipReader>> Open(FileWindow& file, bool consistency);
   virtual ~ZipReader() = default;
 
-  // Inflates every entry and compares its size and CRC. kCorrupt, with the entry's name, or kLocalDisk. What the entry
-  // `watched` inflates to is shown to `see` in pieces on the way; an empty name: none.
-  virtual Status InflateAll(std::string_view watched = {}, const std::function<void(std::string_view)>& see = {}) = 0;
+  // Inflates every entry and compares its size and CRC, but for those whose place in the central directory `held` says
+  // that this was done otherwise. kCorrupt, with the entry's name, or kLocalDisk. What the entry `watched` inflates to
+  // is shown to `see` in pieces on the way, held or not; an empty name: none.
+  virtual Status InflateAll(const std::vector<bool>& held = {}, std::string_view watched = {},
+                            const std::function<void(std::string_view)>& see = {}) = 0;
 
   // What the entry inflates to, its CRC compared. kRejected where it is longer than `most`; kCorrupt where there is no
   // such entry or it is damaged; kLocalDisk.

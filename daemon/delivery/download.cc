@@ -231,10 +231,11 @@ Error Download::RefusedByStore(const HttpAnswer& answer) const {
 
 void Download::Staged(const StagedFacts& facts) {
   facts_ = facts;
-  step_ = output_.CheckStaged(job().output.staging_name, job().artifact.kind, [this](Result<ProtectedFacts> facts) {
-    if (!facts) return Abandon(facts.error());
-    Judge(std::move(*facts));
-  });
+  step_ = output_.CheckStaged(job().output.staging_name, job().artifact.kind, facts.crcs,
+                              [this](Result<ProtectedFacts> facts) {
+                                if (!facts) return Abandon(facts.error());
+                                Judge(std::move(*facts));
+                              });
 }
 
 void Download::Judge(ProtectedFacts facts) {

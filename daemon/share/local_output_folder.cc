@@ -11,6 +11,35 @@
 namespace tegodrop {
 namespace {
 
+// Two pieces of work on the same bytes at once, by two workers where there are so many: to write them takes as long as
+// to hash them. `done` with what the first one answers, when both are over.
+class Both final : public Handle {
+ public:
+  Both(TaskRunner& workers, std::function<Status()> first, std::function<void()> second,
+       std::function<void(Status)> done)
+      : done_(std::move(done)) {
+    first_ = RunTask<Status>(workers, std::move(first), [this](Status answer) {
+      answer_ = std::move(answer);
+      Ended();
+    });
+    second_ = workers.Submit(std::move(second), [this] { Ended(); });
+  }
+
+ private:
+  void Ended() {
+    if (++ended_ < 2) return;
+    // Moved out first: it may destroy this object.
+    const auto done = std::move(done_);
+    done(std::move(answer_));
+  }
+
+  std::function<void(Status)> done_;
+  Status answer_;
+  int ended_ = 0;
+  HandlePtr first_;
+  HandlePtr second_;
+};
+
 class LocalStagedFile final : public StagedFile {
  public:
   LocalStagedFile(TaskRunner& writers, std::shared_ptr<StagedWriter> writer)
@@ -20,9 +49,9 @@ class LocalStagedFile final : public StagedFile {
 
   HandlePtr Append(std::shared_ptr<const std::string> bytes, std::function<void(Status)> done) override {
     const std::uint64_t reserve = std::exchange(expected_, 0);
-    return RunTask<Status>(
-        writers_, [writer = writer_, reserve, bytes = std::move(bytes)] { return writer->Append(reserve, *bytes); },
-        std::move(done));
+    return std::make_unique<Both>(
+        writers_, [writer = writer_, reserve, bytes] { return writer->Append(reserve, *bytes); },
+        [writer = writer_, bytes] { writer->Digest(*bytes); }, std::move(done));
   }
 
   HandlePtr Sync(std::function<void(Result<std::uint64_t>)> done) override {
@@ -96,10 +125,11 @@ class LocalOutputFolder : public OutputFolder {
         });
   }
 
-  HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind kind,
+  HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind kind, std::shared_ptr<const BlockCrcs> crcs,
                         std::function<void(Result<ProtectedFacts>)> done) override {
     return RunTask<Result<ProtectedFacts>>(
-        Writers(), [ops = ops_, staging_name, kind] { return ops->CheckStaged(staging_name, kind); }, std::move(done));
+        Writers(), [ops = ops_, staging_name, kind, crcs] { return ops->CheckStaged(staging_name, kind, crcs.get()); },
+        std::move(done));
   }
 
   HandlePtr ChooseName(const std::string& wanted, const std::string& job,

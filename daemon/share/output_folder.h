@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/base/block_crcs.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/result.h"
 #include "daemon/loop/handle.h"
@@ -25,6 +26,7 @@ namespace tegodrop {
 struct StagedFacts {
   std::uint64_t size = 0;
   std::string sha256;
+  std::shared_ptr<const BlockCrcs> crcs = nullptr;  // of its bytes; null: not known
 };
 
 // A name in staging and when its content was last changed, by the file system's clock.
@@ -42,7 +44,7 @@ class StagedFile {
   // How large the file will be, as soon as that is known: the next Append reserves so much first, so that a full disk
   // shows before the bytes have travelled. kLocalDisk with ENOSPC from that Append where it does not fit.
   virtual void Expect(std::uint64_t size) = 0;
-  // Appends the bytes and adds them to the digest. They are shared, so that their memory serves again: nobody may
+  // Appends the bytes and digests them beside that. They are shared, so that their memory serves again: nobody may
   // change them before `done`, nor at all once the handle was destroyed.
   virtual HandlePtr Append(std::shared_ptr<const std::string> bytes, std::function<void(Status)> done) = 0;
   // What was appended so far survives a power cut, the file's name too; answers how many bytes the file has then.
@@ -100,7 +102,9 @@ class OutputFolder {
   virtual HandlePtr Resume(const std::string& staging_name, std::uint64_t offset, std::uint64_t size,
                            std::function<void(Result<std::unique_ptr<StagedFile>>)> done) = 0;
   // The checks of a staged file, and what it is: see CheckProtected. Errors are the disk's; a failed check is a Check.
+  // `crcs`: of StagedFacts.
   virtual HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind kind,
+                                std::shared_ptr<const BlockCrcs> crcs,
                                 std::function<void(Result<ProtectedFacts>)> done) = 0;
   // `wanted` where nothing there has that name (compared without case), it or its companions; else "STEM-<job>EXT".
   // `job`: the job's id, with a number behind it for the later of several deliveries of one job.

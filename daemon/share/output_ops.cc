@@ -163,7 +163,8 @@ Status OutputOps::SyncStaging() {
   return fs_.SyncFolder(staging->get());
 }
 
-Result<ProtectedFacts> OutputOps::CheckStaged(const std::string& staging_name, ArtifactKind kind) {
+Result<ProtectedFacts> OutputOps::CheckStaged(const std::string& staging_name, ArtifactKind kind,
+                                              const BlockCrcs* crcs) {
   auto staging = Part(kOutputStaging);
   if (!staging) return Fail(staging.error());
   auto file = fs_.OpenFileAt(staging->get(), staging_name);
@@ -173,7 +174,7 @@ Result<ProtectedFacts> OutputOps::CheckStaged(const std::string& staging_name, A
   const PositionedRead read = [this, fd = file->get()](void* to, std::size_t count, std::uint64_t offset) {
     return fs_.ReadAt(fd, to, count, offset);
   };
-  return CheckProtected(read, stat->size, kind);
+  return CheckProtected(read, stat->size, kind, crcs);
 }
 
 // Names of its companions count too: the trace of an older delivery whose file somebody took away still stands for that

@@ -39,7 +39,8 @@ class OutputOps {
   Result<Fd> Stage(const std::string& staging_name, std::uint64_t size);
   // The file of OutputFolder::Resume, cut; an invalid Fd where there is nothing to go on with.
   Result<Fd> Resume(const std::string& staging_name, std::uint64_t offset, std::uint64_t size);
-  Result<ProtectedFacts> CheckStaged(const std::string& staging_name, ArtifactKind kind);
+  Result<ProtectedFacts> CheckStaged(const std::string& staging_name, ArtifactKind kind,
+                                     const BlockCrcs* crcs = nullptr);
   Result<std::string> ChooseName(const std::string& wanted, const std::string& job);
   Result<PublishOutcome> Publish(const PublishRequest& request);
   Status Quarantine(const std::string& staging_name, const std::string& name);

@@ -37,11 +37,13 @@ Result<bool> StagedWriter::Open(const std::string& staging_name, std::uint64_t o
 
 Status StagedWriter::DigestAgain(std::uint64_t size) {
   std::vector<char> block(256 * 1024);
+  const std::lock_guard digest_lock(digest_mutex_);
   for (std::uint64_t at = 0; at < size;) {
     const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), size - at));
     auto count = fs_.ReadAt(file_.get(), block.data(), want, at);
     if (!count) return Fail(count.error());
     if (*count == 0) return FailPosix("cannot read all of", "a staged file", EIO);
+    crcs_->Update(block.data(), *count);
     digest_.Update(block.data(), *count);
     at += *count;
   }
@@ -57,9 +59,14 @@ Status StagedWriter::Append(std::uint64_t reserve, const std::string& bytes) {
   if (auto written = fs_.WriteAt(file_.get(), bytes.data(), bytes.size(), written_); !written) {
     return Failed(written.error());
   }
-  digest_.Update(bytes.data(), bytes.size());
+  crcs_->Update(bytes.data(), bytes.size());
   written_ += bytes.size();
   return {};
+}
+
+void StagedWriter::Digest(const std::string& bytes) {
+  const std::lock_guard lock(digest_mutex_);
+  digest_.Update(bytes.data(), bytes.size());
 }
 
 // Never a second fsync after one that failed: it may succeed without the data being there.
@@ -84,6 +91,8 @@ Status StagedWriter::Restart() {
   if (failed_) return Fail(*failed_);
   if (auto cut = fs_.CutTo(file_.get(), 0); !cut) return Failed(cut.error());
   written_ = 0;
+  crcs_ = std::make_shared<BlockCrcs>();
+  const std::lock_guard digest_lock(digest_mutex_);
   digest_ = Sha256();
   return {};
 }
@@ -95,7 +104,8 @@ Result<StagedFacts> StagedWriter::Finish() {
   if (auto closed = fs_.Close(std::move(file_)); !closed) return Failed(closed.error());
   if (auto synced = ops_->SyncStaging(); !synced) return Failed(synced.error());
   failed_ = MakeError(ErrorKind::kBug, "the staged file is finished");
-  return StagedFacts{written_, digest_.FinishHex()};
+  const std::lock_guard digest_lock(digest_mutex_);
+  return StagedFacts{written_, digest_.FinishHex(), crcs_};
 }
 
 }  // namespace tegodrop

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/block_crcs.h"
 #include "daemon/base/digest.h"
 #include "daemon/base/result.h"
 #include "daemon/disk/file_system.h"
@@ -18,8 +19,9 @@
 namespace tegodrop {
 
 // Shared with the work that is under way, which may outlive whoever asked for it: that of an attempt whose handles are
-// gone may still run when the next attempt takes the file over. So every piece of work holds the writer's lock, and the
-// next writer of the same file shuts this one off before it touches the file.
+// gone may still run when the next attempt takes the file over. So every piece of work on the file holds the writer's
+// lock, and the next writer of the same file shuts this one off before it touches the file. Digest runs beside Append,
+// with the same bytes; nothing else runs beside either.
 class StagedWriter {
  public:
   // Of a file that is new and empty.
@@ -35,6 +37,7 @@ class StagedWriter {
 
   // See StagedFile. `reserve`: room for so many bytes is to be had first; 0: not asked for.
   Status Append(std::uint64_t reserve, const std::string& bytes);
+  void Digest(const std::string& bytes);
   Result<std::uint64_t> Sync();
   Status Restart();
   Result<StagedFacts> Finish();
@@ -53,8 +56,10 @@ class StagedWriter {
   Fd file_;
   std::uint64_t written_ = 0;
   bool name_synced_ = false;
-  Sha256 digest_;
+  std::shared_ptr<BlockCrcs> crcs_ = std::make_shared<BlockCrcs>();
   std::optional<Error> failed_;
+  std::mutex digest_mutex_;
+  Sha256 digest_;  // guarded by it
 };
 
 }  // namespace tegodrop

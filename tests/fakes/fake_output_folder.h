@@ -46,7 +46,7 @@ class FakeOutputFolder final : public OutputFolder {
         },
         std::move(done));
   }
-  HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind,
+  HandlePtr CheckStaged(const std::string& staging_name, ArtifactKind, std::shared_ptr<const BlockCrcs> /*crcs*/,
                         std::function<void(Result<ProtectedFacts>)> done) override {
     return Run<Result<ProtectedFacts>>(
         "CheckStaged", staging_name,

@@ -9,7 +9,13 @@
 namespace tegodrop::fuzzing {
 namespace {
 
-void TryKind(const testing::MemoryFile& file, std::uint64_t size, ArtifactKind kind) {
+std::string Lines(const std::vector<Check>& checks) {
+  std::string lines;
+  for (const Check& one : checks) lines += one.id + " " + one.result + ": " + one.detail + "\n";
+  return lines;
+}
+
+void TryKind(const testing::MemoryFile& file, std::uint64_t size, ArtifactKind kind, const BlockCrcs& crcs) {
   const auto quick = CheckSource(file.fd(), size, kind, false);
   const auto full = CheckSource(file.fd(), size, kind, true);
   Must(quick && full, "bytes are no trouble of the disk", quick ? "" : quick.error().message);
@@ -22,6 +28,9 @@ void TryKind(const testing::MemoryFile& file, std::uint64_t size, ArtifactKind k
 
   const auto facts = CheckProtected(file.fd(), size, kind);
   Must(facts.has_value(), "bytes are no trouble of the disk", facts ? "" : facts.error().message);
+  const auto held = CheckProtected(file.fd(), size, kind, &crcs);
+  Must(held && Lines(held->checks) == Lines(facts->checks) && held->signers == facts->signers,
+       "who saw the bytes pass finds the same");
   Must(!whole || facts->identity == full->identity, "source and output are read alike");
   Must(facts->manifest_fault.empty() || facts->identity == AppIdentity(), "what could not be read says nothing");
   const std::vector<Check>& checks = facts->checks;
@@ -46,8 +55,10 @@ void TryKind(const testing::MemoryFile& file, std::uint64_t size, ArtifactKind k
 
 void Try(std::string_view input) {
   const testing::MemoryFile file(input);
+  BlockCrcs crcs;
+  crcs.Update(input.data(), input.size());
   for (const ArtifactKind kind : {ArtifactKind::kApk, ArtifactKind::kAab, ArtifactKind::kIpa}) {
-    TryKind(file, input.size(), kind);
+    TryKind(file, input.size(), kind, crcs);
   }
 }
 

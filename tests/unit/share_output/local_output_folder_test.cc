@@ -111,6 +111,8 @@ TEST_F(LocalOutputFolderTest, BytesArriveInOrderWithTheirDigest) {
   ASSERT_TRUE(facts) << facts.error().message;
   EXPECT_EQ(facts->size, all.size());
   EXPECT_EQ(facts->sha256, Sha256Hex(all));
+  ASSERT_TRUE(facts->crcs);
+  EXPECT_EQ(facts->crcs->size(), all.size());
   EXPECT_EQ(place.Read(".tegodrop/staging/job.1.part"), all);
 }
 
@@ -161,7 +163,7 @@ TEST_F(LocalOutputFolderTest, DeliveryFromEndToEnd) {
   ASSERT_TRUE(Append(*file, bytes));
   ASSERT_TRUE(Finish(*file));
   auto checks = Await<Result<ProtectedFacts>>(
-      [&](auto done) { return folder->CheckStaged("job.1.part", ArtifactKind::kApk, std::move(done)); });
+      [&](auto done) { return folder->CheckStaged("job.1.part", ArtifactKind::kApk, nullptr, std::move(done)); });
   ASSERT_TRUE(checks) << checks.error().message;
   auto name =
       Await<Result<std::string>>([&](auto done) { return folder->ChooseName("app.apk", kJob, std::move(done)); });

@@ -27,6 +27,11 @@ class StagedWriterTest : public ::testing::Test {
   std::shared_ptr<StagedWriter> After(std::vector<std::shared_ptr<StagedWriter>> before) {
     return std::make_shared<StagedWriter>(ops, place.fs, std::move(before));
   }
+  // As a staged file does, but one after the other.
+  static Status Take(StagedWriter& writer, std::uint64_t reserve, const std::string& bytes) {
+    writer.Digest(bytes);
+    return writer.Append(reserve, bytes);
+  }
   std::string Staged() const { return place.Read(std::string(".tegodrop/staging/") + kPart); }
 
   OutputPlace place;
@@ -38,12 +43,36 @@ TEST_F(StagedWriterTest, GoesOnBehindTheOffsetWithTheDigestOfTheWhole) {
   auto writer = After({});
   ASSERT_TRUE(writer->Open(kPart, 4, 8).value());
   EXPECT_EQ(Staged(), "0123");
-  ASSERT_TRUE(writer->Append(8, "abcd"));
+  ASSERT_TRUE(Take(*writer, 8, "abcd"));
   auto facts = writer->Finish();
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->size, 8U);
   EXPECT_EQ(facts->sha256, Sha256Hex("0123abcd"));
   EXPECT_EQ(Staged(), "0123abcd");
+}
+
+TEST_F(StagedWriterTest, KnowsTheCrcsOfAllOfItWhetherItGoesOnOrBeginsAnew) {
+  const std::string kept(BlockCrcs::kBlock, 'k');
+  const std::string more(BlockCrcs::kBlock, 'm');
+  const auto none = [](std::uint32_t, std::uint64_t, std::uint64_t) { return std::optional<std::uint32_t>(); };
+  const auto crc_of = [](const std::string& bytes) { return BlockCrcs::Crc(0, bytes.data(), bytes.size()); };
+  place.Stage(kPart, kept);
+  auto writer = After({});
+  ASSERT_TRUE(writer->Open(kPart, kept.size(), 2 * kept.size()).value());
+  ASSERT_TRUE(Take(*writer, 0, more));
+  auto facts = writer->Finish();
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->crcs->Of(0, 2 * kept.size(), none), crc_of(kept + more));
+
+  place.Stage(kPart, kept);
+  auto restarted = After({});
+  ASSERT_TRUE(restarted->Open(kPart, kept.size(), 2 * kept.size()).value());
+  ASSERT_TRUE(restarted->Restart());
+  ASSERT_TRUE(Take(*restarted, 0, more));
+  facts = restarted->Finish();
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->crcs->size(), more.size());
+  EXPECT_EQ(facts->crcs->Of(0, more.size(), none), crc_of(more));
 }
 
 TEST_F(StagedWriterTest, FileThatIsGoneOrShorterIsNotGoneOnWith) {
@@ -64,9 +93,9 @@ TEST_F(StagedWriterTest, FullDiskShowsBeforeTheRestTravels) {
 
 TEST_F(StagedWriterTest, RestartBeginsTheFileAndItsDigestAnew) {
   auto writer = New();
-  ASSERT_TRUE(writer->Append(0, "of another build"));
+  ASSERT_TRUE(Take(*writer, 0, "of another build"));
   ASSERT_TRUE(writer->Restart());
-  ASSERT_TRUE(writer->Append(0, "x"));
+  ASSERT_TRUE(Take(*writer, 0, "x"));
   auto facts = writer->Finish();
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->sha256, Sha256Hex("x"));
@@ -83,7 +112,7 @@ TEST_F(StagedWriterTest, EarlierWriterNeverTouchesTheFileAgain) {
   EXPECT_FALSE(first->Sync());
   EXPECT_FALSE(first->Finish());
   EXPECT_EQ(Staged(), "0123");
-  ASSERT_TRUE(second->Append(0, "ab"));
+  ASSERT_TRUE(Take(*second, 0, "ab"));
   EXPECT_EQ(Staged(), "0123ab");
 }
 
@@ -128,7 +157,7 @@ TEST_F(StagedWriterTest, AfterAFailedSyncNothingWorksAndNoneIsTriedAgain) {
   for (const char* call : {"Sync", "SyncFolder", "CutTo"}) {
     SCOPED_TRACE(call);
     auto writer = New();
-    ASSERT_TRUE(writer->Append(0, "x"));
+    ASSERT_TRUE(Take(*writer, 0, "x"));
     place.fs.fail_every = call;
     const bool cut = std::string(call) == "CutTo";
     EXPECT_FALSE(cut ? writer->Restart().has_value() : writer->Sync().has_value());
@@ -145,7 +174,7 @@ TEST_F(StagedWriterTest, NameIsSyncedWithTheFirstBytesOnly) {
   auto writer = New();
   int folders = 0;
   place.fs.before_call = [&](std::string_view call) { folders += call == "SyncFolder" ? 1 : 0; };
-  ASSERT_TRUE(writer->Append(0, "x"));
+  ASSERT_TRUE(Take(*writer, 0, "x"));
   EXPECT_EQ(writer->Sync().value(), 1U);
   EXPECT_EQ(folders, 1);
   ASSERT_TRUE(writer->Append(0, "y"));
