@@ -41,6 +41,7 @@ PartsSender::PartsSender(UploadWorld world, PartsToSend what, Events events)
       what_(std::move(what)),
       events_(std::move(events)),
       pace_(what_.most_at_once),
+      at_once_(what_.most_at_once),
       checked_as_read_(Fingerprinted()) {}
 
 PartsSender::~PartsSender() {
@@ -70,7 +71,8 @@ void PartsSender::Begin() {
 }
 
 void PartsSender::Fill() {
-  while (!waiting_.empty() && static_cast<int>(on_its_way_.size()) < pace_.parallel()) {
+  const int most = std::min(pace_.parallel(), at_once_.now());
+  while (!waiting_.empty() && static_cast<int>(on_its_way_.size()) < most) {
     const std::int64_t number = *waiting_.begin();
     waiting_.erase(waiting_.begin());
     Send(number);
@@ -108,6 +110,7 @@ void PartsSender::OnAnswer(std::int64_t number, Result<HttpAnswer> answer) {
   on_its_way_.erase(number);
   confirmed_[number] = done;
   pace_.Succeeded();
+  at_once_.Succeeded(SentBytes(), world_.clock.Mono());
   TellProgress();
   Fill();
   Record();
@@ -236,6 +239,7 @@ void PartsSender::WatchLife() {
 }
 
 void PartsSender::MeasurePaceAnew() {
+  at_once_.Disturbed();
   measured_since_ = world_.clock.Mono();
   sent_before_ = SentBytes();
 }

@@ -16,6 +16,7 @@
 #include "daemon/disk/file_system.h"
 #include "daemon/model/job.h"
 #include "daemon/upload/part_source.h"
+#include "daemon/upload/parts_at_once.h"
 #include "daemon/upload/parts_pace.h"
 #include "daemon/upload/uploader.h"
 #include "daemon/upload/whole_check.h"
@@ -89,7 +90,8 @@ class PartsSender final : public Handle {
   const UploadWorld world_;
   const PartsToSend what_;
   Events events_;
-  PartsPace pace_;
+  PartsPace pace_;       // what failures allow
+  PartsAtOnce at_once_;  // what the line is worth
   const bool checked_as_read_;
   std::map<std::int64_t, OnItsWay> on_its_way_;  // by part number, here and below
   std::map<std::int64_t, UploadedPart> confirmed_;
