@@ -132,6 +132,8 @@ class FileSystem {
   virtual std::size_t ReadCachedAt(int /*fd*/, void* /*to*/, std::size_t /*size*/, std::uint64_t /*offset*/) {
     return 0;
   }
+  // These bytes will be read soon: a disk may begin with it. Answers nothing, and may do nothing.
+  virtual void WillRead(int /*fd*/, std::uint64_t /*offset*/, std::uint64_t /*size*/) {}
   // All of it.
   virtual Status WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) = 0;
   // Room for `size` bytes, so that a full disk shows before the work; file systems that cannot are no error.

@@ -222,6 +222,10 @@ class PosixFileSystem final : public FileSystem {
     return count > 0 ? static_cast<std::size_t>(count) : 0;
   }
 
+  void WillRead(int fd, std::uint64_t offset, std::uint64_t size) override {
+    posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_WILLNEED);
+  }
+
   Result<std::size_t> ReadAt(int fd, void* to, std::size_t size, std::uint64_t offset) override {
     for (;;) {
       const ssize_t count = pread(fd, to, size, static_cast<off_t>(offset));

@@ -11,6 +11,8 @@ namespace {
 
 // After a read that memory could not serve: by then the kernel reads ahead faster than anything sends, or it does not.
 constexpr int kBlocksAfterMiss = 8;
+// What the kernel is told of at once. By itself it reads ahead for one reader of a descriptor, and parts are several.
+constexpr std::uint64_t kHint = 4ULL * 1024 * 1024;
 
 Error Differs(std::uint64_t end) {
   return MakeError(
@@ -127,10 +129,16 @@ void BlockReader::ReadAhead() {
   block.size = static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, left));
   // A std::function must be copyable, hence the shared block.
   auto shared = std::make_shared<Block>(std::move(block));
+  std::uint64_t hint = 0;
+  if (read_ >= hinted_) {
+    hint = std::min(kHint, left);
+    hinted_ = read_ + hint;
+  }
   work_ = RunTask<Result<Block>>(
       readers_,
-      [&fs = fs_, file = file_, check = check_, digest = digest_, shared,
-       offset = range_.offset + read_]() -> Result<Block> {
+      [&fs = fs_, file = file_, check = check_, digest = digest_, shared, offset = range_.offset + read_,
+       hint]() -> Result<Block> {
+        if (hint > 0) fs.WillRead(file->get(), offset, hint);
         auto status = ReadFully(fs, file->get(), shared->bytes.get(), shared->size, offset);
         if (!status) return Fail(status.error());
         if (check && !check->Update(shared->bytes.get(), shared->size)) {

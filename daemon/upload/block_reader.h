@@ -82,7 +82,8 @@ class BlockReader {
   std::size_t made_ = 0;         // blocks that exist
   std::size_t front_given_ = 0;  // bytes of filled_.front() that were given
   std::uint64_t read_ = 0;
-  int by_workers_ = 0;  // blocks to come that were not in memory
+  std::uint64_t hinted_ = 0;  // bytes that the kernel was told of
+  int by_workers_ = 0;        // blocks to come that were not in memory
   bool stopped_ = false;
 };
 

@@ -52,6 +52,7 @@ class FolderFileSystem final : public FileSystem {
   std::size_t ReadCachedAt(int fd, void* to, std::size_t size, std::uint64_t offset) override {
     return Of(fd).ReadCachedAt(fd, to, size, offset);
   }
+  void WillRead(int fd, std::uint64_t offset, std::uint64_t size) override { Of(fd).WillRead(fd, offset, size); }
   Status WriteAt(int fd, const void* from, std::size_t size, std::uint64_t offset) override {
     return Of(fd).WriteAt(fd, from, size, offset);
   }

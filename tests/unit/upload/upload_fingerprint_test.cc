@@ -86,6 +86,18 @@ TEST(UploadFingerprint, WhatIsInMemoryIsReadWithoutAWorker) {
   }
 }
 
+TEST(UploadFingerprint, TheKernelIsToldWhatWillBeReadFromTheDisk) {
+  AdmittedParts parts;
+  parts.Go();
+  ASSERT_EQ(parts.row().state, S::kSubmitted) << parts.error().message;
+  EXPECT_EQ(parts.fs.hinted, kSize) << "all of it, and nothing behind it";
+
+  AdmittedParts cached;
+  cached.fs.cached = UINT64_MAX;
+  cached.Go();
+  EXPECT_EQ(cached.fs.hinted, 0U) << "none of it comes from there";
+}
+
 // Its fingerprint is what lets the loop read it at its pace; hashing would hold the loop up.
 TEST(UploadFingerprint, WhatHasToBeHashedIsReadByWorkers) {
   PartsRig rig({}, {4, Rig::Token()}, kSize);

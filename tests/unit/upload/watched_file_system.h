@@ -31,6 +31,9 @@ class WatchedFileSystem final : public FileSystem {
     if (count) bytes_cached += *count;
     return count ? *count : 0;
   }
+  void WillRead(int, std::uint64_t offset, std::uint64_t size) override {
+    hinted = std::max<std::uint64_t>(hinted, offset + size);
+  }
   Result<FileStat> Stat(int fd) override {
     ++stats;
     if (fail_stat == stats) return FailPosix("cannot stat", "an open file", EIO);
@@ -80,6 +83,7 @@ class WatchedFileSystem final : public FileSystem {
   std::size_t largest_read = SIZE_MAX;
   std::uint64_t cached = 0;
 
+  std::atomic<std::uint64_t> hinted = 0;  // the end of what was said to be read soon
   std::atomic<std::uint64_t> read_end = 0;
   std::atomic<std::uint64_t> bytes_read = 0;    // by workers
   std::atomic<std::uint64_t> bytes_cached = 0;  // by the loop
