@@ -285,8 +285,8 @@ std::vector<KeySpec> OtherKeys() {
       {.path = "polling.ceiling",
        .type = KeyType::kDuration,
        .bind = kIn<&Settings::polling, &PollingSettings::ceiling>,
-       .help = "mode adaptive: how long the portal is left unasked at most while builds are awaited. Left out: 2m, or "
-               "the interval where that is longer.",
+       .help = "mode adaptive: how long the portal is left unasked at most while builds are awaited. Left out: 8 "
+               "intervals, but at most 2m, or the interval where that is longer.",
        .least = 100,
        .most = kDay},
       {.path = "polling.alarm_after",

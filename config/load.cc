@@ -43,7 +43,7 @@ class Walker {
     if (!places_.good.contains("polling.alarm_after")) {
       polling.alarm_after = std::min(polling.alarm_after, polling.deadline);
     }
-    if (!places_.good.contains("polling.ceiling")) polling.ceiling = std::max(polling.ceiling, polling.interval);
+    if (!places_.good.contains("polling.ceiling")) polling.ceiling = CeilingFor(polling.interval);
     CheckRules(settings_, places_, leads_, faults_);
     return std::move(settings_);
   }

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -95,13 +96,19 @@ struct PollingSettings {
   // interval.
   PollingMode mode = PollingMode::kAdaptive;
   milliseconds interval = std::chrono::seconds(15);  // the least distance of two looks; as in the portal's own example
-  milliseconds ceiling = std::chrono::minutes(2);    // the greatest, in kAdaptive; left out: never below the interval
+  milliseconds ceiling = std::chrono::minutes(2);    // the greatest, in kAdaptive; left out: CeilingFor(interval)
   milliseconds alarm_after = std::chrono::hours(4);  // a build that takes longer is reported
   milliseconds deadline = std::chrono::hours(24);    // and then failed: the portal ends stuck builds itself
   milliseconds confirm_after =
       std::chrono::minutes(30);  // how long the history is asked about an upload of unknown outcome
   bool operator==(const PollingSettings&) const = default;
 };
+
+// A ceiling that nobody wrote follows the interval: whoever asks for 1 s wants to know soon, also of the build whose
+// end nobody expected. More than two minutes saves no requests worth naming.
+inline milliseconds CeilingFor(milliseconds interval) {
+  return std::max(interval, std::min<milliseconds>(8 * interval, std::chrono::minutes(2)));
+}
 
 struct ScheduleSettings {
   // "mon-fri 22:00-06:00", see daemon/model/upload_window.h; artifacts are admitted at any time, uploads start inside

@@ -204,6 +204,7 @@ class Conductor {
   // How long from now until the version's next look, as all its awaited builds want it.
   std::chrono::milliseconds LookDelay(const std::string& version, MonoMs now) const;
   AwaitedBuild AwaitedAs(const ActiveJob& job, const TakenTime* taken, MonoMs now) const;
+  std::chrono::milliseconds UntilJudged(const ActiveJob& job) const;
   bool NoteAwaited(ActiveJob& job);
   // What a look showed of it came to nothing.
   static void ForgetSight(ActiveJob& job);

@@ -1,6 +1,9 @@
 // Awaited builds: what a look through the history means for each job.
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "daemon/base/retry_policy.h"
@@ -10,6 +13,18 @@
 namespace tegodrop {
 
 using std::chrono::milliseconds;
+
+namespace {
+
+// What Matches compares. Ten thousand may be awaited, and as many found: each finds its own without a look at the
+// others. The texts stay with the build.
+using BuildKey = std::tuple<std::int64_t, std::string_view, std::string_view, std::string_view>;
+template <typename T>
+BuildKey KeyOf(const T& build) {
+  return {build.start_time, build.name, build.platform, build.version};
+}
+
+}  // namespace
 
 void Conductor::LookAt(const std::string& version, Watch& watch) {
   std::vector<std::string> ids;
@@ -55,15 +70,17 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
   gate_.Asked("");
   PortalAnswered();
   times_[version].Merge(look->times);
+  std::map<BuildKey, const BuildRow*> found;
+  for (const BuildRow& row : look->found) found.try_emplace(KeyOf(row), &row);
   for (const std::string& id : ids) {
     ActiveJob* job = Find(id);
     if (job == nullptr) continue;
     const BuildIdentity identity = IdentityOf(job->job());
-    const auto row = std::find_if(look->found.begin(), look->found.end(),
-                                  [&](const BuildRow& one) { return Matches(one, identity); });
-    if (row != look->found.end()) {
-      job->sight = {JudgeBuild(*row, SignatureRequired(job->job())), now};
-      StepJob(id, *row);
+    const auto place = found.find(KeyOf(identity));
+    if (place != found.end()) {
+      const BuildRow& row = *place->second;
+      job->sight = {JudgeBuild(row, SignatureRequired(job->job())), now};
+      StepJob(id, row);
     } else if (look->complete) {
       job->sight = {GateVerdict::kRunning, now};
       StepJob(id, std::nullopt);

@@ -48,15 +48,31 @@ void Conductor::LookBy(Watch& watch, MonoMs due) {
   if (!watch.failing) watch.due = std::min(watch.due, due);
 }
 
-// Its age is the portal's to tell: start_time is by the portal's clock.
+// Its age is the portal's to tell: start_time is by the portal's clock. But no build is younger than its upload: where
+// no answer names the time and our clock is behind, all would look as if they had just begun.
 AwaitedBuild Conductor::AwaitedAs(const ActiveJob& job, const TakenTime* taken, MonoMs now) const {
   const WallMs wall = world_.clock.Wall();
   const Job& row = job.job();
-  const WallMs age = std::max<WallMs>(0, wall - ahead_.count() - 1000 * row.ticket.start_time);
+  const WallMs portals = std::max<WallMs>(0, wall - ahead_.count());
+  // Any number may be the portal's: it is brought to what can be true before it is reckoned with.
+  const WallMs begun = 1000 * std::clamp<WallMs>(row.ticket.start_time, 0, portals / 1000);
+  const WallMs with_portal = row.times.submitted == 0 ? 0 : std::max<WallMs>(0, wall - row.times.submitted);
+  const WallMs age = std::max(portals - begun, with_portal);
   // Before the first look at it, it was certainly not done when its upload was.
-  const WallMs unseen = job.sight ? now - job.sight->at : row.times.submitted == 0 ? 0 : wall - row.times.submitted;
+  const WallMs unseen = job.sight ? now - job.sight->at : with_portal;
   const WallMs since = std::clamp<WallMs>(unseen, 0, age);
   return {taken, kSecondsOfMs * static_cast<double>(age - since), kSecondsOfMs * static_cast<double>(since), 1};
+}
+
+// Only a look judges whether a build takes too long (gates.h): how long from now until the next one is to. Not above 0
+// where it should have been by now.
+milliseconds Conductor::UntilJudged(const ActiveJob& job) const {
+  const Job& row = job.job();
+  const PollingSettings& polling = settings_.polling;
+  const milliseconds waited(world_.clock.Wall() - row.times.submitted);
+  // What is just being written may be the alarm: as good as told.
+  const bool alarmed = row.alarmed || (waited >= polling.alarm_after && job.saving());
+  return (alarmed ? polling.deadline : polling.alarm_after) - waited;
 }
 
 milliseconds Conductor::LookDelay(const std::string& version, MonoMs now) const {
@@ -66,6 +82,7 @@ milliseconds Conductor::LookDelay(const std::string& version, MonoMs now) const 
   std::map<std::string_view, std::optional<TakenTime>> taken;  // by platform
   std::vector<AwaitedBuild> builds;
   bool awaited = false;
+  milliseconds judged = milliseconds::max();
   for (const auto& [id, job] : jobs_) {
     const Job& row = job->job();
     if (StageOf(row) != Stage::kAwait || row.target.version != version || !OurPortal(row)) continue;
@@ -82,10 +99,12 @@ milliseconds Conductor::LookDelay(const std::string& version, MonoMs now) const 
     }
     if (!known->second) return polling.interval;
     builds.push_back(AwaitedAs(*job, &*known->second, now));
+    judged = std::min(judged, UntilJudged(*job));
   }
   // A look that nothing is awaited of asks for the time.
   if (!awaited) return polling.interval;
-  return NextLook(builds, polling.interval, polling.ceiling, world_.random);
+  const milliseconds likely = NextLook(builds, polling.interval, polling.ceiling, world_.random);
+  return std::max(polling.interval, std::min(likely, judged));
 }
 
 }  // namespace tegodrop

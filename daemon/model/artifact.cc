@@ -37,6 +37,10 @@ std::optional<ArtifactKind> KindOfName(std::string_view file_name) {
 
 std::string_view PlatformOf(ArtifactKind kind) { return kind == ArtifactKind::kIpa ? "ios" : "android"; }
 
+bool IsPlatform(std::string_view word) {
+  return word == PlatformOf(ArtifactKind::kApk) || word == PlatformOf(ArtifactKind::kIpa);
+}
+
 bool IsPassedOver(std::string_view file_name) {
   if (file_name.empty() || file_name.front() == '.' || file_name.front() == '~') return true;
   return std::any_of(kTemporary.begin(), kTemporary.end(),

@@ -22,6 +22,8 @@ std::string_view Extension(ArtifactKind kind);
 
 // The portal's word: "android" for APK and AAB, "ios" for IPA (the portal's page, common fields).
 std::string_view PlatformOf(ArtifactKind kind);
+// Whether it is that of some kind.
+bool IsPlatform(std::string_view word);
 
 // True for names that are passed over in a drop folder without a word: dot files, "~*", and the temporary names of copy
 // programs

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
+#include <type_traits>
 #include <vector>
+
+#include "daemon/model/artifact.h"
 
 namespace tegodrop {
 namespace {
@@ -50,16 +54,25 @@ bool EndedByItself(const BuildRow& row) {
   return verdict == GateVerdict::kPassed || verdict == GateVerdict::kFailed;
 }
 
+// Any number may stand there; one of another unit, milliseconds say, would teach nonsense.
+std::optional<std::int64_t> TakenBy(const BuildRow& row) {
+  if (!row.end_time || row.start_time <= 0 || *row.end_time <= row.start_time) return std::nullopt;
+  const std::int64_t seconds = *row.end_time - row.start_time;
+  return seconds <= kLongestTime ? std::optional(seconds) : std::nullopt;
+}
+
 }  // namespace
 
 void LearntTimes::Put(Times& times, const Times::value_type& one) {
+  static_assert(std::is_trivially_destructible_v<Times::value_type>, "no text of the portal's");
   times.insert(one);
   if (times.size() > kMostTimes) times.erase(times.begin());
 }
 
 void LearntTimes::Add(const BuildRow& row) {
-  if (!EndedByItself(row) || !row.end_time || *row.end_time <= row.start_time) return;
-  Put(platforms_[row.platform], {{row.start_time, row.name}, *row.end_time - row.start_time});
+  if (!IsPlatform(row.platform) || !EndedByItself(row)) return;
+  const std::optional<std::int64_t> seconds = TakenBy(row);
+  if (seconds) Put(platforms_[row.platform], {{row.start_time, std::hash<std::string>{}(row.name)}, *seconds});
 }
 
 void LearntTimes::Merge(const LearntTimes& other) {

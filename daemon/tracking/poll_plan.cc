@@ -12,11 +12,15 @@ using std::chrono::milliseconds;
 
 // Ages that differ by less are taken together: a sixteenth, which is under the least spread that is ever assumed.
 constexpr double kAgesApart = 1.0 / 16;
-// Halvings of the time between interval and ceiling: two minutes to under a tenth of a second.
-constexpr int kHalvings = 11;
+// The moment is sought to this share of itself, which the jitter hides: with any interval and ceiling.
+constexpr double kSharpness = 1.0 / 64;
+// Of the interval: so much waiting is worth a request in any case (kRequestPrice).
+constexpr double kMostOfInterval = 1.0 / 4;
 constexpr std::uint64_t kJitterSteps = 1000;
 
 int AgeClass(double seconds) { return static_cast<int>(std::log1p(std::max(seconds, 0.0)) / kAgesApart); }
+
+double PriceOf(double interval) { return std::min(kRequestPrice * interval * interval, kMostOfInterval * interval); }
 
 bool WorthARequest(const std::vector<AwaitedBuild>& groups, double seconds, double price) {
   double waiting = 0;
@@ -53,11 +57,11 @@ milliseconds NextLook(const std::vector<AwaitedBuild>& builds, milliseconds inte
   const std::vector<AwaitedBuild> groups = Grouped(builds);
   const auto seconds = [](milliseconds time) { return static_cast<double>(time.count()) / 1000; };
   double early = seconds(interval);
-  const double price = kRequestPrice * early * early;
+  const double price = PriceOf(early);
   if (ceiling <= interval || WorthARequest(groups, early, price)) return interval;
   double late = seconds(ceiling);
   if (WorthARequest(groups, late, price)) {
-    for (int i = 0; i < kHalvings; ++i) {
+    while (late - early > kSharpness * early) {
       const double middle = (early + late) / 2;
       (WorthARequest(groups, middle, price) ? late : early) = middle;
     }

@@ -21,7 +21,10 @@ namespace tegodrop {
 // minutes. By simulated nights (tests/bench/polling, 8 and 20 min, sigma 0.2 and 0.5, 1 to 60 builds a night), mean
 // delay and requests as ratios to a listing for each build every 15 s, with an interval of 15 s:
 //   0.0002   1.05 0.43      0.0005   1.05 0.39      0.001   1.10 0.35      0.002   1.32 0.29      0.004   1.69 0.22
-// Beyond this one delay grows faster than requests fall.
+// Beyond this one delay grows faster than requests fall. Of a long interval it would be more than even a certain end
+// costs within it, which is half of it on average: a quarter of the interval is the most, so that one in which an end
+// is as likely as not is always used. Builds of up to some six intervals are then seen as soon as by a look each
+// interval.
 inline constexpr double kRequestPrice = 0.001;
 
 // A build that is awaited, or `count` of them that are alike.

@@ -13,6 +13,7 @@ PollingSettings Polling(PollingMode mode, seconds interval) {
   PollingSettings polling;
   polling.mode = mode;
   polling.interval = interval;
+  polling.ceiling = CeilingFor(interval);
   return polling;
 }
 

@@ -57,6 +57,7 @@ Totals Watch(const NightKind& kind, int nights) {
       PollingSettings polling;
       polling.mode = kSettings[i].mode;
       polling.interval = kSettings[i].interval;
+      polling.ceiling = CeilingFor(polling.interval);
       totals.ours[i] += WatchAsTegodrop(night, polling, kBegin);
     }
   }

@@ -1,5 +1,9 @@
 // When the history is looked through: by what it taught, sooner for what joins, and at the interval for what is counted
 // in intervals.
+#include <chrono>
+#include <ctime>
+#include <limits>
+
 #include "daemon/model/operator.h"
 #include "tests/unit/conductor/scripted_rooms.h"
 
@@ -63,15 +67,34 @@ TEST_F(RhythmTest, TheFirstLookTeachesWhenTheNextOneIsDue) {
 }
 
 TEST_F(RhythmTest, TheAgeIsByThePortalsClock) {
-  // Ours is an hour ahead: by it, the build would be long overdue.
-  conductor->SawClock(hours(1));
-  Take(Awaited("a", hours(1) + seconds(480)));
+  // Ours is an hour behind: by it, the build that the portal works on since eight minutes was not even asked for.
+  conductor->SawClock(-hours(1));
+  Job job = Awaited("a", seconds(480) - hours(1));
+  job.times.submitted = clock.Wall() - 20'000;
+  Take(job);
   Look(*Only("look production"), Teaches(Row("a")));
   EXPECT_EQ(UntilLook(), seconds(15));
-  // And one that begins after our now is as old as nothing.
-  conductor->SawClock(hours(5));
-  Look(*Only("look production"), Shows(Row("a"), std::nullopt));
-  EXPECT_GE(UntilLook(), seconds(110));
+}
+
+TEST_F(RhythmTest, ABuildIsAtLeastAsOldAsItsUpload) {
+  // No answer names the time, and ours is an hour behind: each build seems to begin in the future.
+  Job job = Awaited("a", seconds(480) - hours(1));
+  job.times.submitted = clock.Wall() - 480'000;
+  Take(job);
+  Look(*Only("look production"), Teaches(Row("a")));
+  EXPECT_EQ(UntilLook(), seconds(15));
+}
+
+TEST_F(RhythmTest, AStartTimeThatCannotBeTrueSaysNothing) {
+  for (const std::int64_t start_time :
+       {std::numeric_limits<std::int64_t>::max(), std::int64_t{9'300'000'000'000'000}, 1000 * (clock.Wall() / 1000)}) {
+    StartConductor();
+    Job job = Awaited("a", seconds(480));
+    job.ticket.start_time = start_time;
+    Take(job);
+    Look(*Only("look production"), Teaches(Row("a")));
+    EXPECT_EQ(UntilLook(), seconds(15)) << start_time;
+  }
 }
 
 TEST_F(RhythmTest, WhatJoinsBringsTheNextLookForwardAndNeverPutsItOff) {
@@ -131,6 +154,67 @@ TEST_F(RhythmTest, AnOverdueBuildIsLookedAtEverLessOften) {
   Step(hours(2));
   Look(*Only("look production"), Shows(Row("a"), std::nullopt));
   EXPECT_GT(UntilLook(), after_an_hour);
+}
+
+TEST_F(RhythmTest, AnAlarmAndADeadlineHaveALookOfTheirOwn) {
+  ConductorSettings settings = Config();
+  settings.polling.interval = minutes(10);
+  settings.polling.ceiling = hours(24);
+  settings.polling.alarm_after = hours(2);
+  settings.polling.deadline = hours(5);
+  conductor->UseSettings(settings);
+  Take(Awaited("a", seconds(0)));
+  const MonoMs submitted = clock.Mono();
+  const auto age = [&] { return milliseconds(clock.Mono() - submitted); };
+  Look(*Only("look production"), Teaches(Row("a")));
+  std::optional<milliseconds> alarmed;
+  while (Row("a").state == JobState::kBuilding && age() < hours(9)) {
+    if (!Live("look production").empty()) {
+      Look(*Only("look production"), Shows(Row("a"), std::nullopt));
+      if (!alarmed && log.Count("job.build_takes_long") > 0) alarmed = age();
+    }
+    Step(seconds(1));
+  }
+  ASSERT_TRUE(alarmed);
+  EXPECT_LE(*alarmed, hours(2) + minutes(10)) << "at once, or an interval after the look before it";
+  EXPECT_EQ(log.Count("job.build_takes_long"), 1);
+  EXPECT_EQ(Row("a").state, JobState::kFailed);
+  EXPECT_LE(age(), hours(5) + minutes(10) + seconds(1));
+}
+
+TEST_F(RhythmTest, AnAlarmThatTheLedgerDidNotTakeIsTriedAgainAnIntervalLater) {
+  ConductorSettings settings = Config();
+  settings.polling.ceiling = hours(24);
+  settings.polling.alarm_after = hours(2);
+  conductor->UseSettings(settings);
+  Take(Awaited("a", hours(3)));
+  ledger.FailNext("save", PosixError("cannot write", "ledger", ENOSPC));
+  Look(*Only("look production"), Teaches(Row("a")));
+  EXPECT_FALSE(Row("a").alarmed);
+  EXPECT_EQ(UntilLook(), seconds(15));
+  Look(*Only("look production"), Shows(Row("a"), std::nullopt));
+  EXPECT_TRUE(Row("a").alarmed);
+}
+
+TEST_F(RhythmTest, ALookAtTenThousandBuildsIsTakenInOnePass) {
+  constexpr int kBuilds = 10'000;
+  // Names that differ only at their end, so that a comparison of each with each would take its time.
+  const std::string name(800, 'a');
+  HistoryLook look{{}, true};
+  for (int i = 0; i < kBuilds; ++i) {
+    Job job = Awaited(name + std::to_string(i), seconds(20));
+    look.found.push_back(Shows(job, std::nullopt).found.front());
+    job.build = look.found.back();
+    ledger.jobs[job.id] = job;
+    conductor->Take(job);
+  }
+  Run();
+  const auto attempt = Only("look production");
+  ASSERT_EQ(attempt->awaited.size(), std::size_t{kBuilds});
+  const std::clock_t before = std::clock();
+  attempt->looked(std::move(look));
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC);
+  Run();
 }
 
 TEST_F(RhythmTest, AnEndThatTheLedgerDidNotTakeIsLookedForAgainAtOnce) {

@@ -13,6 +13,7 @@ using ::testing::ElementsAre;
 using testing::FaultsOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::Lines;
 using testing::Minimal;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -238,9 +239,22 @@ TEST(Polling, HasItsCeilingAboveItsInterval) {
   EXPECT_THAT(FaultsOf(Minimal() + "polling: {interval: 1m, ceiling: 1m}\n"), IsEmpty());
   EXPECT_THAT(FaultsOf(Minimal() + "polling: {interval: often, ceiling: 1s}\n"),
               ElementsAre(StartsWith("9:11: 'polling.interval' is 'often'")));
-  const ConfigResult ceiling_left_out = ParseConfig(Minimal() + "polling: {interval: 10m}\n", "/t");
-  ASSERT_TRUE(ceiling_left_out.settings);
-  EXPECT_EQ(ceiling_left_out.settings->polling.ceiling, std::chrono::minutes(10));
+}
+
+TEST(Polling, LeavesOutACeilingThatFollowsTheInterval) {
+  const auto ceiling = [](const std::string& polling) {
+    const ConfigResult loaded = ParseConfig(Minimal() + "polling: " + polling + "\n", "/t");
+    EXPECT_THAT(Lines(loaded), IsEmpty());
+    return loaded.settings ? loaded.settings->polling.ceiling : milliseconds(0);
+  };
+  EXPECT_EQ(ceiling("{interval: 100ms}"), std::chrono::milliseconds(800));
+  EXPECT_EQ(ceiling("{interval: 1s}"), std::chrono::seconds(8));
+  EXPECT_EQ(ceiling("{interval: 15s}"), std::chrono::minutes(2));
+  EXPECT_EQ(ceiling("{}"), std::chrono::minutes(2));
+  EXPECT_EQ(ceiling("{interval: 90s}"), std::chrono::minutes(2));
+  EXPECT_EQ(ceiling("{interval: 10m}"), std::chrono::minutes(10)) << "never below it";
+  EXPECT_EQ(ceiling("{interval: 1s, ceiling: 2m}"), std::chrono::minutes(2)) << "one that is set stands";
+  EXPECT_EQ(ceiling("{interval: 1s, ceiling: 1s}"), std::chrono::seconds(1));
 }
 
 TEST(Polling, HasTwoModes) {

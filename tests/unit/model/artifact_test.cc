@@ -21,6 +21,8 @@ TEST(ArtifactName, GivesThePortalsPlatform) {
   EXPECT_EQ(PlatformOf(ArtifactKind::kApk), "android");
   EXPECT_EQ(PlatformOf(ArtifactKind::kAab), "android");
   EXPECT_EQ(PlatformOf(ArtifactKind::kIpa), "ios");
+  for (const char* platform : {"android", "ios"}) EXPECT_TRUE(IsPlatform(platform)) << platform;
+  for (const char* word : {"", "Android", "ios ", "windows"}) EXPECT_FALSE(IsPlatform(word)) << word;
   EXPECT_EQ(Extension(ArtifactKind::kApk), ".apk");
   EXPECT_EQ(Extension(ArtifactKind::kAab), ".aab");
   EXPECT_EQ(Extension(ArtifactKind::kIpa), ".ipa");

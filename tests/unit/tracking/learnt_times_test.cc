@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
 
 namespace tegodrop {
 namespace {
@@ -61,16 +64,16 @@ TEST(LearntTimes, AreTheLognormalThatTheRowsFollow) {
 
 TEST(LearntTimes, ThreeBuildsOfTheSameTimeAreNoCertainty) {
   LearntTimes times;
-  for (int i = 0; i < 3; ++i) times.Add(Ended(i, 300));
+  for (int i = 1; i <= 3; ++i) times.Add(Ended(i, 300));
   EXPECT_GT(times.Of("android")->sigma(), 0.25);
-  for (int i = 3; i < 100; ++i) times.Add(Ended(i, 300));
+  for (int i = 4; i <= 100; ++i) times.Add(Ended(i, 300));
   EXPECT_EQ(times.Of("android")->sigma(), 0.1) << "nothing is foretold more sharply";
 }
 
 TEST(LearntTimes, StraysDoNotWidenTheCurveOfTheOthers) {
   LearntTimes times = Ideal(480, 0.2, 45);
   for (int i = 0; i < 5; ++i) {
-    BuildRow row = Ended(i, i == 0 ? 80'000 : 2);
+    BuildRow row = Ended(1 + i, i == 0 ? 80'000 : 2);
     row.success = i == 0;
     if (i != 0) row.error_message = "no manifest";
     times.Add(row);
@@ -102,6 +105,55 @@ TEST(LearntTimes, FailuresWithAnErrorCountAndWhatProvesNothingDoesNot) {
   times.Add(Ended(5, 0));
   times.Add(Ended(6, -10));
   EXPECT_EQ(times.Count("android"), 1U);
+}
+
+TEST(LearntTimes, TimesThatCannotBeTrueTeachNothing) {
+  constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kNow = 1'767'225'600;
+  const std::pair<std::int64_t, std::int64_t> rows[] = {
+      {kLeast, kMost},  {-9'200'000'000'000'000'000, kNow},
+      {-1, 300},        {0, 300},
+      {1, kMost},       {kNow, 1000 * kNow + 300'000},
+      {kNow, kLeast},   {1, 1 + 30 * 86'400 + 1},
+      {kMost, kLeast},  {kMost, kMost},
+      {kNow, kNow - 1},
+  };
+  LearntTimes times;
+  BuildRow row = Ended(1, 1);
+  for (const auto& [start_time, end_time] : rows) {
+    row.start_time = start_time;
+    row.end_time = end_time;
+    times.Add(row);
+    EXPECT_EQ(times.Count("android"), 0U) << start_time << ' ' << end_time;
+  }
+  times.Add(Ended(1, 30 * 86'400));
+  EXPECT_EQ(times.Count("android"), 1U);
+}
+
+TEST(LearntTimes, OnlyThePlatformsThatThereAreAreKept) {
+  LearntTimes times;
+  for (int i = 1; i <= 5; ++i) {
+    for (const char* platform : {"", "windows", "Android", "android ", "ios", "android"}) {
+      times.Add(Ended(i, 300, platform));
+    }
+  }
+  for (const char* platform : {"", "windows", "Android", "android "}) {
+    EXPECT_EQ(times.Count(platform), 0U) << platform;
+  }
+  EXPECT_EQ(times.Count("ios"), 5U);
+  EXPECT_EQ(times.Count("android"), 5U);
+}
+
+TEST(LearntTimes, BuildsOfTheSameSecondAreToldApartByTheirNames) {
+  LearntTimes times;
+  BuildRow row = Ended(1, 300);
+  for (int i = 0; i < 50; ++i) {
+    row.name = "app-" + std::to_string(i) + ".apk";
+    times.Add(row);
+    times.Add(row);
+  }
+  EXPECT_EQ(times.Count("android"), 50U);
 }
 
 TEST(LearntTimes, NothingIsCountedTwice) {

@@ -108,6 +108,43 @@ TEST(PollPlan, HalfTheIntervalIsTheSameAtTwiceThePace) {
   }
 }
 
+// Looks one after the other, as planned, at a build that ends at the age `end`: how long it has lain finished at the
+// one that shows it.
+seconds NoticedAfter(const TakenTime& taken, seconds end, milliseconds interval, milliseconds ceiling) {
+  milliseconds age{0};
+  while (age < end) age += Plan({Build(taken, static_cast<double>(age.count()) / 1000)}, interval, ceiling);
+  return std::chrono::duration_cast<seconds>(age - end);
+}
+
+TEST(PollPlan, WithALongIntervalAUsualEndIsNoticedWithinAboutOne) {
+  for (const milliseconds interval : {milliseconds(minutes(10)), milliseconds(minutes(30)), milliseconds(hours(1))}) {
+    for (const int halves : {1, 2, 4, 8, 12}) {
+      const auto median = std::chrono::duration_cast<seconds>(interval * halves / 2);
+      const TakenTime taken(static_cast<double>(median.count()), 0.2, 0.002);
+      for (const int percent : {80, 90, 100, 110, 120}) {
+        EXPECT_LE(NoticedAfter(taken, median * percent / 100, interval, hours(24)), 1.25 * interval)
+            << interval.count() << ' ' << median.count() << ' ' << percent;
+      }
+    }
+  }
+}
+
+TEST(PollPlan, AnEndThatIsCertainIsWorthEveryInterval) {
+  // It has lain there for a while, or ends within the next interval.
+  for (const milliseconds interval : {milliseconds(100), milliseconds(minutes(5)), milliseconds(hours(1))}) {
+    EXPECT_EQ(Plan({Build(kEight, 400, 7200)}, interval, hours(24)), interval) << interval.count();
+  }
+  EXPECT_EQ(Plan({Build(kEight, 0)}, hours(1), hours(24)), hours(1));
+}
+
+TEST(PollPlan, IsAsSharpWithALongCeilingAsWithAShortOne) {
+  for (const double age : {150.0, 250.0, 300.0}) {
+    const auto near = static_cast<double>(Plan({Build(kEight, age)}, milliseconds(500), minutes(10)).count());
+    const auto far = static_cast<double>(Plan({Build(kEight, age)}, milliseconds(500), hours(24)).count());
+    EXPECT_NEAR(far / near, 1, 0.04) << age;
+  }
+}
+
 TEST(PollPlan, DriftsByAtMostATenth) {
   testing::SeededRandom random(9);
   milliseconds least = hours(1);
