@@ -165,9 +165,6 @@ Rooms Daemon::MakeRooms() {
 
 void Daemon::Start(std::function<void()> ready, std::function<void(const Error&)> failed) {
   ready_ = std::move(ready);
-  // A new life asks anew.
-  world_.ledger.RemoveNotice(kCredentialsNotice, nullptr);
-  world_.ledger.RemoveNotices(kClaimNotice, nullptr);
   world_.ledger.LoadPauses([this, alive = std::weak_ptr<bool>(alive_), failed](Result<std::vector<Pause>> pauses) {
     if (alive.expired()) return;
     if (!pauses) return failed(pauses.error());
@@ -190,6 +187,9 @@ void Daemon::LoadRest(std::vector<FolderRecord> records, std::function<void(cons
     world_.ledger.LoadUnfinished([this, alive, failed, records, outputs = *outputs](Result<std::vector<Job>> jobs) {
       if (alive.expired()) return;
       if (!jobs) return failed(jobs.error());
+      // A new life asks anew. Nothing is written before all was read: who fails there says that nothing was changed.
+      world_.ledger.RemoveNotice(kCredentialsNotice, nullptr);
+      world_.ledger.RemoveNotices(kClaimNotice, nullptr);
       TakeOver(records, outputs);
       TakeJobs(std::move(*jobs));
     });
@@ -206,7 +206,7 @@ void Daemon::TakeJobs(std::vector<Job> jobs) {
     if (!job.finished && TakesSpool(job) && !refused && NeedsArtifact(job)) spool_.Hold(job.id, job.artifact.size);
     held_[job.target.folder].push_back(std::move(job));
   }
-  jobs = {};  // of tens of thousands even the shells count
+  jobs = std::vector<Job>();  // of tens of thousands even the shells count; assigning {} would keep the room for them
   held_timer_ = world_.timers.After(kOpenPatience, [this] {
     while (!held_.empty()) HandOver(held_.begin()->first);
     waited_for_folders_ = true;

@@ -52,6 +52,7 @@ Status LedgerOpener::MakeFolders() const {
 void LedgerOpener::WaitForDisk(const std::string& trouble) {
   const MonoMs now = world_.clock.Mono();
   if (!trouble_since_) trouble_since_ = now;
+  seems_damaged_ = false;
   if (trouble != trouble_ || now - trouble_said_ >= kDiskReminder.count()) {
     trouble_ = trouble;
     trouble_said_ = now;
@@ -99,6 +100,13 @@ void LedgerOpener::Try() {
 
 void LedgerOpener::Unread(const Error& error) {
   const std::string message = "the ledger cannot be read: " + error.message;
+  // In SQLite's judgement, and it may not have been looked over yet. Not all damage shows in that look: an index may
+  // name rows that are not there.
+  if (error.sys == EUCLEAN) {
+    if (!std::exchange(seems_damaged_, true)) return Open();
+    world_.log.Error("ledger.unusable", DamagedLedger(state_dir_, message).message);
+    return hands_.given_up(ExitCode::kConfig);
+  }
   if (IsPassingTrouble(error.sys)) return WaitForDisk(message);
   world_.log.Error("ledger.unusable", message);
   hands_.given_up(ExitCode::kConfig);

@@ -40,8 +40,9 @@ class LedgerOpener {
   LedgerOpener& operator=(const LedgerOpener&) = delete;
 
   void Open();
-  // What was opened could not be read and is closed again: waits for its disk, then opens it anew. Where that is no
-  // passing trouble it is given up.
+  // What was opened could not be read and is closed again: waits for its disk, then opens it anew. Where it seems
+  // damaged it is opened anew at once, which looks over all of it; one that is so a second time, and whatever is no
+  // passing trouble, is given up.
   void Unread(const Error& error);
   void Stop() { timer_.reset(); }
   // The trouble of the disk that is waited for; empty: none.
@@ -62,6 +63,7 @@ class LedgerOpener {
   std::optional<MonoMs> trouble_since_;
   std::string trouble_;
   MonoMs trouble_said_ = 0;
+  bool seems_damaged_ = false;  // when it was read last
 };
 
 }  // namespace tegodrop

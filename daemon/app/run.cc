@@ -40,8 +40,10 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kOnceCheck = milliseconds(100);
-// How long after a change what it took of memory is given back, and so how often at most.
-constexpr milliseconds kTidyAfter = std::chrono::seconds(5);
+// After so many changes of rows, which the start with a full ledger and a look with much news bring, what they took of
+// memory is given back: once, when they are likely to be over, because it goes through the whole heap on the loop.
+constexpr int kManyChanges = 1000;
+constexpr milliseconds kTidyAfter = std::chrono::seconds(30);
 // What the orderly stop of the rooms may take, and then the closing of files and threads: together under 5 s.
 constexpr std::chrono::seconds kStopPatience{3};
 constexpr unsigned kCloseSeconds = 2;
@@ -165,6 +167,8 @@ class Runner {
     control_ = Control::Open(loop_, log_, clock_, *ledger_, *daemon_, reloader_.settings(),
                              [this](auto done) { Reload(std::move(done)); });
     service_.Ready();
+    // Not beside what a start reads: damage among that is met there, before anything was written.
+    if (!ledger_->looked_over()) LookLedgerOver();
     if (std::exchange(reload_wanted_, false)) Reload(nullptr);
   }
 
@@ -177,8 +181,8 @@ class Runner {
     LedgerOpener::Hands hands;
     hands.opened = [this](std::unique_ptr<LedgerStore> ledger) {
       ledger_ = std::move(ledger);
+      opened_ = clock_.Wall();
       StartDaemon();
-      if (!ledger_->looked_over()) LookLedgerOver();
     };
     // It may take a night, and a service that is not ready in time would be killed: it works on it, and says so.
     hands.waits = [this] { service_.Ready(); };
@@ -187,7 +191,14 @@ class Runner {
   }
 
   void LookLedgerOver() {
-    check_ = std::make_unique<LedgerCheck>(loop_, log_, settings_.state_dir, [this] { StopWith(ExitCode::kConfig); });
+    ledger_reader_ = std::make_unique<WorkerPool>(loop_, 1, "ledger check");
+    LedgerCheck::Hands hands;
+    hands.whole = [this] { ledger_->SetLookedOver(); };
+    hands.damaged = [this] { StopWith(ExitCode::kConfig); };
+    check_ = std::make_unique<LedgerCheck>(
+        LedgerCheckWorld{loop_, *ledger_reader_, log_},
+        [state_dir = settings_.state_dir, since = opened_](LookStop& stop) { return LookOver(state_dir, since, stop); },
+        std::move(hands));
   }
 
   void StartDaemon() {
@@ -218,14 +229,13 @@ class Runner {
     if (options_.once) CheckOnce();
   }
 
-  // It could be opened and then not be read: nothing has begun yet.
+  // It could be opened and then not be read: nothing has begun yet, not even the look over it.
   void NotRead(const Error& error) {
     if (stopping_) return;
     // Not from inside the daemon's own call.
     timer_ = loop_.After(milliseconds(0), [this, error] {
       ready_ = false;
       lookout_.reset();
-      check_.reset();
       daemon_.reset();
       ledger_.reset();
       opener_.Unread(error);
@@ -250,9 +260,15 @@ class Runner {
     if (options_.once || options_.json) report_.Take(job);
     service_.Changed();
     if (lookout_ != nullptr) lookout_->OnChange(job);
-    if (tidy_ || stopping_) return;
+    // A transfer's progress holds nothing.
+    if (progress.done == 0) TidySoonAfterMany();
+  }
+
+  void TidySoonAfterMany() {
+    if (++changes_ < kManyChanges || tidy_ || stopping_) return;
     tidy_ = loop_.After(kTidyAfter, [this] {
       const HandlePtr fired = std::move(tidy_);
+      changes_ = 0;
       malloc_trim(0);
     });
   }
@@ -330,6 +346,7 @@ class Runner {
   void StopWith(ExitCode code) {
     if (stopping_) return;
     stopping_ = true;
+    if (check_ != nullptr) check_->Stop();
     service_.Stopping();
     code_ = code;
     timer_.reset();
@@ -361,7 +378,11 @@ class Runner {
     alarm(kCloseSeconds);
     control_.reset();
     if (lookout_ != nullptr) lookout_->Stop();
+    if (ledger_ != nullptr) ledger_->WriteOut();
+    // Stopped long ago, but it may hang in a read. Only after it is the ledger alone with its file, and can be closed
+    // as it should be.
     check_.reset();
+    ledger_reader_.reset();
     ledger_.reset();
     if (lookout_ != nullptr) lookout_->Close();
     daemon_.reset();
@@ -391,7 +412,8 @@ class Runner {
   Reloader reloader_;
   LedgerOpener opener_;
   std::unique_ptr<LedgerStore> ledger_;
-  std::unique_ptr<LedgerCheck> check_;  // of a large ledger
+  std::unique_ptr<WorkerPool> ledger_reader_;  // of a large ledger, for the check
+  std::unique_ptr<LedgerCheck> check_;
   std::unique_ptr<Transfer> transfer_;
   std::unique_ptr<MeteredTransfer> line_;  // transfer_, counted
   std::unique_ptr<DaemonThreads> threads_;
@@ -402,7 +424,9 @@ class Runner {
   HandlePtr timer_;
   HandlePtr timeout_;
   HandlePtr tidy_;
+  int changes_ = 0;  // since memory was given back
   RunReport report_;
+  WallMs opened_ = 0;  // the ledger
   MonoMs started_ = 0;
   bool ready_ = false;
   bool reload_wanted_ = false;

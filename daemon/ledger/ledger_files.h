@@ -12,6 +12,9 @@ namespace tegodrop {
 
 inline std::string LedgerPath(const std::string& state_dir) { return state_dir + "/ledger.sqlite"; }
 inline std::string LedgerLockPath(const std::string& state_dir) { return state_dir + "/ledger.lock"; }
+// See looked_mark.h; the second name is its own while it is being written.
+inline constexpr const char* kLookedMark = "ledger.looked";
+inline constexpr const char* kLookedMarkPart = "ledger.looked.part";
 // What SQLite keeps beside it while it is open.
 inline std::string WalPath(const std::string& ledger) { return ledger + "-wal"; }
 inline std::string ShmPath(const std::string& ledger) { return ledger + "-shm"; }

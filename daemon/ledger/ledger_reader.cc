@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -84,9 +85,9 @@ Status ReadOnce(const std::string& path, bool log, const LedgerRead& read) {
   return read(*db);
 }
 
-}  // namespace
-
-Status ReadSteadily(const std::string& state_dir, const LedgerRead& read) {
+// As ReadSteadily, but damage is kCorrupt. `ours`: this process works with the ledger, so that its log and index are
+// there until it ends, even where the log has no row yet.
+Status Read(const std::string& state_dir, bool ours, const LedgerRead& read) {
   const std::string path = LedgerPath(state_dir);
   struct stat ledger {};
   if (stat(path.c_str(), &ledger) != 0) {
@@ -94,28 +95,32 @@ Status ReadSteadily(const std::string& state_dir, const LedgerRead& read) {
     return NoLedgerYet("there is no ledger in " + Printable(state_dir) + ": no daemon has run with this state_dir yet");
   }
   Status last;
-  const auto give_up = [&]() -> Status {
-    Error error = last.error();
-    // Whoever asks only wants to know that it cannot be read, and why.
-    if (error.kind == ErrorKind::kCorrupt) error.kind = ErrorKind::kLocalDisk;
-    return Fail(std::move(error));
-  };
   int steady_errors = 0;
   for (int i = 0; i < kTries; ++i) {
     const Stamps before = StampsOf(path);
-    const bool log = before.log.size > kWalHeader;
+    const bool log = before.log.size > kWalHeader || (ours && before.log.there);
     LogWatch watch;
     last = ReadOnce(path, log, read);
+    // Also where SQLite went on without the page: its check counts that among the damage.
+    if (watch.unread()) last = Fail(UnreadError(*watch.unread(), path));
     const bool guarded = log && !watch.unguarded();
     const bool steady = StampsOf(path) == before;
     if (last && (guarded || steady)) return {};
-    if (!last && watch.unread()) last = Fail(UnreadError(*watch.unread(), path));
     if (last || !steady) continue;
-    if (++steady_errors >= kSteadyErrors) return give_up();
+    if (++steady_errors >= kSteadyErrors) return last;
     std::this_thread::sleep_for(kMoment);
   }
-  if (!last) return give_up();
+  if (!last) return last;
   return Fail(ErrorKind::kLocalDisk, Printable(path) + " changed again and again while it was read: try again");
+}
+
+}  // namespace
+
+Status ReadSteadily(const std::string& state_dir, const LedgerRead& read) {
+  Status done = Read(state_dir, false, read);
+  // Whoever asks only wants to know that it cannot be read, and why.
+  if (!done && done.error().kind == ErrorKind::kCorrupt) done.error().kind = ErrorKind::kLocalDisk;
+  return done;
 }
 
 Result<LedgerSnapshot> SnapshotOf(SqliteDb& db, Result<std::vector<Job>> jobs) {
@@ -170,32 +175,60 @@ Result<std::vector<TimelineEntry>> ReadTimeline(const std::string& state_dir, co
   return timeline;
 }
 
-tl::expected<void, LedgerOpenError> LookOver(const std::string& state_dir, const std::atomic<bool>& stop) {
-  constexpr int kStepsBetweenLooks = 100'000;
+void LookStop::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  if (db_ != nullptr) sqlite3_interrupt(db_);
+}
+
+bool LookStop::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+// A connection that a LookStop may interrupt while this lives.
+class StoppableLook {
+ public:
+  StoppableLook(LookStop& stop, SqliteDb& db) : stop_(stop) {
+    const std::lock_guard lock(stop_.mutex_);
+    stop_.db_ = db.raw();
+  }
+  ~StoppableLook() {
+    const std::lock_guard lock(stop_.mutex_);
+    stop_.db_ = nullptr;
+  }
+  StoppableLook(const StoppableLook&) = delete;
+  StoppableLook& operator=(const StoppableLook&) = delete;
+
+ private:
+  LookStop& stop_;
+};
+
+tl::expected<bool, LedgerOpenError> LookOver(const std::string& state_dir, WallMs worked_since, LookStop& stop) {
   std::string found;
-  Status read = ReadSteadily(state_dir, [&](SqliteDb& db) -> Status {
+  Status read = Read(state_dir, true, [&](SqliteDb& db) -> Status {
     found.clear();
-    if (stop) return {};
-    sqlite3_progress_handler(
-        db.raw(), kStepsBetweenLooks,
-        [](void* flag) { return static_cast<const std::atomic<bool>*>(flag)->load() ? 1 : 0; },
-        const_cast<std::atomic<bool>*>(&stop));
+    // A statement that is not at its end: without one SQLite forgets an interrupt that comes just before the check.
+    Result<Statement> begun = db.Prepare("SELECT 1 FROM sqlite_schema");
+    if (!begun) return Fail(begun.error());
+    if (const Result<bool> row = begun->Step(); !row) return Fail(row.error());
+    const StoppableLook look(stop, db);
+    if (stop.stopped()) return {};
     const Result<std::optional<std::string>> checked = db.QueryText("PRAGMA quick_check(1)");
-    if (stop) return {};
-    if (!checked && checked.error().kind == ErrorKind::kCorrupt) {
-      found = checked.error().message;
-      return {};
-    }
+    if (stop.stopped()) return {};
     if (!checked) return Fail(checked.error());
     if (checked->value_or("") != "ok") {
       found = Printable(db.path()) + " is damaged (" + Printable(checked->value_or("")) + ")";
     }
     return {};
   });
-  if (stop) return {};
-  if (!read) return tl::unexpected(LedgerOpenError{LedgerOpenFailure::kDiskTrouble, read.error().message});
-  if (!found.empty()) return tl::unexpected(DamagedLedger(state_dir, found));
-  return {};
+  if (stop.stopped()) return false;
+  if (!read && read.error().kind != ErrorKind::kCorrupt) {
+    return tl::unexpected(LedgerOpenError{LedgerOpenFailure::kDiskTrouble, read.error().message});
+  }
+  if (!read) found = read.error().message;
+  if (!found.empty()) return tl::unexpected(DamagedLedger(state_dir, found, worked_since));
+  return true;
 }
 
 }  // namespace tegodrop

@@ -9,6 +9,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/ledger/ledger_files.h"
+#include "daemon/ledger/looked_mark.h"
 #include "daemon/ledger/read_only_vfs.h"
 #include "daemon/ledger/state_disk.h"
 
@@ -97,29 +98,44 @@ Result<bool> HasRows(const std::string& log) {
   return FailPosix("cannot look at", log, errno);
 }
 
-Result<SqliteDb> OpenForWriting(const std::string& path) {
+// From here on the mark says nothing of the file any more.
+Result<SqliteDb> OpenForWriting(const std::string& state_dir) {
+  if (Status removed = RemoveLookedMark(state_dir); !removed) return Fail(removed.error());
+  const std::string path = LedgerPath(state_dir);
   return SqliteDb::Open(path, path, SQLITE_OPEN_READWRITE, nullptr);
 }
 
 // Without a trace, so that a file that is refused stays as it was. Only a death in the very first moments of a ledger
 // leaves a rollback journal, which must be played back before anything can be read.
-Result<SqliteDb> OpenToLook(const std::string& path) {
+Result<SqliteDb> OpenToLook(const std::string& state_dir) {
+  const std::string path = LedgerPath(state_dir);
   const Result<bool> journal = Exists(path + "-journal");
   if (!journal) return Fail(journal.error());
-  if (*journal) return OpenForWriting(path);
+  if (*journal) return OpenForWriting(state_dir);
   const Result<bool> log = HasRows(WalPath(path));
   if (!log) return Fail(log.error());
   return OpenReadOnly(path, *log);
 }
 
-// Whether it may be opened before all of it was looked over: a large one takes its time, a second for each hundred
-// thousand jobs. One that was closed as it should be stands as this program wrote it, but for a disk that decays, and
-// that does not wait for a start; after a death, and before a migration, the whole is looked at first.
-bool MayWaitToBeLookedOver(const std::string& path, std::int64_t first) {
-  struct stat ledger {};
+// Nothing beside the file is still to be taken into it.
+bool IsAtRest(const std::string& path) {
   const Result<bool> journal = Exists(path + "-journal");
   const Result<bool> log = HasRows(WalPath(path));
-  return stat(path.c_str(), &ledger) == 0 && ledger.st_size > first && journal && !*journal && log && !*log;
+  return journal && !*journal && log && !*log;
+}
+
+bool IsLarge(const std::string& path, std::int64_t first) {
+  struct stat ledger {};
+  return stat(path.c_str(), &ledger) == 0 && ledger.st_size > first;
+}
+
+// Whether it may be opened before all of it was looked over: a large one takes its time, a second for each hundred
+// thousand jobs. One that was looked over in an earlier life and then closed as it should be stands as this program
+// wrote it, but for a disk that decays, and that does not wait for a start; in every other case, and before a
+// migration, the whole is looked at first.
+bool MayWaitToBeLookedOver(const std::string& state_dir, std::int64_t first) {
+  const std::string path = LedgerPath(state_dir);
+  return IsLarge(path, first) && IsAtRest(path) && HasLookedMark(state_dir);
 }
 
 // Whose file is it, of which schema, and is it whole? `may_wait`: see above; then says whether it does.
@@ -182,9 +198,18 @@ void ShareWithGroup(const std::string& path) {
 
 }  // namespace
 
-LedgerOpenError DamagedLedger(const std::string& state_dir, const std::string& what) {
-  std::string message = what + "; nothing was changed. The way back: move ledger.sqlite, ledger.sqlite-wal and " +
-                        "ledger.sqlite-shm in " + Printable(state_dir) + " elsewhere, and put a backup in their place";
+LedgerOpenError DamagedLedger(const std::string& state_dir, const std::string& what,
+                              std::optional<WallMs> worked_since) {
+  std::string message = what;
+  if (worked_since) {
+    message += "; the daemon has worked with it since " + Rfc3339(*worked_since) +
+               " and written into it: compare the build history in the portal and the output folders with the "
+               "artifacts dropped since then";
+  } else {
+    message += "; nothing was changed";
+  }
+  message += ". The way back: move ledger.sqlite, ledger.sqlite-wal and ledger.sqlite-shm in " + Printable(state_dir) +
+             " elsewhere, and put a backup in their place";
   const std::vector<std::string> copies = CopiesBeside(state_dir);
   for (std::size_t i = 0; i < copies.size(); ++i) {
     message += (i == 0 ? " (made before migrations: " : ", ") + Printable(copies[i]);
@@ -207,10 +232,10 @@ tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& st
   ledger.lock = std::move(*lock);
   if (Opened made = MakeFile(state_dir); !made) return Refused(made.error());
   const std::string path = LedgerPath(state_dir);
-  bool waits = MayWaitToBeLookedOver(path, first);
+  bool waits = MayWaitToBeLookedOver(state_dir, first);
   {
     const LogWatch watch;  // as a reader, also for root (read_only_vfs.cc)
-    Result<SqliteDb> look = OpenToLook(path);
+    Result<SqliteDb> look = OpenToLook(state_dir);
     if (!look && watch.unread()) return RefuseFor(state_dir, UnreadError(*watch.unread(), path));
     if (!look) return RefuseFor(state_dir, look.error());
     Opened content = CheckContent(*look, state_dir, static_cast<std::int64_t>(migrations.size()), waits);
@@ -218,7 +243,7 @@ tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& st
     if (!content && watch.unread()) return RefuseFor(state_dir, UnreadError(*watch.unread(), path));
     if (!content) return Refused(content.error());
   }
-  Result<SqliteDb> db = OpenForWriting(path);
+  Result<SqliteDb> db = OpenForWriting(state_dir);
   if (!db) return RefuseFor(state_dir, db.error());
   ledger.db = std::move(*db);
   if (Status prepared = Prepare(ledger.db, migrations); !prepared) {
@@ -235,6 +260,19 @@ tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& st
   ShareWithGroup(path);
   ledger.looked_over = !waits;
   return ledger;
+}
+
+void CloseLedgerFile(OpenedLedger ledger, const std::string& state_dir, std::int64_t first) {
+  const std::string path = LedgerPath(state_dir);
+  // As far as it goes without waiting for a reader: what stays in the log is found there by the next open.
+  sqlite3_wal_checkpoint_v2(ledger.db.raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // What somebody has put in its place meanwhile was not looked over.
+  int moved = 1;
+  sqlite3_file_control(ledger.db.raw(), nullptr, SQLITE_FCNTL_HAS_MOVED, &moved);
+  { const SqliteDb closed = std::move(ledger.db); }
+  if (!ledger.looked_over || moved != 0 || !IsLarge(path, first) || !IsAtRest(path)) return;
+  // Without it the next start looks first, no more.
+  [[maybe_unused]] const Status ignored = MakeLookedMark(state_dir);
 }
 
 }  // namespace tegodrop

@@ -1,9 +1,11 @@
-// Opening the ledger for writing: lock, file, checks, schema.
+// Opening the ledger for writing: lock, file, checks, schema; and closing it.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "daemon/base/clock.h"
 #include "daemon/disk/file_system.h"
 #include "daemon/ledger/migrations.h"
 #include "daemon/ledger/sqlite_db.h"
@@ -15,7 +17,7 @@ namespace tegodrop {
 struct OpenedLedger {
   Fd lock;
   SqliteDb db;
-  bool looked_over = true;  // see LedgerStore
+  bool looked_over = true;  // in this life, all of it
 };
 
 // Up to this size, which a few thousand jobs take, a ledger is looked over before it is opened: 60 ms.
@@ -26,7 +28,8 @@ inline constexpr std::int64_t kLookedOverFirst = 32LL << 20;
 tl::expected<OpenedLedger, LedgerOpenError> OpenLedgerFile(const std::string& state_dir, const Migrations& migrations,
                                                            std::int64_t first = kLookedOverFirst);
 
-// The refusal of a damaged ledger, with the way back.
-LedgerOpenError DamagedLedger(const std::string& state_dir, const std::string& what);
+// Closes it, and where all of it was looked over leaves the mark that says so (looked_mark.h). One that goes without
+// this is looked over first by the next open.
+void CloseLedgerFile(OpenedLedger ledger, const std::string& state_dir, std::int64_t first = kLookedOverFirst);
 
 }  // namespace tegodrop

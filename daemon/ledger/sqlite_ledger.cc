@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <csignal>
 #include <deque>
@@ -48,7 +50,11 @@ class LedgerThread {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   // Runs what is queued, then ends.
-  ~LedgerThread() {
+  ~LedgerThread() { Finish(); }
+  LedgerThread(const LedgerThread&) = delete;
+  LedgerThread& operator=(const LedgerThread&) = delete;
+
+  void Finish() {
     if (!thread_.joinable()) return;
     {
       const std::lock_guard lock(mutex_);
@@ -57,14 +63,14 @@ class LedgerThread {
     wake_.notify_one();
     thread_.join();
   }
-  LedgerThread(const LedgerThread&) = delete;
-  LedgerThread& operator=(const LedgerThread&) = delete;
 
   bool working() const { return thread_.joinable(); }
 
+  // Dropped once it has ended.
   void Run(std::function<void()> work) {
     {
       const std::lock_guard lock(mutex_);
+      if (stopping_) return;
       queue_.push_back(std::move(work));
     }
     wake_.notify_one();
@@ -95,8 +101,10 @@ class LedgerThread {
 class SqliteLedger final : public LedgerStore {
  public:
   // `thread`: what `run` gives its work to, where that is this ledger's own.
-  SqliteLedger(OpenedLedger file, const Clock& clock, std::unique_ptr<LedgerThread> thread, Post run, Post post)
+  SqliteLedger(OpenedLedger file, std::string state_dir, const Clock& clock, std::unique_ptr<LedgerThread> thread,
+               Post run, Post post)
       : file_(std::move(file)),
+        state_dir_(std::move(state_dir)),
         clock_(clock),
         thread_(std::move(thread)),
         run_(std::move(run)),
@@ -104,9 +112,9 @@ class SqliteLedger final : public LedgerStore {
 
   ~SqliteLedger() override {
     *alive_ = false;
-    thread_.reset();
-    // As far as it goes without waiting for a reader: what stays in the log is found there by the next open.
-    sqlite3_wal_checkpoint_v2(file_.db.raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    WriteOut();
+    file_.looked_over = looked_over();
+    CloseLedgerFile(std::move(file_), state_dir_);
   }
 
   void Insert(const Job& job, Done done) override {
@@ -195,27 +203,40 @@ class SqliteLedger final : public LedgerStore {
     Ask<void>([this, mark] { return RemoveMarkRow(file_.db, mark); }, std::move(done));
   }
 
-  bool looked_over() const override { return file_.looked_over; }
+  bool looked_over() const override { return looked_over_ && !suspect_; }
+  void SetLookedOver() override { looked_over_ = true; }
+  void WriteOut() override {
+    if (thread_) thread_->Finish();
+  }
 
  private:
+  // What a call has met in it since it was looked over is not in what that look has seen.
+  template <typename T>
+  Result<T> Noted(Result<T> result) {
+    if (!result && (result.error().kind == ErrorKind::kCorrupt || result.error().sys == EIO)) suspect_ = true;
+    return result;
+  }
   // Queues `work`, and its answer for the loop.
   template <typename T>
   void Ask(std::function<Result<T>()> work, std::function<void(Result<T>)> done) {
     // `done` is moved from queue to loop: it is run and destroyed on the loop alone.
     run_([this, work = std::move(work), done = std::move(done)]() mutable {
-      post_([alive = alive_, answer = AsAnswer(work()), done = std::move(done)]() mutable {
+      post_([alive = alive_, answer = AsAnswer(Noted(work())), done = std::move(done)]() mutable {
         if (*alive && done) done(std::move(answer));
       });
     });
   }
 
   OpenedLedger file_;  // belongs to whoever runs the work
+  const std::string state_dir_;
   const Clock& clock_;
   std::unique_ptr<LedgerThread> thread_;
   const Post run_;
   const Post post_;
   // Read and written on the loop alone; the work only hands it on.
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool looked_over_ = file_.looked_over;  // likewise
+  std::atomic<bool> suspect_ = false;
 };
 
 }  // namespace
@@ -230,7 +251,8 @@ tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedger(
         LedgerOpenError{LedgerOpenFailure::kDiskTrouble, "the system gives no thread for the ledger"});
   }
   auto run = [raw = thread.get()](std::function<void()> work) { raw->Run(std::move(work)); };
-  return std::make_unique<SqliteLedger>(std::move(*file), clock, std::move(thread), std::move(run), std::move(post));
+  return std::make_unique<SqliteLedger>(std::move(*file), state_dir, clock, std::move(thread), std::move(run),
+                                        std::move(post));
 }
 
 tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedgerOn(
@@ -238,7 +260,7 @@ tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedgerOn(
     std::function<void(std::function<void()>)> post) {
   tl::expected<OpenedLedger, LedgerOpenError> file = OpenLedgerFile(state_dir, LedgerMigrations());
   if (!file) return tl::unexpected(std::move(file.error()));
-  return std::make_unique<SqliteLedger>(std::move(*file), clock, nullptr, std::move(run), std::move(post));
+  return std::make_unique<SqliteLedger>(std::move(*file), state_dir, clock, nullptr, std::move(run), std::move(post));
 }
 
 }  // namespace tegodrop

@@ -4,9 +4,10 @@
 // (measured).
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@
 #include "daemon/ledger/outbox.h"
 #include "daemon/ledger/outcomes.h"
 #include "daemon/model/job.h"
+
+struct sqlite3;
 
 namespace tegodrop {
 
@@ -38,17 +41,27 @@ struct LedgerOpenError {
 class LedgerStore : public Ledger, public Outcomes, public Outbox {
  public:
   using Done = Ledger::Done;
-  // Whether all of the file was looked over for damage before it was opened. A large one that was closed as it should
-  // be was not: LookOver does it while it is worked with.
+  // Whether all of the file was looked over for damage in this life. A large one that an earlier life has looked over
+  // and closed as it should be was not when it is opened: LookOver does it while it is worked with.
   virtual bool looked_over() const = 0;
+  // LookOver has brought that to its end.
+  virtual void SetLookedOver() = 0;
+  // Writes what was asked for and waits for that. What is asked for afterwards is dropped: only for the end, where
+  // other waits may come between this and the destructor.
+  virtual void WriteOut() = 0;
 };
+
+// The refusal of a damaged ledger, with the way back. `worked_since`: it was found only after this life had begun to
+// work with it, then.
+LedgerOpenError DamagedLedger(const std::string& state_dir, const std::string& what,
+                              std::optional<WallMs> worked_since = std::nullopt);
 
 // Opens <state_dir>/ledger.sqlite, making it where it is not, and takes the lock on <state_dir>/ledger.lock (not
 // inherited by children) without waiting for it: whoever gets kLocked may try again. The file is made with mode 0640
 // and the folder's group, whatever the umask; the folder itself must be there. Migrates an older schema after making a
 // copy of the file beside it (ledger.sqlite.before-N, N being the schema that the first step gives). A refusal leaves
 // the file as it was. Blocks; call it before the loop runs. `post` puts a function onto the loop, from any thread; it
-// must outlive the ledger. The destructor writes what was asked for and joins the thread.
+// must outlive the ledger. The destructor writes what was asked for, joins the thread and closes the file.
 tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedger(
     const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> post);
 
@@ -58,10 +71,24 @@ tl::expected<std::unique_ptr<LedgerStore>, LedgerOpenError> OpenSqliteLedgerOn(
     const std::string& state_dir, const Clock& clock, std::function<void(std::function<void()>)> run,
     std::function<void(std::function<void()>)> post);
 
-// Looks over the whole ledger for damage, beside whoever works with it; kDamaged as the open would have said it, or the
-// trouble that kept it from being read. Blocks, a second for each hundred thousand jobs; `stop` ends it early, without
-// a finding.
-tl::expected<void, LedgerOpenError> LookOver(const std::string& state_dir, const std::atomic<bool>& stop);
+// Ends a look over the ledger from another thread. It must outlive the look.
+class LookStop {
+ public:
+  // The look ends with the page that is being read. Never waits for that.
+  void Stop();
+  bool stopped() const;
+
+ private:
+  friend class StoppableLook;
+  mutable std::mutex mutex_;
+  bool stopped_ = false;   // guarded by mutex_
+  sqlite3* db_ = nullptr;  // guarded by mutex_; what looks at the moment
+};
+
+// Looks over the whole ledger for damage, beside this process's own work with it. True where it came to the end of it,
+// false where `stop` ended it early; kDamaged with the way back, told of work since `worked_since`; else the trouble
+// that kept it from being read. Blocks, a second for each hundred thousand jobs.
+tl::expected<bool, LedgerOpenError> LookOver(const std::string& state_dir, WallMs worked_since, LookStop& stop);
 
 // One line of a job's timeline.
 struct TimelineEntry {

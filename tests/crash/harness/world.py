@@ -21,7 +21,7 @@ CONFIRM_AFTER = 2.0
 RECOVERY = 5.0 if os.environ.get("CRASH_NIGHT") else 15.0
 UNKNOWN = ("uploading", "completing", "confirming")
 # What may stand in the state folder of a daemon that has nothing left to do.
-AT_REST = {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.lock", "control.sock", "spool", "pause"}
+AT_REST = {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.lock", "ledger.looked", "control.sock", "spool", "pause"}
 
 
 def is_held(job):

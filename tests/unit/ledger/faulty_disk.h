@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <functional>
 #include <utility>
 
 namespace tegodrop::testing {
@@ -85,7 +86,8 @@ class FaultyDisk {
   static inline std::atomic<int> code_ = SQLITE_OK;
 };
 
-// Reads of every database of this process that fail with an errno, also of those that are only looked at.
+// Reads of every database of this process that fail with an errno or are counted, also of those that are only looked
+// at.
 class FaultyReads {
  public:
   FaultyReads() {
@@ -96,9 +98,11 @@ class FaultyReads {
     system->xSetSystemCall(system, "read", reinterpret_cast<sqlite3_syscall_ptr>(Read));
     system->xSetSystemCall(system, "pread", reinterpret_cast<sqlite3_syscall_ptr>(ReadAt));
     system->xSetSystemCall(system, "pread64", reinterpret_cast<sqlite3_syscall_ptr>(ReadAt));
-    left_ = -1;
+    Heal();
+    Count();
   }
   ~FaultyReads() {
+    Count();
     sqlite3_vfs* system = sqlite3_vfs_find("unix");
     for (const auto& [name, real] : real_) system->xSetSystemCall(system, name, real);
   }
@@ -115,8 +119,22 @@ class FaultyReads {
   void Heal() { left_ = -1; }
   bool met() const { return met_; }
 
+  // From now on.
+  void Count() {
+    at_ = 0;
+    fn_ = nullptr;
+    count_ = 0;
+  }
+  int count() const { return count_; }
+  // In the read of that count, once; what is read inside is counted too.
+  void At(int nth, std::function<void()> fn) {
+    at_ = nth;
+    fn_ = std::move(fn);
+  }
+
  private:
   static bool Strike() {
+    if (++count_ == at_) std::exchange(fn_, nullptr)();
     if (left_ < 0) return false;
     if (left_ > 1) {
       --left_;
@@ -131,6 +149,9 @@ class FaultyReads {
   static ssize_t ReadAt(int fd, void* to, size_t size, off_t at) { return Strike() ? -1 : pread(fd, to, size, at); }
 
   std::pair<const char*, sqlite3_syscall_ptr> real_[3] = {{"read", nullptr}, {"pread", nullptr}, {"pread64", nullptr}};
+  static inline std::atomic<int> count_ = 0;
+  static inline int at_ = 0;
+  static inline std::function<void()> fn_;
   static inline int left_ = -1;
   static inline int sys_ = EIO;
   static inline bool one_ = false;

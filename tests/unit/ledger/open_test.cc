@@ -2,13 +2,13 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "daemon/ledger/ledger_files.h"
 #include "daemon/ledger/ledger_rows.h"
+#include "daemon/ledger/looked_mark.h"
 #include "daemon/ledger/migrations.h"
 #include "daemon/ledger/open_ledger.h"
 #include "daemon/ledger/sqlite_ledger.h"
@@ -309,9 +309,12 @@ TEST_F(OpenTest, ADamagedPageIsFound) {
 // What a ledger of a hundred thousand jobs is treated like, but small.
 class LargeLedgerTest : public OpenTest {
  protected:
+  // Looked over and closed as it should be.
   LargeLedgerTest() {
-    auto ledger = Open();
+    auto ledger = OpenAsLarge();
     for (int i = 0; i < 50; ++i) EXPECT_TRUE(InsertJob(ledger->db, JobNamed("job" + std::to_string(i)), 1));
+    Close(std::move(*ledger));
+    EXPECT_TRUE(Has("ledger.looked"));
   }
   void DamageAPage() {
     const auto pages = std::filesystem::file_size(Path("ledger.sqlite")) / 4096;
@@ -319,11 +322,18 @@ class LargeLedgerTest : public OpenTest {
     file.seekp(static_cast<std::streamoff>((pages - 3) * 4096));
     file << std::string(4096, '\xee');
   }
-  auto OpenAsLarge(const Migrations& migrations = LedgerMigrations()) {
+  // As a disk does it: no stamp of the file tells.
+  void LetAPageDecay() {
+    DamageAPage();
+    ASSERT_TRUE(MakeLookedMark(folder_.path()));
+  }
+  tl::expected<OpenedLedger, LedgerOpenError> OpenAsLarge(const Migrations& migrations = LedgerMigrations()) {
     return OpenLedgerFile(folder_.path(), migrations, 0);
   }
+  void Close(OpenedLedger ledger) { CloseLedgerFile(std::move(ledger), folder_.path(), 0); }
+  auto Look() { return LookOver(folder_.path(), 0, stop_); }
 
-  std::atomic<bool> stop_ = false;
+  LookStop stop_;
 };
 
 TEST_F(LargeLedgerTest, IsLookedOverBesideTheWorkWithIt) {
@@ -331,26 +341,96 @@ TEST_F(LargeLedgerTest, IsLookedOverBesideTheWorkWithIt) {
   ASSERT_TRUE(ledger) << ledger.error().message;
   EXPECT_FALSE(ledger->looked_over);
   EXPECT_TRUE(InsertJob(ledger->db, JobNamed("another"), 1));
-  EXPECT_TRUE(LookOver(folder_.path(), stop_));
+  EXPECT_TRUE(Look().value_or(false));
   EXPECT_TRUE(Open().error().reason == LedgerOpenFailure::kLocked);
   ledger = tl::unexpected(LedgerOpenError{});
   EXPECT_TRUE(Open()->looked_over);
 }
 
-TEST_F(LargeLedgerTest, ItsDamageIsFoundBesideTheWork) {
-  DamageAPage();
+TEST_F(LargeLedgerTest, ItsDamageIsFoundBesideTheWorkAndNotSaidToBeWithoutConsequence) {
+  LetAPageDecay();
   const auto ledger = OpenAsLarge();
   ASSERT_TRUE(ledger) << ledger.error().message;
-  const auto found = LookOver(folder_.path(), stop_);
+  const auto found = LookOver(folder_.path(), 1'767'225'600'000, stop_);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().reason, LedgerOpenFailure::kDamaged);
-  EXPECT_NE(found.error().message.find("a backup in their place"), std::string::npos) << found.error().message;
-  stop_ = true;
-  EXPECT_TRUE(LookOver(folder_.path(), stop_)) << "it ends early and has found nothing";
+  const std::string& said = found.error().message;
+  EXPECT_NE(said.find("a backup in their place"), std::string::npos) << said;
+  EXPECT_NE(said.find("since 2026-01-01T00:00:00"), std::string::npos) << said;
+  EXPECT_NE(said.find("compare the build history"), std::string::npos) << said;
+  EXPECT_EQ(said.find("nothing was changed"), std::string::npos) << said;
+}
+
+TEST_F(LargeLedgerTest, WhatWasFoundDamagedBesideTheWorkIsNotWorkedWithAgain) {
+  LetAPageDecay();
+  auto ledger = OpenAsLarge();
+  ASSERT_FALSE(Look());
+  Close(std::move(*ledger));
+  EXPECT_FALSE(Has("ledger.looked"));
+  EXPECT_EQ(OpenAsLarge().error().reason, LedgerOpenFailure::kDamaged);
+}
+
+TEST_F(LargeLedgerTest, ALifeThatEndsBeforeTheLookDoesLeavesItToTheNextStart) {
+  Close(std::move(*OpenAsLarge()));
+  auto next = OpenAsLarge();
+  EXPECT_TRUE(next->looked_over);
+  Close(std::move(*next));
+  EXPECT_FALSE(OpenAsLarge()->looked_over) << "that one was looked over and closed as it should be";
+  EXPECT_TRUE(OpenAsLarge()->looked_over) << "and that one went without being closed";
+}
+
+TEST_F(LargeLedgerTest, ALookBesideTheWorkCountsForTheNextStart) {
+  auto ledger = OpenAsLarge();
+  ledger->looked_over = *Look();
+  EXPECT_TRUE(InsertJob(ledger->db, JobNamed("another"), 1));
+  Close(std::move(*ledger));
+  EXPECT_FALSE(OpenAsLarge()->looked_over);
+}
+
+TEST_F(LargeLedgerTest, AnotherFileInItsPlaceIsLookedOverFirst) {
+  std::filesystem::copy(Path("ledger.sqlite"), Path("backup"));
+  std::filesystem::rename(Path("backup"), Path("ledger.sqlite"));
+  DamageAPage();
+  EXPECT_EQ(OpenAsLarge().error().reason, LedgerOpenFailure::kDamaged);
+}
+
+TEST_F(LargeLedgerTest, OneThatWasWrittenOverWithItsOldTimesIsLookedOverFirst) {
+  const auto written = std::filesystem::last_write_time(Path("ledger.sqlite"));
+  DamageAPage();
+  std::filesystem::last_write_time(Path("ledger.sqlite"), written);
+  EXPECT_EQ(OpenAsLarge().error().reason, LedgerOpenFailure::kDamaged);
+}
+
+TEST_F(LargeLedgerTest, AFilePutInItsPlaceWhileItIsOpenIsNotMarked) {
+  auto ledger = OpenAsLarge();
+  ledger->looked_over = true;
+  std::filesystem::copy(Path("ledger.sqlite"), Path("backup"));
+  std::filesystem::rename(Path("backup"), Path("ledger.sqlite"));
+  Close(std::move(*ledger));
+  EXPECT_FALSE(Has("ledger.looked"));
+}
+
+TEST_F(LargeLedgerTest, AMarkThatCannotBeWrittenCostsNoMoreThanALook) {
+  ASSERT_TRUE(std::filesystem::remove(Path("ledger.looked")));
+  ASSERT_TRUE(std::filesystem::create_directory(Path("ledger.looked")));
+  for (int i = 0; i < 2; ++i) {
+    auto ledger = OpenAsLarge();
+    ASSERT_TRUE(ledger) << ledger.error().message;
+    EXPECT_TRUE(ledger->looked_over);
+    Close(std::move(*ledger));
+  }
+  EXPECT_FALSE(Has("ledger.looked.part"));
+}
+
+TEST_F(LargeLedgerTest, ASmallOneIsNotMarked) {
+  auto ledger = Open();
+  ASSERT_TRUE(ledger);
+  CloseLedgerFile(std::move(*ledger), folder_.path());
+  EXPECT_FALSE(Has("ledger.looked"));
 }
 
 TEST_F(LargeLedgerTest, BeforeAMigrationItIsLookedOverFirst) {
-  DamageAPage();
+  LetAPageDecay();
   EXPECT_EQ(OpenAsLarge(With({kAddTable})).error().reason, LedgerOpenFailure::kDamaged);
 }
 
@@ -360,12 +440,8 @@ TEST_F(LargeLedgerTest, AfterADeathItIsLookedOverFirst) {
     daemon.Do("insert 1");
     daemon.Kill();
   }
-  {
-    const auto ledger = OpenAsLarge();
-    ASSERT_TRUE(ledger) << ledger.error().message;
-    EXPECT_TRUE(ledger->looked_over);
-  }
-  EXPECT_FALSE(OpenAsLarge()->looked_over) << "that one was closed as it should be";
+  ASSERT_TRUE(MakeLookedMark(folder_.path())) << "as one that a power cut brought back";
+  EXPECT_TRUE(OpenAsLarge()->looked_over);
 }
 
 TEST_F(OpenTest, ATruncatedLedgerIsFound) {
