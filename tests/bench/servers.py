@@ -157,7 +157,8 @@ class Nginx(_Server):
         os.makedirs(self._store)
         os.makedirs(os.path.join(folder, "root", "blob"))
         for blob in blobs:
-            os.link(blob, os.path.join(folder, "root", "blob", str(os.path.getsize(blob))))
+            # No hard link: what is sent may lie on another file system than the folder.
+            os.symlink(os.path.abspath(blob), os.path.join(folder, "root", "blob", str(os.path.getsize(blob))))
         ports = _free_ports(2)
         config = os.path.join(folder, "nginx.conf")
         with open(config, "w", encoding="utf-8") as file:
