@@ -1,5 +1,7 @@
 // What the learning must be worth, on nights that are the same each time: of the seed script's delay and requests at
 // most half of both where builds share a listing, and never more requests than a fixed rhythm.
+#include "tests/bench/polling/goal.h"
+
 #include <gtest/gtest.h>
 
 #include "tests/bench/polling/watchers.h"
@@ -39,22 +41,18 @@ Sums Watch(const NightKind& kind, seconds interval, std::uint64_t nights) {
 double Ratio(double ours, double theirs) { return ours / theirs; }
 
 TEST(PollingGoal, NightsOfManyBuildsAreSeenInHalfTheTimeWithHalfTheRequests) {
-  for (const double median : {480.0, 1200.0}) {
-    for (const double sigma : {0.2, 0.4, 0.7}) {
-      const NightKind kind{.median = median, .sigma = sigma, .builds = 60, .hours = 1};
-      const Sums sums = Watch(kind, seconds(6), 6);
-      EXPECT_LE(Ratio(sums.adaptive.waited, sums.script.waited), 0.5) << median << ' ' << sigma;
-      EXPECT_LE(Ratio(sums.adaptive.requests, sums.script.requests), 0.5) << median << ' ' << sigma;
-    }
+  for (const NightKind& kind : BusyKinds()) {
+    const Sums sums = Watch(kind, kBusyInterval, kBusyNights);
+    EXPECT_LE(Ratio(sums.adaptive.waited, sums.script.waited), 0.5) << kind.median << ' ' << kind.sigma;
+    EXPECT_LE(Ratio(sums.adaptive.requests, sums.script.requests), 0.5) << kind.median << ' ' << kind.sigma;
   }
 }
 
 TEST(PollingGoal, OneBuildAtATimeIsSeenAsSoonAsByTheSeedScriptWithFewerRequests) {
-  for (const double median : {180.0, 480.0}) {
-    const NightKind kind{.median = median, .sigma = 0.2, .builds = 5};
-    const Sums sums = Watch(kind, seconds(15), 40);
-    EXPECT_LE(Ratio(sums.adaptive.waited, sums.script.waited), 1.25) << median;
-    EXPECT_LE(Ratio(sums.adaptive.requests, sums.script.requests), 0.6) << median;
+  for (const NightKind& kind : QuietKinds()) {
+    const Sums sums = Watch(kind, kQuietInterval, kQuietNights);
+    EXPECT_LE(Ratio(sums.adaptive.waited, sums.script.waited), 1.25) << kind.median;
+    EXPECT_LE(Ratio(sums.adaptive.requests, sums.script.requests), 0.6) << kind.median;
   }
 }
 

@@ -1,6 +1,7 @@
 // Prints how soon ends are noticed and with how many requests, as ratios to the seed script's. For each kind of night
 // so many seeds:
 //   table [--nights N]
+//   table --goal [--nights N]   only the nights that the goal is judged on, as JSON
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/polling/goal.h"
 #include "tests/bench/polling/watchers.h"
 
 namespace tegodrop::polling_bench {
@@ -87,13 +89,56 @@ void PrintAll(const std::vector<NightKind>& kinds, int nights) {
   all.PrintRatios();
 }
 
-int Main(int argc, char** argv) {
-  int nights = 20;
-  if (argc == 3 && std::string(argv[1]) == "--nights") nights = std::atoi(argv[2]);
-  if (nights < 1 || (argc != 1 && argc != 3)) {
-    std::fprintf(stderr, "table [--nights N]\n");
-    return 64;
+void PrintKinds(const char* name, const std::vector<NightKind>& kinds, seconds interval, std::uint64_t nights) {
+  std::printf("\"%s\": [", name);
+  const char* separator = "";
+  for (const NightKind& kind : kinds) {
+    Watched script;
+    Watched ours;
+    for (std::uint64_t seed = 1; seed <= nights; ++seed) {
+      const Night night = DrawNight(kind, kBegin, seed);
+      PollingSettings polling;
+      polling.interval = interval;
+      script += WatchAsTheSeedScript(night);
+      ours += WatchAsTegodrop(night, polling, kBegin);
+    }
+    std::printf(
+        "%s{\"median\": %g, \"sigma\": %g, \"builds\": %d, \"interval\": %d, \"delay\": %.6f, \"requests\": %.6f}",
+        separator, kind.median, kind.sigma, kind.builds, static_cast<int>(interval.count()),
+        ours.waited / script.waited, static_cast<double>(ours.requests) / script.requests);
+    separator = ", ";
   }
+  std::printf("]");
+}
+
+// Delay and requests as ratios to the seed script's. `nights`: of each kind, 0 as the goal has it.
+void PrintGoal(std::uint64_t nights) {
+  std::printf("{");
+  PrintKinds("busy", BusyKinds(), kBusyInterval, nights > 0 ? nights : kBusyNights);
+  std::printf(", ");
+  PrintKinds("quiet", QuietKinds(), kQuietInterval, nights > 0 ? nights : kQuietNights);
+  std::printf("}\n");
+}
+
+int Main(int argc, char** argv) {
+  int nights = 0;
+  bool goal = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--goal") {
+      goal = true;
+    } else if (word == "--nights" && i + 1 < argc && std::atoi(argv[i + 1]) > 0) {
+      nights = std::atoi(argv[++i]);
+    } else {
+      std::fprintf(stderr, "table [--goal] [--nights N]\n");
+      return 64;
+    }
+  }
+  if (goal) {
+    PrintGoal(static_cast<std::uint64_t>(nights));
+    return 0;
+  }
+  if (nights == 0) nights = 20;
   std::printf(
       "Builds at random times of so many hours; how many run at once on average; the seed script's mean delay in s "
       "and\n"
