@@ -1,11 +1,13 @@
-"""What tegodrop must reach against each peer, and whether it did. Pure.
+"""What tegodrop must reach, against each peer and by itself, and whether it did. Pure.
 
-A row, as results.json holds it: {"name", "direction", "server", "transport", "size", "contestants": {name: {"runs": […]}}}.
+A row, as results.json holds it: {"name", "direction", "server", "transport", "size", "contestants": {name: {"runs": […]}}}. One of
+tegodrop alone: {"name", "title", "of", "load", "measures": {name: {"kind", "value"}}}, where "of" says of how much, and kinds are as in scale/curves.py.
 """
 
 from dataclasses import dataclass
 
 from tests.bench import stats
+from tests.bench.scale.curves import AWAITED_GOALS, FINISHED_GOALS
 
 AT_LEAST, AT_MOST = "at least", "at most"
 # What counts as equal of two peaks.
@@ -43,6 +45,41 @@ GOALS = (
 PEAKS = (("parts", "curl", "peak of parts against curl -T"), ("put", "curl", "peak of a single PUT against curl -T"),
          ("get", "curl_get", "peak of a download against curl -o"))
 PEAK_BOUND = 1.5
+
+
+@dataclass(frozen=True)
+class Absolute:
+    text: str
+    row: str
+    measure: str
+    most: object  # a number, or the name of another measure of the row
+
+
+ABSOLUTE = (
+    Absolute("rename to first request, p99", "rename-small", "p99", 0.15),
+    Absolute("rename to first request less one read and SHA-256, p99", "rename-large", "p99 beyond one read", 0.15),
+    Absolute("loop callback, p99", "loop-plain", "callback p99", 0.005),
+    Absolute("loop callback, p99", "loop-tls", "callback p99", 0.005),
+    Absolute("build done to noticed, × the seed script's mean", "polling", "delay of busy nights", 0.5),
+    Absolute("requests for that, × the seed script's", "polling", "requests of busy nights", 0.5),
+    Absolute("requests of a poll, no more than pages", "scale-awaited", "requests of a poll", "pages"),
+    *(Absolute(measure, "scale-awaited", measure, most) for measure, (_, most) in AWAITED_GOALS.items()),
+    *(Absolute(measure, "scale-finished", measure, most) for measure, (_, most) in FINISHED_GOALS.items()),
+)
+
+
+def judge_absolute(rows):
+    """One entry for each goal whose row was measured."""
+    by_name = {row["name"]: row for row in rows}
+    found = []
+    for goal in ABSOLUTE:
+        if goal.row in by_name:
+            row = by_name[goal.row]
+            bound = row["measures"][goal.most]["value"] if isinstance(goal.most, str) else goal.most
+            one = row["measures"][goal.measure]
+            found.append({"goal": f"{goal.text} ({row['of']})", "row": goal.row, "measure": goal.measure, "sense": AT_MOST, "bound": bound,
+                          "kind": one["kind"], "found": one["value"], "reached": one["value"] <= bound})
+    return found
 
 
 def judge(rows):

@@ -48,6 +48,16 @@ class ArtifactTest(unittest.TestCase):
             self.assertIn("AndroidManifest.xml", listed)
             subprocess.run(["aapt2", "dump", "packagename", path], check=True, capture_output=True)
 
+    def test_another_number_is_another_artifact_of_the_same_size(self):
+        with tempfile.TemporaryDirectory() as folder:
+            artifacts = Artifacts(folder)
+            made = []
+            for number in (0, 1, 2):
+                with open(artifacts.make(1_000_003, number), "rb") as file:
+                    made.append(file.read())
+            self.assertEqual([len(one) for one in made], [1_000_003] * 3)
+            self.assertEqual(len(set(made)), 3)
+
 
 if __name__ == "__main__":
     runner.main()

@@ -1,14 +1,15 @@
 """The results as a JSON document and as tables of text. Pure."""
 
 from tests.bench import goals, stats
+from tests.bench.scale.curves import shown
 
-VERSION = 1
+VERSION = 2
 
 
-def document(machine, settings, rows):
-    """`rows` as measured (see goals.py); what follows from them is added."""
+def document(machine, settings, rows, absolute=()):
+    """`rows` as measured, and `absolute`, those of tegodrop alone (see goals.py); what follows from them is added."""
     return {"version": VERSION, "machine": machine, "settings": settings, "rows": [_with_figures(row) for row in rows],
-            "goals": goals.judge(rows)}
+            "absolute": list(absolute), "goals": goals.judge(rows) + goals.judge_absolute(absolute)}
 
 
 def _with_figures(row):
@@ -21,15 +22,19 @@ def _with_figures(row):
 
 
 def tables(results):
-    lines = ["row | contestant | MB/s | × the peer's speed (slowest–fastest round) | CPU s/GB | × the peer's | peak MB | "
-             "× the peer's"]
-    for row in results["rows"]:
-        for one in row["contestants"].values():
-            lines.append(" | ".join((row["name"], one["label"], *_cells(one))))
+    blocks = []
+    if results["rows"]:
+        blocks.append(["row | contestant | MB/s | × the peer's speed (slowest–fastest round) | CPU s/GB | × the peer's | peak MB | "
+                       "× the peer's"])
+        for row in results["rows"]:
+            blocks[-1] += [" | ".join((row["name"], one["label"], *_cells(one))) for one in row["contestants"].values()]
+    for row in results["absolute"]:
+        blocks.append([f"{row['name']}: {row['title']}; {row['of']}; load {row['load']:.1f} as it began"])
+        blocks[-1] += [f"{row['name']} | {name} | {shown(one['kind'], one['value'])}" for name, one in row["measures"].items()]
     if results["goals"]:
-        lines += ["", "goal | row | wanted | reached (min–max) | "]
-        lines += [_goal_line(one) for one in results["goals"]]
-    return "\n".join(lines) + "\n"
+        blocks.append(["goal | row | wanted | found (min–max) | "])
+        blocks[-1] += [_goal_line(one) for one in results["goals"]]
+    return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 
 
 def _cells(one):
@@ -41,10 +46,27 @@ def _cells(one):
 
 
 def _goal_line(one):
-    ratio = one["ratio"]
     sign = "≥" if one["sense"] == goals.AT_LEAST else "≤"
-    return (f"{one['goal']} | {one['row']} | {sign} {one['bound']:.2f} | {ratio['median']:.2f} ({ratio['min']:.2f}–{ratio['max']:.2f}) | "
-            f"{'reached' if one['reached'] else 'missed'}")
+    if "found" in one:
+        bound, found = wanted_and_found(one)
+    else:
+        ratio = one["ratio"]
+        bound, found = f"{one['bound']:.2f}", f"{ratio['median']:.2f} ({ratio['min']:.2f}–{ratio['max']:.2f})"
+    return f"{one['goal']} | {one['row']} | {sign} {bound} | {found} | {'reached' if one['reached'] else 'missed'}"
+
+
+def wanted_and_found(one):
+    """Of the judgement of an absolute goal, as texts."""
+    return tuple(_short(one["kind"], one[what]) for what in ("bound", "found"))
+
+
+def _short(kind, value):
+    """As precise as a comparison with a goal needs it."""
+    if kind == "B":
+        return f"{value / (1 << 20):.0f} MiB"
+    if kind:
+        return f"{value * 1000:.3g} ms" if value < 1 else f"{value:.2f} s"
+    return f"{value:.3g}" if value < 1 else f"{value:g}"
 
 
 def about(results):

@@ -13,8 +13,8 @@ from tests.bench import contestants, goals, report, samples, svg
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def results(*rows):
-    return report.document(samples.MACHINE, samples.SETTINGS, list(rows))
+def results(*rows, absolute=()):
+    return report.document(samples.MACHINE, samples.SETTINGS, list(rows), absolute)
 
 
 class DocumentTest(unittest.TestCase):
@@ -23,9 +23,16 @@ class DocumentTest(unittest.TestCase):
             self.validator = jsonschema.Draft202012Validator(json.load(file))
 
     def test_it_is_of_the_published_form(self):
-        whole = results(samples.upload(), samples.memory(100_000_000, 10000), samples.memory(2_000_000_000, 20000))
+        whole = results(samples.upload(), samples.memory(100_000_000, 10000), samples.memory(2_000_000_000, 20000),
+                        absolute=samples.all_absolute())
         self.assertEqual([error.message for error in self.validator.iter_errors(json.loads(json.dumps(whole)))], [])
         del whole["machine"]["versions"]["curl"]
+        self.assertNotEqual(list(self.validator.iter_errors(whole)), [])
+
+    def test_an_absolute_goal_without_what_was_found_is_not_of_that_form(self):
+        whole = results(absolute=samples.all_absolute())
+        self.assertEqual(list(self.validator.iter_errors(whole)), [])
+        del whole["goals"][0]["found"]
         self.assertNotEqual(list(self.validator.iter_errors(whole)), [])
 
     def test_ratios_and_figures_are_added(self):
@@ -49,6 +56,18 @@ class DocumentTest(unittest.TestCase):
         self.assertIn("put-discarding-plain | tegodrop <parts> & more | 250 | 0.80 (0.50–1.00) | 1.00 | 1.00 | 10.2 | 1.00", lines)
         self.assertIn("parts, hashed, against curl -T | put-discarding-tls | ≥ 0.75 | 0.80 (0.50–1.00) | reached", lines)
 
+    def test_tables_have_a_line_for_each_absolute_measure_and_goal(self):
+        lines = report.tables(results(absolute=samples.all_absolute())).splitlines()
+        self.assertIn("rename-small: A row: rename-small; so much for rename-small; load 0.5 as it began", lines)
+        for line in ("loop-tls | callback p99 | 0.40 ms", "scale-awaited | RSS | 61.0 MiB", "scale-awaited | pages | 200",
+                     "rename to first request, p99 (so much for rename-small) | rename-small | ≤ 150 ms | 150 ms | reached",
+                     "loop callback, p99 (so much for loop-plain) | loop-plain | ≤ 5 ms | 0.4 ms | reached",
+                     "requests for that, × the seed script's (so much for polling) | polling | ≤ 0.5 | 0.4 | reached",
+                     "requests of a poll, no more than pages (so much for scale-awaited) | scale-awaited | ≤ 200 | 200 | reached",
+                     "RSS (so much for scale-awaited) | scale-awaited | ≤ 60 MiB | 61 MiB | missed"):
+            self.assertIn(line, lines)
+        self.assertFalse([line for line in lines if "contestant" in line], "no table of transfers, of which there are none")
+
 
 class GoalsTest(unittest.TestCase):
     def judged(self, *rows):
@@ -68,6 +87,21 @@ class GoalsTest(unittest.TestCase):
             ("peak of parts against curl -T", "memory-2000MB"): False,
             ("peak of parts, with 20 times the size", "memory-100MB, memory-2000MB"): False})
 
+    def test_absolute_goals_are_judged_where_their_rows_are(self):
+        rows = samples.all_absolute()
+        reached = {(one["row"], one["measure"]): one["reached"] for one in goals.judge_absolute(rows)}
+        self.assertEqual(len(reached), len(goals.ABSOLUTE))
+        self.assertEqual([one for one, good in reached.items() if not good], [("scale-awaited", "RSS")])
+        self.assertEqual({row for row, _ in reached}, {row["name"] for row in rows})
+        rows[0]["measures"]["p99"]["value"] = 0.1501
+        self.assertEqual([(one["bound"], one["found"], one["reached"]) for one in goals.judge_absolute(rows[:1])], [(0.15, 0.1501, False)])
+
+    def test_a_poll_may_take_as_many_requests_as_pages(self):
+        row = next(one for one in samples.all_absolute() if one["name"] == "scale-awaited")
+        row["measures"]["requests of a poll"]["value"] = 201
+        missed = [(one["measure"], one["bound"]) for one in goals.judge_absolute([row]) if not one["reached"]]
+        self.assertEqual(missed, [("requests of a poll", 200), ("RSS", 60 << 20)])
+
     def test_goals_name_contestants_that_there_are(self):
         there = {"put": contestants.PUT, "get": contestants.GET}
         for goal in goals.GOALS:
@@ -80,8 +114,8 @@ class GoalsTest(unittest.TestCase):
 
 
 class PictureTest(unittest.TestCase):
-    def draw(self, *rows):
-        return xml.fromstring(svg.draw(results(*rows)).encode())
+    def draw(self, *rows, absolute=()):
+        return xml.fromstring(svg.draw(results(*rows, absolute=absolute)).encode())
 
     def test_there_is_one_bar_for_each_contestant_of_each_row(self):
         picture = self.draw(samples.upload(), samples.upload(transport="tls"), samples.memory(100_000_000, 10000))
@@ -92,7 +126,8 @@ class PictureTest(unittest.TestCase):
     def test_everything_is_within_it_and_nothing_is_fetched(self):
         row = samples.upload()
         row["contestants"]["parts"]["runs"] = [samples.run(0.01)] * 3
-        text = svg.draw(results(row, samples.memory(100_000_000, 10000), samples.memory(2_000_000_000, 20000)))
+        text = svg.draw(results(row, samples.memory(100_000_000, 10000), samples.memory(2_000_000_000, 20000),
+                                absolute=samples.all_absolute()))
         picture = xml.fromstring(text.encode())
         height = float(picture.get("height"))
         for one in picture.iter():
@@ -103,6 +138,15 @@ class PictureTest(unittest.TestCase):
             if one.tag == f"{SVG}rect":
                 self.assertLessEqual(float(one.get("x", 0)) + float(one.get("width")), svg.WIDTH)
         self.assertEqual(text.count("http"), 1, "only the name space")
+
+    def test_each_absolute_goal_has_a_line_with_what_was_found(self):
+        for rows in ((), (samples.upload(),)):
+            texts = [one.text for one in self.draw(*rows, absolute=samples.all_absolute()).iter(f"{SVG}text")]
+            for goal in goals.ABSOLUTE:
+                self.assertEqual(texts.count(f"{goal.text} (so much for {goal.row})"), 1)
+            at = texts.index("RSS (so much for scale-awaited)")
+            self.assertEqual(texts[at + 1:at + 4], ["≤ 60 MiB", "61 MiB", "missed"])
+            self.assertEqual("× speed" in texts, bool(rows), "columns only where there are bars")
 
     def test_labels_are_texts_whatever_is_in_them(self):
         texts = [one.text for one in self.draw(samples.upload()).iter(f"{SVG}text")]

@@ -27,6 +27,25 @@ def memory(size, peak):
                name=f"memory-{size // 10**6}MB")
 
 
+def absolute(name, **measures):
+    """`measures`: name=(kind, value)."""
+    return {"name": name, "title": f"A row: {name}", "of": f"so much for {name}", "load": 0.5,
+            "measures": {one: {"kind": kind, "value": value} for one, (kind, value) in measures.items()}}
+
+
+def all_absolute():
+    """A row of each kind; every goal but that of the RSS is reached."""
+    callbacks = {"callback p50": ("s", 0.00002), "callback p99": ("s", 0.0004), "callback max": ("s", 0.021)}
+    return [
+        absolute("rename-small", p50=("s", 0.03), p99=("s", 0.15), max=("s", 0.2)),
+        absolute("rename-large", p99=("s", 0.4), **{"p99 beyond one read": ("s", 0.05)}),
+        absolute("loop-plain", **callbacks), absolute("loop-tls", **callbacks),
+        absolute("polling", **{"delay of busy nights": ("", 0.45), "requests of busy nights": ("", 0.4)}),
+        absolute("scale-awaited", pages=("", 200), RSS=("B", 61 << 20),
+                 **{"requests of a poll": ("", 200), "CPU of a poll": ("cpu", 0.03)}),
+        absolute("scale-finished", status=("s", 0.02), **{"start to READY": ("s", 0.1), "status --json": ("s", 0.03)})]
+
+
 MACHINE = {"cpu": "A processor", "cores": 2, "memory_gib": 8.0, "kernel": "6.1.0", "load_at_start": 0.0,
            "versions": {"curl": "1", "rclone": "2", "requests": "3", "nginx": "4", "OpenSSL": "5"}}
 SETTINGS = {"rounds": 3, "quick": False, "sizes": [500_000_000], "files": "/dev/shm (tmpfs)", "chunk": 10 << 20}

@@ -4,6 +4,7 @@ A run is what measure.cc writes: {"wall", "user", "system", "rss_kib"}. Contesta
 same machine: they are compared with each other first, and the median is taken of that.
 """
 
+import math
 import statistics
 
 MEASURES = {
@@ -16,6 +17,11 @@ MEASURES = {
 
 def summary(values):
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def percentile(values, percent):
+    """The least of them that so many of a hundred are not above."""
+    return sorted(values)[max(1, math.ceil(len(values) * percent / 100)) - 1]
 
 
 def ratios(measure, runs, peer_runs):

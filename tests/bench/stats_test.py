@@ -26,6 +26,12 @@ class StatsTest(unittest.TestCase):
             with self.assertRaises(ValueError):
                 stats.ratio("speed", ours, peer)
 
+    def test_a_percentile_is_one_of_the_values(self):
+        values = list(range(100, 0, -1))
+        self.assertEqual([stats.percentile(values, one) for one in (50, 99, 100)], [50, 99, 100])
+        self.assertEqual(stats.percentile([3, 1, 2], 99), 3)
+        self.assertEqual(stats.percentile([7], 50), 7)
+
     def test_figures_are_of_a_gigabyte(self):
         figures = stats.figures([run(2, cpu=1, rss=1000)], 500_000_000)
         self.assertEqual(figures, {"megabytes_per_second": 250, "cpu_seconds_per_gigabyte": 2, "peak_megabytes": 1.024})

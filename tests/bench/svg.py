@@ -1,30 +1,40 @@
-"""The results as one picture: for each row of the bench a group of bars, speed against the peer's. Pure; no library, no font of its own."""
+"""The results as one picture: for each row of the bench a group of bars, speed against the peer's; what is not compared with a peer, as
+numbers. Pure; no library, no font of its own."""
 
 from xml.sax.saxutils import escape
+
+from tests.bench.report import wanted_and_found
 
 WIDTH = 800
 LABEL, BARS, END = 214, 224, 500  # where labels end, where bars begin and end
 COLUMNS = ((580, "× speed"), (636, "MB/s"), (704, "CPU s/GB"), (780, "peak MB"))
+GOAL_COLUMNS = ((600, "goal"), (700, "found"), (780, ""))
 BAR, STEP, GAP = 12, 18, 40
 TOP, BOTTOM = 100, 34
 MOST = 1.5  # how many times the peer's speed a bar can show
 OURS, OURS_UNHASHED, PEER, OTHER, INK, FAINT = "#0b6e4f", "#7bb8a0", "#5f6b76", "#b4bcc4", "#1c2126", "#68737d"
+MISSED = "#b3261e"
 
 
 def draw(results):
     rows = [row for row in results["rows"] if row["direction"] != "memory"]
     peaks = [row for row in results["rows"] if row["direction"] == "memory"]
-    body, y = [], TOP
+    absolute = [one for one in results["goals"] if "found" in one]
+    body, y = [], TOP if rows else 16
+    if rows:
+        body += _head(results)
     for row in rows:
         y = _group(body, row, y)
     if peaks:
         y = _peaks(body, peaks, y)
+    if absolute:
+        y = _absolute(body, absolute, y)
     height = y + BOTTOM - GAP // 2
     return "\n".join((
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
         'font-family="system-ui, -apple-system, \'Segoe UI\', \'DejaVu Sans\', sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-        *_head(results), *body, *_foot(results, height), "</svg>", ""))
+        *body, *_foot(results, height), "</svg>", ""))
 
 
 def _at(ratio):
@@ -113,3 +123,19 @@ def _peaks(body, rows, y):
             there = row["contestants"].get(name)
             body.append(_text(x, middle, f"{there['figures']['peak_megabytes']:.1f}" if there else "–", INK, "end", ours))
     return top + STEP * len(names) + GAP // 2
+
+
+def _absolute(body, goals, y):
+    """Figures of tegodrop alone: one line for each goal."""
+    body.append(_text(16, y + 10, "tegodrop by itself", more=' font-weight="600"'))
+    for x, name in GOAL_COLUMNS:
+        body.append(_text(x, y + 10, name, FAINT, "end", ' font-size="11"'))
+    top = y + 20
+    for number, one in enumerate(goals):
+        middle = top + STEP * number + STEP / 2 + 4
+        bound, found = wanted_and_found(one)
+        body.append(_text(16, middle, one["goal"]))
+        colour, word = (OURS, "reached") if one["reached"] else (MISSED, "missed")
+        for (x, _), text, ink in zip(GOAL_COLUMNS, (f"≤ {bound}", found, word), (FAINT, INK, colour)):
+            body.append(_text(x, middle, text, ink, "end", "" if ink == FAINT else ' font-weight="600"'))
+    return top + STEP * len(goals) + GAP // 2

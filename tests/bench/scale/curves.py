@@ -6,6 +6,9 @@ import statistics
 # What a value must have grown by before its growth says anything: less is the noise of a machine that does other things too.
 # "s": seconds on the clock, "cpu": of the processor, "B": bytes, "": a count, which is what it is.
 NOISE = {"s": 0.02, "cpu": 0.002, "B": 2 << 20, "": 0}
+# {measure: (size, most)} of two of the curves; tests/bench/run judges them too.
+AWAITED_GOALS = {"CPU of a poll": (10_000, 0.05), "RSS": (10_000, 60 << 20)}
+FINISHED_GOALS = {"start to READY": (100_000, 0.3), "status": (100_000, 0.05), "status --json": (100_000, 0.05)}
 # Above this something grows faster than its work.
 STEEPEST = 1.1
 

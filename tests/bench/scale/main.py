@@ -12,9 +12,9 @@ import shutil
 import sys
 import tempfile
 
-from tests.bench.scale.curves import Curve, least, median
-from tests.bench.scale.site import (MIB, Manager, RequestLog, Uploads, command_seconds, cpu_seconds, fill_ledger, memory,
-                                    start_until_ready, steps, stop)
+from tests.bench.scale.curves import AWAITED_GOALS, FINISHED_GOALS, Curve, least, median
+from tests.bench.scale.site import (Manager, RequestLog, Uploads, command_seconds, cpu_seconds, fill_ledger, memory, start_until_ready,
+                                    steps, stop)
 from tests.scenario.harness.portal import Portal
 from tests.scenario.harness.site import Site
 from tests.scenario.harness.wait import until
@@ -78,8 +78,7 @@ def steps_are_over(daemon):
 
 
 def awaited(sizes, rounds):
-    curve = Curve("Awaited builds, all on one version, found by one listing", "builds",
-                  {"CPU of a poll": (10_000, 0.05), "RSS": (10_000, 60 * MIB)})
+    curve = Curve("Awaited builds, all on one version, found by one listing", "builds", AWAITED_GOALS)
     with portal_beside(hold_builds=True, unique_start_time=True) as portal:
         uploads = Uploads(portal)
         for size in sizes:
@@ -123,8 +122,7 @@ def await_builds(portal, uploads, size, rounds):
 
 
 def finished(sizes, rounds):
-    curve = Curve("Finished jobs in the ledger", "jobs",
-                  {"start to READY": (100_000, 0.3), "status": (100_000, 0.05), "status --json": (100_000, 0.05)})
+    curve = Curve("Finished jobs in the ledger", "jobs", FINISHED_GOALS)
     source = tempfile.mkdtemp(prefix="tegodrop-ledger-", dir=MEMORY_DISK if os.path.isdir(MEMORY_DISK) else "/tmp")
     try:
         with portal_beside() as portal:

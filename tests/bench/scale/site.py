@@ -11,8 +11,6 @@ import urllib.parse
 from tests.scenario.harness.programs import path_of
 from tests.scenario.harness.wait import until
 
-MIB = 1 << 20
-
 
 def cpu_seconds(pid):
     """The processor time of a process with all its threads, also of those that have ended, to the nanosecond."""
