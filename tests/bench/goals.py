@@ -1,7 +1,8 @@
 """What tegodrop must reach, against each peer and by itself, and whether it did. Pure.
 
 A row, as results.json holds it: {"name", "direction", "server", "transport", "size", "contestants": {name: {"runs": […]}}}. One of
-tegodrop alone: {"name", "title", "of", "load", "measures": {name: {"kind", "value"}}}, where "of" says of how much, and kinds are as in scale/curves.py.
+tegodrop alone: {"name", "title", "of", "load", "measures": {name: {"kind", "value"}}}, where "of" says of how much, and kinds are as in
+scale/curves.py.
 """
 
 from dataclasses import dataclass

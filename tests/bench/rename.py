@@ -56,8 +56,9 @@ def _renames(size, count, with_reads, say):
                 until(lambda: steps_are_over(daemon), "it has come to rest")
                 waits.append(_first_request(site.folder, path, stamps))
                 until(lambda: _delivered(site.folder) == number, f"artifact {number} is delivered", SECONDS)
-                if number % 10 == 0:
-                    say(f"rename of {size} bytes: {number} of {count}")
+                if with_reads or number % 10 == 0:
+                    beside = f", one read {reads[-1][1] * 1000:.0f} ms" if with_reads else ""
+                    say(f"rename of {size} bytes: {number} of {count}, {waits[-1] * 1000:.0f} ms{beside}")
             stop(daemon)
             if not stamps.none_left():
                 raise Failed("an upload was asked for more than once")
