@@ -19,6 +19,7 @@ class FoundTest(unittest.TestCase):
     def test_a_slow_read_excuses_no_wait(self):
         measures = found.beyond_reads([0.3, 0.4, 0.3], [(0.02, 0.25), (0.9, 5.0), (0.01, 0.2)])
         self.assertAlmostEqual(measures["p99 beyond one read"][1], 0.15)
+        self.assertAlmostEqual(measures["p99 beyond the read just before"][1], 0.1)
         self.assertEqual(measures["read and SHA-256, p50"], ("s", 0.25))
         self.assertEqual(measures["read alone, p50"], ("s", 0.02))
 

@@ -21,7 +21,8 @@ basicConstraints = critical,CA:FALSE
 subjectAltName = IP:127.0.0.1,DNS:localhost
 """
 
-# As a server would be set up for large uploads; without its own log, and with bodies moved, not copied, into the store.
+# As a server would be set up for large uploads; without its own log, and with bodies moved, not copied, into the store. A part's answer
+# has an ETag, as S3's has, without which no upload is whole.
 NGINX = """daemon off;
 worker_processes {workers};
 pid {folder}/nginx.pid;
@@ -47,7 +48,7 @@ http {{
     ssl_protocols TLSv1.3;
     root {folder}/root;
     location /blob/ {{ }}
-    location /store/ {{ dav_methods PUT; create_full_put_path on; }}
+    location /store/ {{ dav_methods PUT; create_full_put_path on; add_header ETag '"bench"'; }}
   }}
 }}
 """
