@@ -43,7 +43,7 @@ constexpr milliseconds kOnceCheck = milliseconds(100);
 // After so many changes of rows, which the start with a full ledger and a look with much news bring, what they took of
 // memory is given back: once, when they are likely to be over, because it goes through the whole heap on the loop.
 constexpr int kManyChanges = 1000;
-constexpr milliseconds kTidyAfter = std::chrono::seconds(30);
+constexpr milliseconds kTidyAfter = std::chrono::seconds(10);
 // What the orderly stop of the rooms may take, and then the closing of files and threads: together under 5 s.
 constexpr std::chrono::seconds kStopPatience{3};
 constexpr unsigned kCloseSeconds = 2;

@@ -14,7 +14,7 @@ namespace {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::size_t kAppendAtLeast = 64 * 1024;
-constexpr std::size_t kBufferAtMost = 512 * 1024;
+constexpr std::size_t kBufferAtMost = 256 * 1024;
 // What comes at once at most, on top.
 constexpr std::size_t kLargestPiece = 128 * 1024;
 

@@ -1,9 +1,11 @@
 #include "daemon/tracking/tracker.h"
 
-#include <map>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace tegodrop {
@@ -21,6 +23,7 @@ class HistoryReader final : public Handle {
                 std::function<void(Result<HistoryLook>)> done)
       : portal_(portal), version_(std::move(version)), awaited_(std::move(awaited)), done_(std::move(done)) {
     found_.resize(awaited_.size());
+    by_name_.reserve(awaited_.size());
     for (std::size_t i = 0; i < awaited_.size(); ++i) by_name_.emplace(NameOf(awaited_[i]), i);
     AskPage(1);
   }
@@ -28,6 +31,11 @@ class HistoryReader final : public Handle {
  private:
   // Ten thousand may be awaited, and a listing shows as many rows: each finds its own without a look at the others.
   using Name = std::pair<std::int64_t, std::string_view>;
+  struct HashOfName {
+    std::size_t operator()(const Name& name) const {
+      return std::hash<std::string_view>()(name.second) ^ static_cast<std::size_t>(name.first) * 0x9E3779B97F4A7C15U;
+    }
+  };
   template <typename T>
   static Name NameOf(const T& build) {
     return {build.start_time, build.name};
@@ -96,6 +104,7 @@ class HistoryReader final : public Handle {
     HistoryLook look;
     look.complete = complete;
     look.times = std::move(times_);
+    look.found.reserve(count_found_);
     for (std::optional<BuildRow>& row : found_) {
       if (row) look.found.push_back(std::move(*row));
     }
@@ -112,9 +121,9 @@ class HistoryReader final : public Handle {
   const std::string version_;
   const std::vector<BuildIdentity> awaited_;
   std::function<void(Result<HistoryLook>)> done_;
-  std::multimap<Name, std::size_t> by_name_;    // into awaited_
-  std::vector<std::optional<BuildRow>> found_;  // one for each awaited
-  std::size_t count_found_ = 0;                 // how many of them
+  std::unordered_multimap<Name, std::size_t, HashOfName> by_name_;  // into awaited_
+  std::vector<std::optional<BuildRow>> found_;                      // one for each awaited
+  std::size_t count_found_ = 0;                                     // how many of them
   LearntTimes times_;
   std::int64_t page_ = 1;
   std::int64_t total_ = 0;

@@ -81,7 +81,7 @@ TEST_F(DownloadSinkTest, SmallWritesBecomeFewAppends) {
 TEST_F(DownloadSinkTest, SlowDiskMakesTheNetworkWaitAndThenGoOn) {
   std::size_t taken = 0;
   while (Write() == FlowState::kGo) taken += kPiece;
-  EXPECT_LE(taken, 640U * 1024) << "more than that is never held";
+  EXPECT_LE(taken, 384U * 1024) << "more than that is never held";
   EXPECT_EQ(Write(), FlowState::kWait) << "none of it was taken";
   EXPECT_EQ(resumed, 0);
   queue.RunOne();
@@ -89,7 +89,7 @@ TEST_F(DownloadSinkTest, SlowDiskMakesTheNetworkWaitAndThenGoOn) {
   EXPECT_EQ(Write(), FlowState::kGo);
   Finish();
   EXPECT_EQ((*facts)->size, taken + kPiece);
-  EXPECT_THAT(folder.appended, Each(Le(640U * 1024)));
+  EXPECT_THAT(folder.appended, Each(Le(384U * 1024)));
   EXPECT_EQ(resumed, 1) << "a transfer that is over is not resumed";
 }
 
@@ -211,8 +211,8 @@ TEST_F(DownloadSinkTest, NetworkGoesOnWhileTheDiskSyncsUpToTheBound) {
   ASSERT_EQ(folder.calls.back(), "Sync s");
   std::size_t taken = 0;
   while (Write() == FlowState::kGo) taken += kPiece;
-  EXPECT_GE(taken, 512U * 1024);
-  EXPECT_LE(taken, 640U * 1024);
+  EXPECT_GE(taken, 256U * 1024);
+  EXPECT_LE(taken, 384U * 1024);
   queue.RunAll();
   EXPECT_EQ(resumed, 1);
 }
@@ -261,7 +261,7 @@ TEST_F(DownloadSinkTest, WholeOutputInsteadOfTheRestWaitsUntilNothingReliesOnWha
   Finish();
   ASSERT_TRUE(*facts);
   EXPECT_EQ((*facts)->sha256, Sha256Hex(std::string((*facts)->size, 'x')));
-  EXPECT_GE((*facts)->size, 512U * 1024);
+  EXPECT_GE((*facts)->size, 256U * 1024);
 }
 
 TEST_F(DownloadSinkTest, StoppedSinkAnswersNobody) {
