@@ -45,7 +45,7 @@ def _polling(quick, _say, _):
                           text=True)
     told = json.loads(done.stdout)
     busy, quiet = told["busy"][0], told["quiet"][0]
-    return ("Build done to noticed, by simulated nights whose build times are lognormal: ratios to the seed script's, of the worst kind of "
+    return ("Build done to noticed, by simulated nights whose build times are lognormal: ratios to the portal's example's, of the worst kind of "
             f"night; busy ones with a polling.interval of {busy['interval']} s, quiet ones with {quiet['builds']} builds and "
             f"{quiet['interval']} s", f"{busy['builds']} builds in an hour", found.worst_nights(told))
 

@@ -22,7 +22,7 @@ def describe():
         model = re.search(r"^model name\s*:\s*(.+)$", file.read(), re.MULTILINE)
     return {"cpu": model[1].strip() if model else platform.machine(), "cores": len(os.sched_getaffinity(0)),
             "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-            "kernel": platform.release(), "load_at_start": round(os.getloadavg()[0], 2), "versions": versions}
+            "kernel": platform.release().partition("-")[0], "load_at_start": round(os.getloadavg()[0], 2), "versions": versions}
 
 
 def memory_available():

@@ -17,6 +17,22 @@ def results(*rows, absolute=()):
     return report.document(samples.MACHINE, samples.SETTINGS, list(rows), absolute)
 
 
+class PublishedTest(unittest.TestCase):
+    """The run that the README shows."""
+
+    def test_its_picture_and_its_tables_say_what_was_measured(self):
+        folder = os.path.join(os.path.dirname(__file__), "results")
+        read = {}
+        for name in ("results.json", "results.svg", "results.txt"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                read[name] = file.read()
+        measured = json.loads(read["results.json"])
+        with open(os.path.join(os.path.dirname(__file__), "results.schema.json"), encoding="utf-8") as file:
+            self.assertEqual(list(jsonschema.Draft202012Validator(json.load(file)).iter_errors(measured)), [])
+        self.assertEqual(read["results.svg"], svg.draw(measured))
+        self.assertEqual(read["results.txt"], report.about(measured) + "\n" + report.tables(measured))
+
+
 class DocumentTest(unittest.TestCase):
     def setUp(self):
         with open(os.path.join(os.path.dirname(__file__), "results.schema.json"), encoding="utf-8") as file:
@@ -62,7 +78,7 @@ class DocumentTest(unittest.TestCase):
         for line in ("loop-tls | callback p99 | 0.40 ms", "scale-awaited | RSS | 61.0 MiB", "scale-awaited | pages | 200",
                      "rename to first request, p99 (so much for rename-small) | rename-small | ≤ 150 ms | 150 ms | reached",
                      "loop callback, p99 (so much for loop-plain) | loop-plain | ≤ 5 ms | 0.4 ms | reached",
-                     "requests for that, × the seed script's (so much for polling) | polling | ≤ 0.5 | 0.4 | reached",
+                     "requests for that, × the portal's example's (so much for polling) | polling | ≤ 0.5 | 0.4 | reached",
                      "requests of a poll, no more than pages (so much for scale-awaited) | scale-awaited | ≤ 200 | 200 | reached",
                      "RSS (so much for scale-awaited) | scale-awaited | ≤ 60 MiB | 61 MiB | missed"):
             self.assertIn(line, lines)

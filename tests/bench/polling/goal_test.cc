@@ -1,5 +1,5 @@
-// What the learning must be worth, on nights that are the same each time: of the seed script's delay and requests at
-// most half of both where builds share a listing, and never more requests than a fixed rhythm.
+// What the learning must be worth, on nights that are the same each time: of the portal's example's delay and requests
+// at most half of both where builds share a listing, and never more requests than a fixed rhythm.
 #include "tests/bench/polling/goal.h"
 
 #include <gtest/gtest.h>

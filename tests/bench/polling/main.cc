@@ -1,5 +1,5 @@
-// Prints how soon ends are noticed and with how many requests, as ratios to the seed script's. For each kind of night
-// so many seeds:
+// Prints how soon ends are noticed and with how many requests, as ratios to the portal's example's. For each kind of
+// night so many seeds:
 //   table [--nights N]
 //   table --goal [--nights N]   only the nights that the goal is judged on, as JSON
 #include <array>
@@ -111,7 +111,7 @@ void PrintKinds(const char* name, const std::vector<NightKind>& kinds, seconds i
   std::printf("]");
 }
 
-// Delay and requests as ratios to the seed script's. `nights`: of each kind, 0 as the goal has it.
+// Delay and requests as ratios to the portal's example's. `nights`: of each kind, 0 as the goal has it.
 void PrintGoal(std::uint64_t nights) {
   std::printf("{");
   PrintKinds("busy", BusyKinds(), kBusyInterval, nights > 0 ? nights : kBusyNights);
@@ -140,7 +140,8 @@ int Main(int argc, char** argv) {
   }
   if (nights == 0) nights = 20;
   std::printf(
-      "Builds at random times of so many hours; how many run at once on average; the seed script's mean delay in s "
+      "Builds at random times of so many hours; how many run at once on average; the portal's example's mean delay in "
+      "s "
       "and\n"
       "its requests a build; then of each setting delay and requests as ratios to these, * where both are at most "
       "half.\n"

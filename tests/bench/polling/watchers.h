@@ -1,4 +1,4 @@
-// Who watches a night: the seed's script, or tegodrop.
+// Who watches a night: the portal's own example, or tegodrop.
 #pragma once
 
 #include "config/settings.h"
