@@ -4,16 +4,11 @@
 
 #include "daemon/archive/archive.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/archive/check_lines.h"
 #include "tests/unit/archive/memory_file.h"
 
 namespace tegodrop::fuzzing {
 namespace {
-
-std::string Lines(const std::vector<Check>& checks) {
-  std::string lines;
-  for (const Check& one : checks) lines += one.id + " " + one.result + ": " + one.detail + "\n";
-  return lines;
-}
 
 void TryKind(const testing::MemoryFile& file, std::uint64_t size, ArtifactKind kind, const BlockCrcs& crcs) {
   const auto quick = CheckSource(file.fd(), size, kind, false);
@@ -29,7 +24,7 @@ void TryKind(const testing::MemoryFile& file, std::uint64_t size, ArtifactKind k
   const auto facts = CheckProtected(file.fd(), size, kind);
   Must(facts.has_value(), "bytes are no trouble of the disk", facts ? "" : facts.error().message);
   const auto held = CheckProtected(file.fd(), size, kind, &crcs);
-  Must(held && Lines(held->checks) == Lines(facts->checks) && held->signers == facts->signers,
+  Must(held && testing::Lines(held->checks) == testing::Lines(facts->checks) && held->signers == facts->signers,
        "who saw the bytes pass finds the same");
   Must(!whole || facts->identity == full->identity, "source and output are read alike");
   Must(facts->manifest_fault.empty() || facts->identity == AppIdentity(), "what could not be read says nothing");

@@ -6,6 +6,7 @@
 
 #include "daemon/archive/archive.h"
 #include "tests/fakes/zip_maker.h"
+#include "tests/unit/archive/check_lines.h"
 #include "tests/unit/archive/hand_zip.h"
 
 namespace tegodrop {
@@ -14,24 +15,14 @@ namespace {
 using testing::HandApk;
 using testing::HandEntry;
 using testing::HandZip;
+using testing::Lines;
 
-std::string Noise(std::size_t size) {
-  std::string bytes(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 2654435761U >> 13U);
-  return bytes;
-}
+std::string Noise(std::size_t size) { return testing::RandomBytes(size, 1); }
 
 BlockCrcs Seen(const std::string& bytes) {
   BlockCrcs crcs;
   crcs.Update(bytes.data(), bytes.size());
   return crcs;
-}
-
-// Each check with its result and its words.
-std::string Lines(const std::vector<Check>& checks) {
-  std::string lines;
-  for (const Check& one : checks) lines += one.id + " " + one.result + ": " + one.detail + "\n";
-  return lines;
 }
 
 struct Checked {

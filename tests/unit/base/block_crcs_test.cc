@@ -6,16 +6,12 @@
 #include <algorithm>
 #include <string>
 
+#include "tests/fakes/zip_maker.h"
+
 namespace tegodrop {
 namespace {
 
 constexpr std::uint64_t kBlock = BlockCrcs::kBlock;
-
-std::string Bytes(std::size_t size) {
-  std::string bytes(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 2654435761U >> 13U);
-  return bytes;
-}
 
 BlockCrcs Taken(const std::string& bytes, std::size_t piece) {
   BlockCrcs crcs;
@@ -26,7 +22,7 @@ BlockCrcs Taken(const std::string& bytes, std::size_t piece) {
 }
 
 TEST(BlockCrcs, TellAnyRangeAndReadNoMoreThanItsEnds) {
-  const std::string bytes = Bytes(5 * kBlock + 77);
+  const std::string bytes = testing::RandomBytes(5 * kBlock + 77, 1);
   std::uint64_t read = 0;
   const auto from_file = [&](std::uint32_t crc, std::uint64_t begin,
                              std::uint64_t end) -> std::optional<std::uint32_t> {
@@ -54,7 +50,7 @@ TEST(BlockCrcs, TellAnyRangeAndReadNoMoreThanItsEnds) {
 }
 
 TEST(BlockCrcs, SayNothingOfWhatWasNotTakenOrCannotBeRead) {
-  const std::string bytes = Bytes(2 * kBlock);
+  const std::string bytes = testing::RandomBytes(2 * kBlock, 1);
   const BlockCrcs crcs = Taken(bytes, bytes.size());
   const auto unreadable = [](std::uint32_t, std::uint64_t, std::uint64_t) { return std::optional<std::uint32_t>(); };
   EXPECT_FALSE(crcs.Of(0, 2 * kBlock + 1, unreadable));
