@@ -22,7 +22,7 @@ std::set<std::string> PathsOf(const Settings& settings) {
   return paths;
 }
 
-bool InSpool(const Job& job) { return job.target.after == SourceAfter::kKeep; }
+bool InSpool(const Job& job) { return job.target->after == SourceAfter::kKeep; }
 
 }  // namespace
 
@@ -110,7 +110,7 @@ void Daemon::TakeLeftClaims(const std::string& folder) {
       return;
     }
     for (const Job& job : *jobs) {
-      const bool left = job.state == JobState::kClaiming && !job.finished && job.target.folder == folder;
+      const bool left = job.state == JobState::kClaiming && !job.finished && job.target->folder == folder;
       if (left && !conductor_->Has(job.id)) conductor_->Take(job);
     }
   });
@@ -198,13 +198,13 @@ void Daemon::LoadRest(std::vector<FolderRecord> records, std::function<void(cons
 
 void Daemon::TakeJobs(std::vector<Job> jobs) {
   std::map<std::string, std::size_t> counts;
-  for (const Job& job : jobs) ++counts[job.target.folder];
+  for (const Job& job : jobs) ++counts[job.target->folder];
   for (const auto& [folder, count] : counts) held_[folder].reserve(count);
   for (Job& job : jobs) {
     // One that was refused at once, or is delivered again, has no copy.
     const bool refused = job.failure && job.ticket.start_time == 0;
     if (!job.finished && TakesSpool(job) && !refused && NeedsArtifact(job)) spool_.Hold(job.id, job.artifact.size);
-    held_[job.target.folder].push_back(std::move(job));
+    held_[job.target->folder].push_back(std::move(job));
   }
   jobs = std::vector<Job>();  // of tens of thousands even the shells count; assigning {} would keep the room for them
   held_timer_ = world_.timers.After(kOpenPatience, [this] {

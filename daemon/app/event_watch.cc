@@ -65,7 +65,7 @@ void EventWatch::AboutJob(const std::string& mark, bool is, const char* event, c
   const bool told = messenger_.Marked(mark + job.id);
   if (!is && told) messenger_.Forget(mark + job.id);
   if (!is || told || !Wanted(event)) return;
-  OutboxEvent made = Event(event, job.target.folder, message, remedy);
+  OutboxEvent made = Event(event, job.target->folder, message, remedy);
   made.job = job.id;
   made.file_name = job.artifact.file_name;
   if (job.failure) made.kind = ToString(job.failure->kind);

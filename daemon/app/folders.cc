@@ -59,23 +59,23 @@ void Folders::Leave(const FolderSettings& settings, FolderRecord record, bool op
 }
 
 Result<DropFolder*> Folders::Drop(const Job& job) {
-  const bool change = job.target.after != SourceAfter::kKeep;
-  Entry& entry = drops_[KeyOf(job.target.drop_path, job.target.rooms, change)];
-  Fill(entry, job.target.drop_path, job.target.rooms, change);
-  const std::string missing = "the drop folder " + job.target.drop_path + " cannot be reached";
+  const bool change = job.target->after != SourceAfter::kKeep;
+  Entry& entry = drops_[KeyOf(job.target->drop_path, job.target->rooms, change)];
+  Fill(entry, job.target->drop_path, job.target->rooms, change);
+  const std::string missing = "the drop folder " + job.target->drop_path + " cannot be reached";
   if (entry.configured) {
-    if (!change || is_open_(job.target.drop_path)) return entry.folder.get();
+    if (!change || is_open_(job.target->drop_path)) return entry.folder.get();
     return Fail(ErrorKind::kLocalDisk, missing);
   }
   // A copy stands in the spool: the folder itself is not needed.
   if (entry.open || !change) return entry.folder.get();
-  if (!entry.opening) OpenForJob(KeyOf(job.target.drop_path, job.target.rooms, change), job);
+  if (!entry.opening) OpenForJob(KeyOf(job.target->drop_path, job.target->rooms, change), job);
   return Fail(ErrorKind::kLocalDisk, entry.trouble.empty() ? missing : missing + ": " + entry.trouble);
 }
 
 void Folders::OpenForJob(const std::string& key, const Job& job) {
   const auto record = std::find_if(known_.begin(), known_.end(), [&](const FolderRecord& one) {
-    return one.name == job.target.folder && one.path == job.target.drop_path;
+    return one.name == job.target->folder && one.path == job.target->drop_path;
   });
   const FolderRecord known = record == known_.end() ? FolderRecord{} : *record;
   drops_[key].opening = drops_[key].folder->Open(
@@ -89,8 +89,8 @@ void Folders::OpenForJob(const std::string& key, const Job& job) {
 }
 
 OutputFolder* Folders::Output(const Job& job) {
-  const std::string& path = job.target.output_path;
-  std::unique_ptr<OutputFolder>& folder = outputs_[KeyOf(path, job.target.rooms, true)];
+  const std::string& path = job.target->output_path;
+  std::unique_ptr<OutputFolder>& folder = outputs_[KeyOf(path, job.target->rooms, true)];
   if (folder) return folder.get();
   const auto known = known_outputs_.find(path);
   OutputMemory memory;
@@ -99,7 +99,7 @@ OutputFolder* Folders::Output(const Job& job) {
     known_outputs_[path] = fs_type;
     learned_({path, fs_type});
   };
-  folder = maker_.MakeOutput(path, job.target.rooms, std::move(memory));
+  folder = maker_.MakeOutput(path, job.target->rooms, std::move(memory));
   return folder.get();
 }
 

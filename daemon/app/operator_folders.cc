@@ -196,7 +196,7 @@ void OperatorDesk::Accepted(const std::string& folder) {
   ledger_.LoadUnfinished(WhileAlive<Result<std::vector<Job>>>([this, folder](const Result<std::vector<Job>>& jobs) {
     std::size_t claimed = 0;
     for (const Job& job : jobs ? *jobs : std::vector<Job>{}) {
-      claimed += job.target.folder == folder && !job.finished && job.target.after != SourceAfter::kKeep ? 1 : 0;
+      claimed += job.target->folder == folder && !job.finished && job.target->after != SourceAfter::kKeep ? 1 : 0;
     }
     std::string message = "folder " + folder + " is accepted as it is now" + carried_out();
     if (claimed > 0) {

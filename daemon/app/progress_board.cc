@@ -55,7 +55,7 @@ std::string ProgressLine(const Job& job, const Progress& progress) {
   std::string line = Printable(job.artifact.file_name) + "  " + std::string(Verb(job.state));
   if (!job.duplicate_of.empty()) return line + " already, as job " + Printable(job.duplicate_of);
   if (job.state == JobState::kDelivered || job.state == JobState::kPublished) {
-    return line + "  " + Printable(job.target.output_path + "/" + job.output.protected_name);
+    return line + "  " + Printable(job.target->output_path + "/" + job.output.protected_name);
   }
   if (job.failure) return line + "  " + Printable(job.failure->message);
   if (progress.done > 0) {

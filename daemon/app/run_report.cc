@@ -9,14 +9,14 @@
 namespace tegodrop {
 void RunReport::Take(const Job& job) {
   Line& line = jobs_[job.id];
-  line.folder = job.target.folder;
+  line.folder = job.target->folder;
   line.file_name = job.artifact.file_name;
   line.state = job.state;
   line.finished = job.finished;
   line.waiting_for = job.finished ? "" : WaitingOf(job).for_what;
   if (job.state == JobState::kPublished || job.state == JobState::kDelivered) {
     line.duplicate_of = job.duplicate_of;
-    line.output = job.duplicate_of.empty() ? job.target.output_path + "/" + job.output.protected_name : "";
+    line.output = job.duplicate_of.empty() ? job.target->output_path + "/" + job.output.protected_name : "";
     line.trace = job.duplicate_of.empty() ? TraceName(line.output) : job.duplicate_trace;
   }
   if (job.failure) {

@@ -20,7 +20,7 @@ HandlePtr ShareClaims::Tell(const Job& job, bool delivering, std::function<void(
         if (!holder) return done(Fail(holder.error()));
         if (*holder == ClaimHolder::kOurs) return done({});
         if (*holder == ClaimHolder::kTakenOver) return done(Fail(ErrorKind::kTakenOver, TakenOverWords(job.id)));
-        done(Fail(ErrorKind::kLocalDisk, "claimed/" + job.id + " is gone from the room of " + job.target.drop_path +
+        done(Fail(ErrorKind::kLocalDisk, "claimed/" + job.id + " is gone from the room of " + job.target->drop_path +
                                              ": put it back, or 'tegodrop cancel " + job.id + "'"));
       });
 }
@@ -52,8 +52,8 @@ void ShareClaims::Forget(const Job& job) {
 
 // Of a folder that has left the config nobody knows what it is on before it is open.
 bool ShareClaims::MayBeShared(const Job& job) const {
-  if (job.target.after == SourceAfter::kKeep || !NeedsArtifact(job)) return false;
-  return OnShare(job) || !configured_.contains(job.target.drop_path);
+  if (job.target->after == SourceAfter::kKeep || !NeedsArtifact(job)) return false;
+  return OnShare(job) || !configured_.contains(job.target->drop_path);
 }
 
 HandlePtr ShareClaims::Later(const Error& error, std::function<void(Status)> done) {

@@ -28,7 +28,7 @@ class ShareClaims {
   // The drop folders of the config are these now, by path.
   void SetConfigured(std::set<std::string> paths) { configured_ = std::move(paths); }
   // Several hosts may see what was claimed there.
-  bool OnShare(const Job& job) const { return shares_.contains(job.target.drop_path); }
+  bool OnShare(const Job& job) const { return shares_.contains(job.target->drop_path); }
 
   // Before what a job does next can be seen from outside: writes into its claim how far it may have come, and sees that
   // it is still ours. kTakenOver: another host has it, and it is no business of ours any more. nullptr, and no call of

@@ -34,7 +34,7 @@ void WriteFailureField(Json& json, const Job& job) {
 void WriteJobFields(Json& json, const Job& job, const std::vector<Pause>& pauses) {
   const Waiting waiting = ShownWaiting(job, pauses);
   json.Text("id", job.id);
-  json.Known("folder", job.target.folder);
+  json.Known("folder", job.target->folder);
   json.Known("file_name", job.artifact.file_name);
   json.Text("state", ToString(job.state));
   json.Known("waiting_for", waiting.for_what);
@@ -47,7 +47,7 @@ void WriteJobFields(Json& json, const Job& job, const std::vector<Pause>& pauses
 
 void PrintJob(std::FILE* to, const Job& job, const std::vector<Pause>& pauses) {
   std::fprintf(to, "%s  %-11s %s  %s\n", job.id.c_str(), std::string(ToString(job.state)).c_str(),
-               job.target.folder.c_str(), Printable(job.artifact.path()).c_str());
+               job.target->folder.c_str(), Printable(job.artifact.path()).c_str());
   if (!job.duplicate_of.empty()) {
     std::fprintf(to, "    the same bytes as job %s: not built again\n", job.duplicate_of.c_str());
   }

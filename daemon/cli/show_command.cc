@@ -30,7 +30,7 @@ std::string_view WordOf(SourceAfter after) {
 }
 
 std::string OutputPath(const Job& job) {
-  return job.output.protected_name.empty() ? "" : job.target.output_path + "/" + job.output.protected_name;
+  return job.output.protected_name.empty() ? "" : job.target->output_path + "/" + job.output.protected_name;
 }
 
 bool Delivered(const Job& job) { return job.state == JobState::kPublished || job.state == JobState::kDelivered; }
@@ -86,7 +86,7 @@ std::string Document(const JobStory& story, const std::vector<Pause>& pauses) {
   json.Begin();
   json.Text("schema", "tegodrop-show/1");
   WriteJobFields(json, story.job, pauses);
-  WriteTarget(json, story.job.target);
+  WriteTarget(json, *story.job.target);
   WriteArtifact(json, story.job.artifact);
   WriteTimes(json, story.job.times);
   WriteOutput(json, story.job);
@@ -127,9 +127,9 @@ void PrintCommit(const CommitFacts& commit) {
 void Print(const JobStory& story, const std::vector<Pause>& pauses) {
   const Job& job = story.job;
   PrintJob(stdout, job, pauses);
-  Line("drop folder", job.target.drop_path);
-  Line("output folder", job.target.output_path);
-  Line("version", job.target.version);
+  Line("drop folder", job.target->drop_path);
+  Line("output folder", job.target->output_path);
+  Line("version", job.target->version);
   Line("size", HumanSize(job.artifact.size));
   Line("sha256", job.artifact.sha256);
   Line("app", AppInWords(job.artifact.identity));

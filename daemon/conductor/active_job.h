@@ -67,8 +67,9 @@ class ActiveJob final : public JobRecord {
   bool saving() const { return !writes_.empty(); }
 
   // The conductor's own notes.
-  HandlePtr work;   // the room's attempt, or nothing
-  HandlePtr abort;  // of a given-up upload, beside the work
+  bool ours = false;  // of the portal account that is configured
+  HandlePtr work;     // the room's attempt, or nothing
+  HandlePtr abort;    // of a given-up upload, beside the work
   MonoMs abort_due = 0;
   int abort_failures = 0;
   MonoMs due = 0;               // nothing is begun before

@@ -71,23 +71,26 @@ ActiveJob* Conductor::Find(const std::string& id) {
 void Conductor::Take(Job job) {
   const std::string id = job.id;
   const MonoMs now = world_.clock.Mono();
+  job.target = targets_.Of(std::move(job.target));
+  const bool ours = IsOurPortal(*job.target);
   auto active = std::make_unique<ActiveJob>(world_.ledger, world_.timers, line_, std::move(job),
                                             [this](const Job& before, const Job& after) { Changed(before, after); });
+  active->ours = ours;
   const Job& taken = active->job();
   const WallMs wait = taken.waiting.not_before - world_.clock.Wall();
   // That of the window is told anew: it may be another one now.
   const bool window = UploadGate::Says(taken.waiting.for_what);
   if (taken.waiting.not_before != 0 && wait > 0 && !window)
     active->due = now + std::min<WallMs>(wait, kLongestOldWait.count());
-  if (StageOf(taken) == Stage::kAwait) watches_[taken.target.version].due = now;
+  if (StageOf(taken) == Stage::kAwait) watches_[taken.target->version].due = now;
   ActiveJob& placed = *(jobs_[id] = std::move(active));
   if (!placed.job().finished) on_change_(placed.job(), placed.progress);
-  if (!OurPortal(placed.job()) && !IsEnd(placed.job().state)) NoteForeign(placed);
+  if (!placed.ours && !IsEnd(placed.job().state)) NoteForeign(placed);
   TurnSoon();
 }
 
-bool Conductor::OurPortal(const Job& job) const {
-  return job.target.portal_url == settings_.portal_url && job.target.tenant == settings_.tenant;
+bool Conductor::IsOurPortal(const Target& target) const {
+  return target.portal_url == settings_.portal_url && target.tenant == settings_.tenant;
 }
 
 void Conductor::TurnSoon() {
@@ -109,7 +112,10 @@ void Conductor::Turn() {
   std::vector<ActiveJob*> ready;
   MonoMs next = INT64_MAX;
   std::map<std::string, int> awaited;  // jobs by version
-  std::set<std::string> joined;        // versions that are awaited more of than their next look was planned for
+  // Most jobs have the target of the one before.
+  const Target* last = nullptr;
+  int* awaited_of_last = nullptr;
+  std::set<std::string> joined;  // versions that are awaited more of than their next look was planned for
   for (auto& [id, job] : jobs_) {
     next = std::min(next, AbortWhatIsLeft(*job, now));
     if (job->job().finished) continue;
@@ -118,15 +124,19 @@ void Conductor::Turn() {
       slots_.Ended(id, now);
     }
     const Stage stage = StageOf(job->job());
-    if (stage == Stage::kAwait && OurPortal(job->job())) ++awaited[job->job().target.version];
-    if (NoteAwaited(*job)) joined.insert(job->job().target.version);
+    if (stage == Stage::kAwait && job->ours) {
+      const Target& target = *job->job().target;
+      if (&target != std::exchange(last, &target)) awaited_of_last = &awaited[target.version];
+      ++*awaited_of_last;
+    }
+    if (NoteAwaited(*job)) joined.insert(job->job().target->version);
     uploads.in_use += UsesBuildSlot(*job) ? 1 : 0;
     if (job->work) {
       if (stage == Stage::kUpload || stage == Stage::kConfirm) {
         ++uploads.under_way;
-        ++uploads.running[job->job().target.folder];
+        ++uploads.running[job->job().target->folder];
       }
-      if (stage == Stage::kDeliver) ++deliveries[job->job().target.output_path];
+      if (stage == Stage::kDeliver) ++deliveries[job->job().target->output_path];
       continue;
     }
     if (job->saving() || job->comparing) continue;
@@ -135,7 +145,7 @@ void Conductor::Turn() {
       WriteWaitAgain(*job, now);
       continue;
     }
-    if (!OurPortal(job->job()) && AsksPortal(job->job())) continue;
+    if (!job->ours && AsksPortal(job->job())) continue;
     if (EndWindowWait(*job)) continue;
     if (WaitsForWindow(*job) && !Paused(job->job())) held = &job->job();
     const MonoMs due = std::max(job->due, HeldUntil(*job));
@@ -148,15 +158,15 @@ void Conductor::Turn() {
     }
   }
   std::stable_sort(ready.begin(), ready.end(), [](const ActiveJob* a, const ActiveJob* b) {
-    return a->job().target.priority > b->job().target.priority;
+    return a->job().target->priority > b->job().target->priority;
   });
   for (ActiveJob* job : ready) {
     const Stage stage = StageOf(job->job());
-    if (stage == Stage::kDeliver && ++deliveries[job->job().target.output_path] > kConcurrentDeliveries) continue;
+    if (stage == Stage::kDeliver && ++deliveries[job->job().target->output_path] > kConcurrentDeliveries) continue;
     Begin(*job, stage);
   }
   TellOfWindow(held != nullptr);
-  if (held != nullptr && gate_now_.ask) AskForTime(held->target.version, awaited);
+  if (held != nullptr && gate_now_.ask) AskForTime(held->target->version, awaited);
   // What is still waiting when it closes says so.
   if (!uploads.waiting.empty() && gate_now_.good_for) next = std::min(next, now + gate_now_.good_for->count());
   next = std::min(next, BeginUploads(std::move(uploads), now));
@@ -241,7 +251,7 @@ void Conductor::CheckClaim(ActiveJob& job) {
             changed.times.claimed = now;
           },
           "found claimed after a restart");
-      if (!OurPortal(active->job())) NoteForeign(*active);
+      if (!active->ours) NoteForeign(*active);
       return;
     }
     // It still lies in the drop folder, or somebody took it away: what is there is found again by its folder's scan.
@@ -279,7 +289,7 @@ void Conductor::WorkDone(const std::string& id, bool asked_portal, Status status
 
 void Conductor::FolderIsBack(const std::string& folder) {
   for (auto& [id, job] : jobs_) {
-    if (job->job().target.folder == folder && !job->work) job->due = 0;
+    if (job->job().target->folder == folder && !job->work) job->due = 0;
   }
   TurnSoon();
 }
@@ -290,7 +300,7 @@ void Conductor::Changed(const Job& before, const Job& after) {
     const std::string state(ToString(after.state));
     world_.log.Info("job." + state, "the job is " + state,
                     {{"job", after.id},
-                     {"folder", after.target.folder},
+                     {"folder", after.target->folder},
                      {"file", after.artifact.file_name},
                      {"state", state},
                      {"sha256", after.artifact.sha256}});
@@ -359,8 +369,8 @@ Overview Conductor::overview() const {
     overview.unfinished += !job->job().finished || AbortIsWorthWaiting(*job) ? 1 : 0;
     if (job->job().finished) continue;
     Count(*job, overview);
-    if (job->output_trouble) overview.outputs_in_trouble[job->job().target.output_path] = job->last_wait.for_what;
-    const bool foreign = !OurPortal(job->job()) && StageOf(job->job()) != Stage::kFinish;
+    if (job->output_trouble) overview.outputs_in_trouble[job->job().target->output_path] = job->last_wait.for_what;
+    const bool foreign = !job->ours && StageOf(job->job()) != Stage::kFinish;
     if (foreign || HeldForAPerson(job->job())) {
       ++overview.held_for_person;
     } else if (!job->work && StageOf(job->job()) == Stage::kUpload && Paused(job->job())) {

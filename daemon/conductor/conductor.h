@@ -31,6 +31,7 @@
 #include "daemon/loop/handle.h"
 #include "daemon/loop/timers.h"
 #include "daemon/model/operator.h"
+#include "daemon/model/targets.h"
 #include "daemon/model/upload_window.h"
 #include "daemon/tracking/learnt_times.h"
 #include "daemon/tracking/poll_plan.h"
@@ -156,7 +157,7 @@ class Conductor {
 
   static Stage StageOf(const Job& job);
   static void Count(const ActiveJob& job, Overview& overview);
-  bool OurPortal(const Job& job) const;
+  bool IsOurPortal(const Target& target) const;
   MonoMs HeldUntil(const ActiveJob& job) const;
   bool Paused(const Job& job) const;
   void LookAtGate(MonoMs now);
@@ -212,7 +213,7 @@ class Conductor {
   static void LookBy(Watch& watch, MonoMs due);
   void LookAt(const std::string& version, Watch& watch);
   void TakeLook(const std::string& version, const std::vector<std::string>& ids, Result<HistoryLook> look);
-  void StepJob(const std::string& id, std::optional<BuildRow> row);
+  void Step(ActiveJob& job, std::optional<BuildRow> row);
   void Changed(const Job& before, const Job& after);
   void FinishStop();
   ActiveJob* Find(const std::string& id);
@@ -223,6 +224,7 @@ class Conductor {
   const std::function<void(const Job&, const Progress&)> on_change_;
   const std::shared_ptr<WriteLine> line_ = std::make_shared<WriteLine>();
   std::map<std::string, std::unique_ptr<ActiveJob>> jobs_;  // by id, so by age
+  Targets targets_;                                         // of these
   std::map<std::string, Watch> watches_;                    // by version
   std::map<std::string, LearntTimes> times_;                // by version
   std::chrono::milliseconds ahead_{0};                      // this machine's clock, of the portal's

@@ -23,11 +23,11 @@ constexpr milliseconds kSoon = std::chrono::minutes(1);
 }  // namespace
 
 bool Conductor::AbortIsWorthWaiting(const ActiveJob& job) const {
-  return !job.job().aborts.empty() && OurPortal(job.job()) && job.abort_failures < kPatience;
+  return !job.job().aborts.empty() && job.ours && job.abort_failures < kPatience;
 }
 
 MonoMs Conductor::AbortWhatIsLeft(ActiveJob& job, MonoMs now) {
-  if (job.job().aborts.empty() || job.abort || !OurPortal(job.job())) return INT64_MAX;
+  if (job.job().aborts.empty() || job.abort || !job.ours) return INT64_MAX;
   const MonoMs due = std::max(job.abort_due, credentials_held_until_);
   if (due > now) return due;
   const std::string id = job.job().id;

@@ -1,9 +1,6 @@
 // Awaited builds: what a look through the history means for each job.
 #include <algorithm>
 #include <chrono>
-#include <map>
-#include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "daemon/base/retry_policy.h"
@@ -14,24 +11,11 @@ namespace tegodrop {
 
 using std::chrono::milliseconds;
 
-namespace {
-
-// What Matches compares. Ten thousand may be awaited, and as many found: each finds its own without a look at the
-// others. The texts stay with the build.
-using BuildKey = std::tuple<std::int64_t, std::string_view, std::string_view, std::string_view>;
-template <typename T>
-BuildKey KeyOf(const T& build) {
-  return {build.start_time, build.name, build.platform, build.version};
-}
-
-}  // namespace
-
 void Conductor::LookAt(const std::string& version, Watch& watch) {
   std::vector<std::string> ids;
   std::vector<BuildIdentity> awaited;
   for (const auto& [id, job] : jobs_) {
-    if (StageOf(job->job()) != Stage::kAwait || job->job().target.version != version || !OurPortal(job->job()))
-      continue;
+    if (StageOf(job->job()) != Stage::kAwait || job->job().target->version != version || !job->ours) continue;
     ids.push_back(id);
     awaited.push_back(IdentityOf(job->job()));
   }
@@ -70,56 +54,58 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
   gate_.Asked("");
   PortalAnswered();
   times_[version].Merge(look->times);
-  std::map<BuildKey, const BuildRow*> found;
-  for (const BuildRow& row : look->found) found.try_emplace(KeyOf(row), &row);
-  for (const std::string& id : ids) {
-    ActiveJob* job = Find(id);
-    if (job == nullptr) continue;
-    const BuildIdentity identity = IdentityOf(job->job());
-    const auto place = found.find(KeyOf(identity));
-    if (place != found.end()) {
-      const BuildRow& row = *place->second;
-      job->sight = {JudgeBuild(row, SignatureRequired(job->job())), now};
-      StepJob(id, row);
-    } else if (look->complete) {
-      job->sight = {GateVerdict::kRunning, now};
-      StepJob(id, std::nullopt);
-    }
+  // Ten thousand may be awaited, and as many found: all three are in the jobs' order, and are walked through beside
+  // each other. No step takes a job out of them before its write has come back.
+  auto place = jobs_.begin();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    std::optional<BuildRow>& row = look->found[i];
+    while (place != jobs_.end() && place->first < ids[i]) ++place;
+    if (place == jobs_.end() || place->first != ids[i]) continue;
+    ActiveJob& job = *place->second;
+    if (!row && !look->complete) continue;
+    // Another build is awaited of it since the look began.
+    if (row && !IsBuildOf(*row, job.job())) continue;
+    job.sight = {row ? JudgeBuild(*row, SignatureRequired(job.job())) : GateVerdict::kRunning, now};
+    Step(job, std::move(row));
   }
   watch.due = now + LookDelay(version, now).count();
   TurnSoon();
 }
 
-void Conductor::StepJob(const std::string& id, std::optional<BuildRow> row) {
-  ActiveJob* job = Find(id);
-  if (job == nullptr || StageOf(job->job()) != Stage::kAwait) return;
+void Conductor::Step(ActiveJob& job, std::optional<BuildRow> row) {
+  if (StageOf(job.job()) != Stage::kAwait) return;
   // A row that is being written is not the one that was looked up: the next look decides, and soon.
-  if (job->saving()) return ForgetSight(*job);
-  const GateStep step = StepFor(job->job(), row, settings_.polling, world_.clock.Wall());
+  if (job.saving()) return ForgetSight(job);
+  const GateStep step = StepFor(job.job(), row, settings_.polling, world_.clock.Wall());
   if (step.alarm) {
     world_.log.Warning("job.build_takes_long",
                        "a build takes longer than polling.alarm_after: look at it in the portal",
-                       {{"job", id},
-                        {"folder", job->job().target.folder},
-                        {"file", job->job().artifact.file_name},
-                        {"start_time", job->job().ticket.start_time}});
+                       {{"job", job.job().id},
+                        {"folder", job.job().target->folder},
+                        {"file", job.job().artifact.file_name},
+                        {"start_time", job.job().ticket.start_time}});
   }
   if (!step.change) {
     // A wait for the portal is over: it has answered.
-    job->last_wait = {};
-    if (job->job().waiting.not_before != 0)
+    job.last_wait = {};
+    if (job.job().waiting.not_before != 0)
       Note(
-          *job, [](Job&) {}, "");
+          job, [](Job&) {}, "");
     return;
   }
-  job->Save(step.change, step.note, [this, id, row, again = step.again](Status status) {
+  const std::string id = job.job().id;
+  job.Save(step.change, step.note, [this, id, row = std::move(row), again = step.again](Status status) {
+    ActiveJob* active = Find(id);
     if (!status) {
       LedgerRefused(id, status.error());
-      if (ActiveJob* active = Find(id)) ForgetSight(*active);
+      if (active != nullptr) ForgetSight(*active);
     } else if (again) {
-      return StepJob(id, row);
+      if (active != nullptr) Step(*active, row);
+      return;
     }
-    TurnSoon();
+    // One that is awaited on makes nothing due, and a look may have such news of ten thousand.
+    const bool awaited_on = status && active != nullptr && UsesBuildSlot(*active);
+    if (!awaited_on) TurnSoon();
   });
 }
 

@@ -8,7 +8,7 @@ namespace tegodrop {
 
 using std::chrono::milliseconds;
 
-bool Conductor::Paused(const Job& job) const { return paused_.contains("") || paused_.contains(job.target.folder); }
+bool Conductor::Paused(const Job& job) const { return paused_.contains("") || paused_.contains(job.target->folder); }
 
 void Conductor::SetPaused(std::set<std::string> folders) {
   paused_ = std::move(folders);
@@ -61,7 +61,7 @@ void Conductor::Carry(ActiveJob& job, OperatorVerb verb, std::function<void(Resu
       changed->begun = false;
       changed->last_wait = {};
       ForgetSight(*changed);
-      if (!OurPortal(changed->job()) && !IsEnd(changed->job().state)) NoteForeign(*changed);
+      if (!changed->ours && !IsEnd(changed->job().state)) NoteForeign(*changed);
     }
     TurnSoon();
     if (!saved) return done(Fail(saved.error()));

@@ -23,7 +23,7 @@ bool HasBegun(const ActiveJob& job) {
 // From the moment its upload begins until its build has ended. One that only a person can move on holds nothing up.
 bool Conductor::UsesBuildSlot(const ActiveJob& job) const {
   const Job& row = job.job();
-  if (row.finished || !OurPortal(row)) return false;
+  if (row.finished || !job.ours) return false;
   switch (StageOf(row)) {
     case Stage::kUpload:
       return job.work != nullptr;
@@ -44,7 +44,7 @@ MonoMs Conductor::BeginUploads(UploadRound round, MonoMs now) {
   }
   std::vector<QueuedUpload> queued;
   queued.reserve(round.waiting.size());
-  for (const ActiveJob* job : round.waiting) queued.push_back({job->job().target.folder, job->job().target.priority});
+  for (const ActiveJob* job : round.waiting) queued.push_back({job->job().target->folder, job->job().target->priority});
   const int room = slots_.Room(round.in_use, now);
   const int free = std::min(settings_.concurrent_uploads - round.under_way, room);
   const std::vector<std::size_t> picked = queue_.Pick(queued, std::move(round.running), free);
@@ -113,7 +113,7 @@ void Conductor::ShowWait(ActiveJob& job, const std::string& for_what, WallMs not
 // Takes out of `waiting` what must not be built before it is known whether its bytes were delivered already.
 void Conductor::SetTwinsAside(std::vector<ActiveJob*>& waiting) {
   const auto skips = [](const ActiveJob* job) {
-    return job->job().target.skip_same_bytes && job->job().state == JobState::kClaimed;
+    return job->job().target->skip_same_bytes && job->job().state == JobState::kClaimed;
   };
   if (std::none_of(waiting.begin(), waiting.end(), skips)) return;
   std::multimap<std::string_view, const ActiveJob*> by_bytes;
@@ -163,11 +163,11 @@ void Conductor::Compare(ActiveJob& job) {
 }
 
 void Conductor::EndAsDuplicate(ActiveJob& job, const Job& delivered) {
-  const std::string trace = delivered.target.output_path + "/" + TraceName(delivered.output.protected_name);
+  const std::string trace = delivered.target->output_path + "/" + TraceName(delivered.output.protected_name);
   world_.log.Info("job.duplicate",
                   "the same bytes were delivered as job " + delivered.id + ": they are not built again",
                   {{"job", job.job().id},
-                   {"folder", job.job().target.folder},
+                   {"folder", job.job().target->folder},
                    {"file", job.job().artifact.file_name},
                    {"duplicate_of", delivered.id},
                    {"trace", trace}});

@@ -36,7 +36,7 @@ bool Conductor::NoteAwaited(ActiveJob& job) {
     ForgetSight(job);
     return false;
   }
-  return OurPortal(job.job()) && !std::exchange(job.planned, true);
+  return job.ours && !std::exchange(job.planned, true);
 }
 
 void Conductor::ForgetSight(ActiveJob& job) {
@@ -85,7 +85,7 @@ milliseconds Conductor::LookDelay(const std::string& version, MonoMs now) const 
   milliseconds judged = milliseconds::max();
   for (const auto& [id, job] : jobs_) {
     const Job& row = job->job();
-    if (StageOf(row) != Stage::kAwait || row.target.version != version || !OurPortal(row)) continue;
+    if (StageOf(row) != Stage::kAwait || row.target->version != version || !job->ours) continue;
     awaited = true;
     // Nothing but a person moves the one on, a write that is under way the other.
     if (HeldForAPerson(row) || HasEnded(*job)) continue;

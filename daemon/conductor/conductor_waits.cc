@@ -9,7 +9,7 @@ namespace tegodrop {
 using std::chrono::milliseconds;
 
 void Conductor::NoteForeign(ActiveJob& job) {
-  const Target& target = job.job().target;
+  const Target& target = *job.job().target;
   NoteWait(job,
            "the portal account that it was claimed with (tenant " + target.tenant + " at " + target.portal_url +
                "): configure that one to go on",
@@ -43,7 +43,7 @@ void Conductor::ShowHeldBack(ActiveJob& job, MonoMs now) {
   // What is not begun yet shows a pause by its state; an upload that was begun and stands still would not.
   const bool begun = row.state == JobState::kUploading || row.state == JobState::kCompleting;
   if (begun && !job.work && StageOf(row) == Stage::kUpload && Paused(row)) {
-    const std::string which = paused_.contains("") ? "" : " " + row.target.folder;
+    const std::string which = paused_.contains("") ? "" : " " + row.target->folder;
     return ShowWait(job, "its folder, which is paused: 'tegodrop resume" + which + "'", 0);
   }
   if (WaitsForWindow(job) && !Paused(row)) {
@@ -96,7 +96,7 @@ void Conductor::React(ActiveJob& job, const Error& error, bool asked) {
 void Conductor::LeaveTo(ActiveJob& job, const Error& error) {
   const Job& row = job.job();
   world_.log.Warning("job.taken_over", error.message,
-                     {{"job", row.id}, {"folder", row.target.folder}, {"file", row.artifact.file_name}});
+                     {{"job", row.id}, {"folder", row.target->folder}, {"file", row.artifact.file_name}});
   job.Save(
       [message = error.message](Job& changed) {
         ForgetUpload(changed);
@@ -134,7 +134,7 @@ void Conductor::HoldCredentials(const Reaction& reaction, MonoMs now) {
   for (auto& [id, other] : jobs_) {
     const Stage stage = StageOf(other->job());
     const bool concerned = stage == Stage::kUpload || stage == Stage::kAwait || stage == Stage::kDeliver;
-    if (concerned && !other->work && OurPortal(other->job())) NoteWait(*other, reaction.waiting_for, reaction.delay);
+    if (concerned && !other->work && other->ours) NoteWait(*other, reaction.waiting_for, reaction.delay);
   }
 }
 
@@ -161,7 +161,7 @@ void Conductor::EndWaits() {
   for (auto& [id, job] : jobs_) {
     const bool waits = job->job().waiting.not_before != 0 && !job->work && !job->saving();
     if (!waits || UploadGate::Says(job->job().waiting.for_what) || job->disk_trouble || !AsksPortal(job->job()) ||
-        !OurPortal(job->job()))
+        !job->ours)
       continue;
     job->due = 0;
     job->last_wait = {};
@@ -178,7 +178,7 @@ void Conductor::NoteWait(ActiveJob& job, const std::string& for_what, millisecon
   if (news) {
     const Job& row = job.job();
     world_.log.Warning("job.waiting", "waits for " + for_what,
-                       {{"job", row.id}, {"folder", row.target.folder}, {"file", row.artifact.file_name}});
+                       {{"job", row.id}, {"folder", row.target->folder}, {"file", row.artifact.file_name}});
   }
   WriteWait(job);
 }

@@ -28,7 +28,7 @@ void Conductor::LookAtGate(MonoMs now) {
 bool Conductor::WaitsForWindow(const ActiveJob& job) const {
   const Job& row = job.job();
   const bool before = row.state == JobState::kClaimed || row.state == JobState::kRequested;
-  return !gate_now_.open && before && !job.work && !job.begun && row.sends == 0 && OurPortal(row);
+  return !gate_now_.open && before && !job.work && !job.begun && row.sends == 0 && job.ours;
 }
 
 // What its row says of the window is true no longer; so many begin at once that the others would go on saying it. True

@@ -76,7 +76,7 @@ Reaction OnLocalDisk(const Job& job, const Error& error, Random& random) {
     return reaction;
   }
   // The row does not count these tries: one delay for all, short enough that a repaired disk is noticed soon.
-  const std::string whose = OnTheWayBack(job.state) ? std::string(kOutputWait) + " " + job.target.output_path + ": "
+  const std::string whose = OnTheWayBack(job.state) ? std::string(kOutputWait) + " " + job.target->output_path + ": "
                                                     : std::string(kFolderWait) + " ";
   Reaction reaction = Wait(RetryDelay(3, error.retry_after, random) + std::chrono::seconds(1), whose + error.message);
   reaction.disk_trouble = true;

@@ -261,7 +261,7 @@ void Download::RecordFetched(ProtectedFacts facts) {
     warned += (warned.empty() ? ", with warnings: " : ", ") + check.id;
     world_.log.Warning("delivery.check_warned",
                        "the protected output is delivered although '" + check.id + "' warns: " + check.detail,
-                       {{"job", job().id}, {"folder", job().target.folder}, {"file", job().artifact.file_name}});
+                       {{"job", job().id}, {"folder", job().target->folder}, {"file", job().artifact.file_name}});
   }
   Save(
       [staged = facts_, facts = std::move(facts)](Job& job) {
@@ -290,7 +290,7 @@ void Download::Condemn(ProtectedFacts facts, bool whole) {
       [this, whole, error = std::move(error)] {
         const bool last = job().bad_downloads >= kMostBadDownloads;
         if (whole && last) return Quarantine(error);
-        world_.log.Warning("delivery.bad_output", error.message, {{"job", job().id}, {"folder", job().target.folder}});
+        world_.log.Warning("delivery.bad_output", error.message, {{"job", job().id}, {"folder", job().target->folder}});
         Abandon(error);
       });
 }
@@ -298,7 +298,7 @@ void Download::Condemn(ProtectedFacts facts, bool whole) {
 void Download::Quarantine(Error error) {
   const std::string name = job().id + "-" + std::to_string(job().epoch) + "-" + SafeName(job().artifact.file_name);
   world_.log.Warning("delivery.quarantined", error.message,
-                     {{"job", job().id}, {"folder", job().target.folder}, {"quarantined", name}});
+                     {{"job", job().id}, {"folder", job().target->folder}, {"quarantined", name}});
   step_ = output_.Quarantine(job().output.staging_name, name, [this, error = std::move(error)](const Status& kept) {
     if (!kept) {
       world_.log.Warning("delivery.quarantine_failed", kept.error().message, {{"job", job().id}});

@@ -72,7 +72,7 @@ Check VersionCheck(const Job& job, const ProtectedFacts& facts) {
 }
 
 Check SignerCheck(const Job& job, const ProtectedFacts& facts) {
-  const std::vector<std::string>& expected = job.target.expected_signers;
+  const std::vector<std::string>& expected = job.target->expected_signers;
   const std::vector<std::string>& signers = facts.signers;
   const std::string by = "it is signed by the certificate " + Joined(signers) + " (SHA-256)";
   if (expected.empty()) {
@@ -140,7 +140,7 @@ std::vector<Check> IdentityChecks(const Job& job, const ProtectedFacts& facts, b
 
 void SoftenChecks(const Job& job, std::vector<Check>& checks) {
   for (Check& check : checks) {
-    if (check.result != "fail" || !AnyIs(job.target.warn_checks, check.id)) continue;
+    if (check.result != "fail" || !AnyIs(job.target->warn_checks, check.id)) continue;
     check.result = "warn";
     check.detail += " (a warning, because warn_checks has " + check.id + ")";
   }

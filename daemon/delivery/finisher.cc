@@ -46,7 +46,7 @@ class Finish final : public Errand {
   void Begin() { delivered() || output_ == nullptr ? PutAway() : WriteRecord(); }
 
   bool delivered() const { return job().state == JobState::kPublished || job().state == JobState::kDelivered; }
-  bool copied() const { return job().target.after == SourceAfter::kKeep; }
+  bool copied() const { return job().target->after == SourceAfter::kKeep; }
   bool unwritable() const { return job().failure && job().failure->kind == FailureKind::kOutputUnwritable; }
   // One trouble stays one trouble: an output folder that is away holds up only what is written into it.
   bool NeedsOutput() const { return !unwritable() && (copied() || !delivered()); }
@@ -66,7 +66,7 @@ class Finish final : public Errand {
   void WriteRecord() {
     const Job shown = Shown();
     step_ = output_->WriteRecord(FailedName(SafeName(shown.artifact.file_name), shown.id),
-                                 FailedJson(shown, world_.producer), shown.target.output_mode,
+                                 FailedJson(shown, world_.producer), shown.target->output_mode,
                                  [this](const Status& written) {
                                    if (!written && !unwritable()) return Done(Fail(written.error()));
                                    if (!written) Unrecorded(written.error());
@@ -80,9 +80,9 @@ class Finish final : public Errand {
     request.name = job().artifact.file_name;
     request.sidecars = job().artifact.sidecar.files;
     request.copy = copied();
-    request.destination = !delivered()                                  ? Destination::kFailed
-                          : job().target.after == SourceAfter::kArchive ? Destination::kProcessed
-                                                                        : Destination::kNowhere;
+    request.destination = !delivered()                                   ? Destination::kFailed
+                          : job().target->after == SourceAfter::kArchive ? Destination::kProcessed
+                                                                         : Destination::kNowhere;
     if (!delivered() && !copied()) request.reason_json = ReasonJson(Shown());
     step_ = drop_->PutAway(std::move(request), [this](const Status& away) {
       if (!away) return Done(Fail(away.error()));
@@ -159,7 +159,7 @@ class Finish final : public Errand {
     if (!shown.duplicate_of.empty() && delivered()) {
       return world_.log.Info("job.ended_duplicate", shown.artifact.file_name + " was delivered already",
                              {{"job", shown.id},
-                              {"folder", shown.target.folder},
+                              {"folder", shown.target->folder},
                               {"file", shown.artifact.file_name},
                               {"state", ToString(shown.state)},
                               {"sha256", shown.artifact.sha256},
@@ -169,7 +169,7 @@ class Finish final : public Errand {
     if (delivered()) {
       return world_.log.Info("job.delivered", shown.artifact.file_name + " is delivered",
                              {{"job", shown.id},
-                              {"folder", shown.target.folder},
+                              {"folder", shown.target->folder},
                               {"file", shown.artifact.file_name},
                               {"state", ToString(shown.state)},
                               {"sha256", shown.artifact.sha256},
@@ -179,7 +179,7 @@ class Finish final : public Errand {
     const LogLevel level = shown.state == JobState::kCancelled ? LogLevel::kWarning : LogLevel::kError;
     world_.log.Write(level, "job.failed", shown.failure->message,
                      {{"job", shown.id},
-                      {"folder", shown.target.folder},
+                      {"folder", shown.target->folder},
                       {"file", shown.artifact.file_name},
                       {"state", ToString(shown.state)},
                       {"sha256", shown.artifact.sha256},
@@ -189,7 +189,7 @@ class Finish final : public Errand {
 
   void Unrecorded(const Error& error) {
     if (delivered()) return;
-    world_.log.Warning("job.failed_unrecorded", error.message, {{"job", job().id}, {"folder", job().target.folder}});
+    world_.log.Warning("job.failed_unrecorded", error.message, {{"job", job().id}, {"folder", job().target->folder}});
   }
 
   // Never inside the starting call.

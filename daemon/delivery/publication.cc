@@ -41,7 +41,7 @@ void Publication::Publish() {
   if (!attested) return Later(attested.error());
   request.provenance_name = std::move(attested->name);
   request.provenance = std::move(attested->content);
-  request.mode = job().target.output_mode;
+  request.mode = job().target->output_mode;
   step_ = output_.Publish(std::move(request), [this](const Result<PublishOutcome>& outcome) {
     if (!outcome) return Done(Fail(outcome.error()));
     switch (*outcome) {
@@ -68,7 +68,7 @@ void Publication::RecordPublished() {
 void Publication::ChooseAnother() {
   const std::string other = NameWithJob(ProtectedName(job()), DeliveryTag(job()));
   if (job().output.protected_name == other) {
-    Error error = MakeError(ErrorKind::kLocalDisk, "'" + other + "' in " + job().target.output_path +
+    Error error = MakeError(ErrorKind::kLocalDisk, "'" + other + "' in " + job().target->output_path +
                                                        ", or a file of that name with a companion's ending "
                                                        "(.sha256, .trace.json, .provenance.json, .intoto.jsonl), is "
                                                        "somebody else's: move it away");

@@ -33,7 +33,7 @@ class Reclaim final : public Errand {
   }
 
  private:
-  bool copied() const { return job().target.after == SourceAfter::kKeep; }
+  bool copied() const { return job().target->after == SourceAfter::kKeep; }
 
   void TakeBack() {
     TakeBackRequest request;

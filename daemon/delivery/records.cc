@@ -102,16 +102,16 @@ void WriteTimes(Json& json, const Times& times) {
 
 void WriteTraceFields(Json& json, const Job& job, const Producer& producer) {
   json.Text("schema", "tegodrop-trace/1");
-  json.Known("version", job.target.version);
+  json.Known("version", job.target->version);
   json.Text("platform", PlatformOf(job.artifact.kind));
   json.Text("file_name", job.artifact.file_name);
   json.Known("file_path", job.ticket.file_path);
   json.Number("start_time", job.ticket.start_time == 0 ? std::nullopt : std::optional(job.ticket.start_time));
   json.Known("protected_output", job.output.protected_name);
   WriteCommit(json, job.artifact.commit);
-  json.Known("tenant", job.target.tenant);
-  json.Known("portal_url", job.target.portal_url);
-  json.Known("folder", job.target.folder);
+  json.Known("tenant", job.target->tenant);
+  json.Known("portal_url", job.target->portal_url);
+  json.Known("folder", job.target->folder);
   WriteSourceAndOutput(json, job);
   WriteSidecar(json, job.artifact.sidecar);
   WriteBuild(json, job.build);
@@ -208,7 +208,7 @@ std::string ReceiptJson(const Job& job) {
 std::string TracePath(const Job& job) {
   if (Delivered(job) && !job.duplicate_of.empty()) return job.duplicate_trace;
   if (!Delivered(job) || job.output.protected_name.empty()) return "";
-  return job.target.output_path + "/" + TraceName(job.output.protected_name);
+  return job.target->output_path + "/" + TraceName(job.output.protected_name);
 }
 
 std::string ChecksumLine(const Job& job) { return job.output.sha256 + "  " + job.output.protected_name + "\n"; }

@@ -15,9 +15,9 @@ ClaimPlan MakeClaimPlan(const IntakeSettings& settings, const ClaimedFile& file,
   job.id = file.job;
   job.owner = settings.host;
   job.target = TargetOf(settings.folder, settings.portal_url, settings.tenant);
-  if (!weighed.signing_key.empty()) job.target.signing_key = SigningKeyAsSent(weighed.signing_key);
+  if (!weighed.signing_key.empty()) job.target.Edit().signing_key = SigningKeyAsSent(weighed.signing_key);
   // A folder that cannot be written keeps its sources whatever was asked for; the row says so for all later steps.
-  if (file.copy) job.target.after = SourceAfter::kKeep;
+  if (file.copy) job.target.Edit().after = SourceAfter::kKeep;
   job.artifact = std::move(weighed.artifact);
   job.artifact.size = file.stat.size;
   job.times.detected = file.first_seen;
@@ -45,7 +45,7 @@ ClaimPlan MakeClaimPlan(const IntakeSettings& settings, const ClaimedFile& file,
 void LogDecision(Log& log, const Job& job) {
   if (!job.failure) {
     log.Info("artifact.admitted", "an artifact was admitted",
-             {{"folder", job.target.folder},
+             {{"folder", job.target->folder},
               {"file", job.artifact.path()},
               {"job", job.id},
               {"size", job.artifact.size},
@@ -55,11 +55,11 @@ void LogDecision(Log& log, const Job& job) {
     log.Warning(
         "artifact.commit_conflict",
         "what names the commit names different ones, and the first counts: " + CommitsInWords(job.artifact.commit),
-        {{"folder", job.target.folder}, {"file", job.artifact.path()}, {"job", job.id}});
+        {{"folder", job.target->folder}, {"file", job.artifact.path()}, {"job", job.id}});
     return;
   }
   log.Warning("artifact.refused", job.failure->message + ". " + job.failure->remedy,
-              {{"folder", job.target.folder},
+              {{"folder", job.target->folder},
                {"file", job.artifact.path()},
                {"job", job.id},
                {"kind", ToString(job.failure->kind)}});

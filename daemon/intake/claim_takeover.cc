@@ -17,9 +17,10 @@ std::string InClaimed(const std::string& job) { return "claimed/" + job; }
 
 // The history is asked whether the other host's upload arrived.
 void GoOnFrom(const ClaimRecord& record, WallMs now, Job& job) {
-  job.target.portal_url = record.portal_url;
-  job.target.tenant = record.tenant;
-  job.target.version = record.version;
+  Target& target = job.target.Edit();
+  target.portal_url = record.portal_url;
+  target.tenant = record.tenant;
+  target.version = record.version;
   job.ticket.start_time = record.start_time;
   job.ticket.file_path = record.file_path;
   job.ticket.signing_key_id = record.signing_key_id;

@@ -50,7 +50,7 @@ void Kept::LoadJobs() {
     if (alive.expired()) return;
     if (!jobs) return Again(jobs.error(), &Kept::LoadJobs);
     for (const Job& job : *jobs) {
-      if (job.target.folder != folder_ || job.target.after != SourceAfter::kKeep) continue;
+      if (job.target->folder != folder_ || job.target->after != SourceAfter::kKeep) continue;
       if (IsKnown(job.artifact.path(), job.artifact.sha256)) continue;
       const KeptArtifact kept{folder_, job.artifact.path(), job.artifact.sha256, job.id, ""};
       if (job.state == JobState::kClaiming) {

@@ -5,6 +5,8 @@
 // here (and has a column, by a step in migrations.cc). Bindings follow the order of the declarations in model/.
 #pragma once
 
+#include <type_traits>
+
 #include "daemon/model/job.h"
 
 namespace tegodrop {
@@ -155,7 +157,11 @@ void VisitJob(Visitor& v, JobT& job) {
   v.Field("finished", finished);
   v.Field("owner", owner);
   v.Field("epoch", epoch);
-  VisitTarget(v, target);
+  if constexpr (std::is_const_v<JobT>) {
+    VisitTarget(v, *target);
+  } else {
+    VisitTarget(v, target.Edit());
+  }
   VisitArtifact(v, artifact);
   VisitTicket(v, ticket);
   v.Group(multipart, [](Visitor& inner, auto& upload) { VisitMultipart(inner, upload); });

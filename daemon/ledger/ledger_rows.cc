@@ -7,6 +7,7 @@
 #include "daemon/base/text.h"
 #include "daemon/ledger/job_codec.h"
 #include "daemon/ledger/statements.h"
+#include "daemon/model/targets.h"
 
 namespace tegodrop {
 namespace {
@@ -126,10 +127,12 @@ Status RemoveInside(SqliteDb& db, const std::string& job_id) {
 Result<std::vector<Job>> Jobs(SqliteDb& db, const std::string& where, const Bind& bind, std::int64_t count = 0) {
   std::vector<Job> jobs;
   jobs.reserve(static_cast<std::size_t>(count));
+  Targets targets;
   Status read = ForEachRow(db, "SELECT " + Joined(JobColumns(), "") + " FROM jobs WHERE " + where + " ORDER BY seq",
                            bind, [&](const Statement& row) -> Status {
                              Result<Job> job = ReadJob(row, 0);
                              if (!job) return Fail(job.error());
+                             job->target = targets.Of(std::move(job->target));
                              jobs.push_back(std::move(*job));
                              return {};
                            });
@@ -214,7 +217,7 @@ Result<std::optional<Job>> DeliveredJob(SqliteDb& db, const Job& like) {
       "seq IN (SELECT seq FROM jobs WHERE state = 'delivered' AND duplicate_of = '' AND sha256 = ? AND "
       "folder = ? AND portal_url = ? AND tenant = ? AND version = ? AND signing_key = ? ORDER BY seq DESC LIMIT 50)",
       [&](Statement& to) {
-        const Target& target = like.target;
+        const Target& target = *like.target;
         to.Bind(std::string_view(like.artifact.sha256)).Bind(std::string_view(target.folder));
         to.Bind(std::string_view(target.portal_url)).Bind(std::string_view(target.tenant));
         to.Bind(std::string_view(target.version)).Bind(std::string_view(target.signing_key));

@@ -89,10 +89,10 @@ static bool SameCommit(const CommitFacts& a, const CommitFacts& b) {
 }
 
 bool SameBuild(const Job& a, const Job& b) {
-  return !a.artifact.sha256.empty() && a.artifact.sha256 == b.artifact.sha256 && a.target.folder == b.target.folder &&
-         a.target.portal_url == b.target.portal_url && a.target.tenant == b.target.tenant &&
-         a.target.version == b.target.version && a.target.signing_key == b.target.signing_key &&
-         a.target.expected_signers == b.target.expected_signers && SameCommit(a.artifact.commit, b.artifact.commit);
+  return !a.artifact.sha256.empty() && a.artifact.sha256 == b.artifact.sha256 && a.target->folder == b.target->folder &&
+         a.target->portal_url == b.target->portal_url && a.target->tenant == b.target->tenant &&
+         a.target->version == b.target->version && a.target->signing_key == b.target->signing_key &&
+         a.target->expected_signers == b.target->expected_signers && SameCommit(a.artifact.commit, b.artifact.commit);
 }
 
 void ForgetUpload(Job& job) {
@@ -104,12 +104,17 @@ void ForgetUpload(Job& job) {
 }
 
 BuildIdentity IdentityOf(const Job& job) {
-  return {job.target.version, std::string(PlatformOf(job.artifact.kind)), job.ticket.start_time,
+  return {job.target->version, std::string(PlatformOf(job.artifact.kind)), job.ticket.start_time,
           job.artifact.file_name};
 }
 
+bool IsBuildOf(const BuildRow& row, const Job& job) {
+  return row.start_time == job.ticket.start_time && row.name == job.artifact.file_name &&
+         row.platform == PlatformOf(job.artifact.kind) && row.version == job.target->version;
+}
+
 bool SignatureRequired(const Job& job) {
-  if (job.target.signature != SignatureNeed::kAuto) return job.target.signature == SignatureNeed::kRequired;
+  if (job.target->signature != SignatureNeed::kAuto) return job.target->signature == SignatureNeed::kRequired;
   return job.ticket.signing_key_id.has_value() && !job.ticket.signing_key_id->empty();
 }
 

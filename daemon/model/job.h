@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/shared.h"
 #include "daemon/model/artifact.h"
 #include "daemon/model/build.h"
 #include "daemon/model/check.h"
@@ -48,6 +50,8 @@ struct Target {
   std::vector<std::string> expected_signers;
   std::vector<std::string> warn_checks;  // ids of checks (model/check.h) that warn where they would fail the output
   Provenance provenance = Provenance::kOff;
+
+  auto operator<=>(const Target&) const = default;
 };
 
 // The last answer to a request for an upload URL. The signed URL itself is never kept.
@@ -124,7 +128,7 @@ struct Job {
   std::string owner;       // the host that works on it
   std::int64_t epoch = 0;  // grows with each attempt, so that a late result of an abandoned attempt is told apart
 
-  Target target;
+  Shared<Target> target;
   Artifact artifact;
   UploadTicket ticket;
   std::optional<MultipartUpload> multipart;
@@ -159,6 +163,9 @@ Waiting WaitingOf(const Job& job);
 
 // What the portal knows this job's build as.
 BuildIdentity IdentityOf(const Job& job);
+
+// Whether the history's row is that of this job's build: as Matches with its identity.
+bool IsBuildOf(const BuildRow& row, const Job& job);
 
 // Whether a delivery must be signed: what the folder says, else whether the upload's answer named a signing key.
 bool SignatureRequired(const Job& job);

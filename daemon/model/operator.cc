@@ -66,7 +66,7 @@ void StartAfresh(Job& job) {
 // same bytes were delivered before: a person wants this build.
 void ForgetPortal(Job& job) {
   ForgetUpload(job);
-  job.target.skip_same_bytes = false;
+  job.target.Edit().skip_same_bytes = false;
   job.ticket = {};
   job.sends = 0;
 }
@@ -140,7 +140,7 @@ OperatorPlan Retry(const Job& job, bool rebuild, WallMs now) {
   if (job.redeliveries > 0) return RetryRedelivery(job, rebuild);
   // Where nothing in the folder is changed, the same bytes under the same name are the same artifact.
   const bool same_bytes =
-      job.target.after == SourceAfter::kKeep && job.failure &&
+      job.target->after == SourceAfter::kKeep && job.failure &&
       (job.failure->kind == FailureKind::kBadSidecar || job.failure->kind == FailureKind::kCommitMissing);
   if (job.failure && IsOfTheFile(job.failure->kind)) {
     return Refuse(job, "failed for what was dropped (" + std::string(ToString(job.failure->kind)) +

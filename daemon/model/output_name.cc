@@ -121,12 +121,12 @@ std::string ProtectedName(const Job& job) {
       {"{version_code}", known(app.version_code)},
       {"{commit}", job.artifact.commit.candidates.empty() ? "nocommit" : job.artifact.commit.sha()},
       {"{sha256}", job.artifact.sha256},
-      {"{version}", job.target.version},
+      {"{version}", job.target->version},
       {"{platform}", std::string(PlatformOf(job.artifact.kind))},
   }};
   // One pass over the template: a placeholder inside a value is plain text.
   std::string out;
-  std::string_view rest = job.target.output_name;
+  std::string_view rest = job.target->output_name;
   while (!rest.empty()) {
     const auto fits = [&](const auto& value) { return rest.starts_with(value.first); };
     const auto* found = std::find_if(values.begin(), values.end(), fits);

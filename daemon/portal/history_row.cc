@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "daemon/base/text.h"
 #include "daemon/portal/answer_json.h"
@@ -12,12 +13,12 @@ Result<BuildRow> ReadBuildRow(const JsonValue& value, const std::string& version
   if (!value.IsObject()) return Fail(ErrorKind::kRetry, "a row of the build history is no object");
   BuildRow row;
   const std::optional<std::int64_t> start_time = IntegerMember(value, "start_time");
-  const std::optional<std::string> name = NonEmpty(TextMember(value, "name"));
+  std::optional<std::string> name = NonEmpty(TextMember(value, "name"));
   if (!name) return Fail(ErrorKind::kRetry, "a row of the build history has no name");
   if (!start_time)
     return Fail(ErrorKind::kRetry, "the row of " + Printable(name->substr(0, 100)) + " has no start_time");
   row.start_time = *start_time;
-  row.name = *name;
+  row.name = std::move(*name);
   row.end_time = IntegerMember(value, "end_time");
   row.version = NonEmpty(TextMember(value, "version")).value_or(version);
   row.platform = TextMember(value, "platform").value_or("");

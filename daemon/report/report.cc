@@ -61,7 +61,7 @@ bool WasTakenOver(const Job& job) {
 // Failed and cancelled ones.
 void AddWhereabouts(const Job& job, ReportedJob& out) {
   if (WasTakenOver(job)) return;
-  const Target& target = job.target;
+  const Target& target = *job.target;
   const bool kept = target.after == SourceAfter::kKeep;
   const std::string room = target.drop_path + "/" + target.rooms;
   if (job.redeliveries > 0 && !kept) {
@@ -87,7 +87,7 @@ ReportedJob Reported(const JobStory& story, const ReportInput& input, WallMs end
   out.outcome = OutcomeOf(story, out.waiting);
   out.id = job.id;
   out.file = job.artifact.path();
-  out.version = job.target.version;
+  out.version = job.target->version;
   out.platform = PlatformOf(job.artifact.kind);
   out.state = job.state;
   out.dropped = job.times.detected != 0 ? job.times.detected : job.times.claimed;
@@ -102,7 +102,7 @@ ReportedJob Reported(const JobStory& story, const ReportInput& input, WallMs end
   }
   if (out.outcome == Outcome::kDelivered) {
     out.protected_name = job.output.protected_name;
-    out.trace = job.target.output_path + "/" + TraceName(job.output.protected_name);
+    out.trace = job.target->output_path + "/" + TraceName(job.output.protected_name);
     if (job.redeliveries == 0 && out.dropped != 0 && ended >= out.dropped) out.took_ms = ended - out.dropped;
   } else if (out.outcome == Outcome::kDuplicate) {
     out.trace = job.duplicate_trace;
@@ -221,8 +221,8 @@ Report MakeReport(ReportInput input) {
     const WallMs ended = EndOf(story);
     // The row was touched since, for an upload that was to be aborted say, but nothing came of it.
     if (ended != 0 && ended < input.from && story.job.finished) continue;
-    FolderReport& folder = place(story.job.target.folder);
-    if (folder.path.empty()) folder.path = story.job.target.drop_path;
+    FolderReport& folder = place(story.job.target->folder);
+    if (folder.path.empty()) folder.path = story.job.target->drop_path;
     folder.jobs.push_back(Reported(story, input, ended));
   }
   SumUp(report);

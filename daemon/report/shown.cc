@@ -22,7 +22,7 @@ std::string ResumeWith(const Pause& pause) {
 Waiting ShownWaiting(const Job& job, const std::vector<Pause>& pauses) {
   if (job.finished) return {};
   const bool before_upload = job.state == JobState::kClaimed || job.state == JobState::kRequested;
-  const Pause* pause = before_upload ? PauseOf(job.target.folder, pauses) : nullptr;
+  const Pause* pause = before_upload ? PauseOf(job.target->folder, pauses) : nullptr;
   if (pause == nullptr) return WaitingOf(job);
   return {"its folder, which is paused: " + ResumeWith(*pause), pause->since, 0};
 }

@@ -32,14 +32,14 @@ ClaimRecord ClaimRecordOf(const Job& job, bool delivering) {
   record.job = job.id;
   record.file_name = job.artifact.file_name;
   record.subfolder = job.artifact.subfolder;
-  record.portal_url = job.target.portal_url;
-  record.tenant = job.target.tenant;
-  record.version = job.target.version;
+  record.portal_url = job.target->portal_url;
+  record.tenant = job.target->tenant;
+  record.version = job.target->version;
   record.start_time = job.ticket.start_time;
   record.file_path = job.ticket.file_path;
   record.signing_key_id = job.ticket.signing_key_id;
   record.delivering = delivering;
-  record.output_path = job.target.output_path;
+  record.output_path = job.target->output_path;
   return record;
 }
 

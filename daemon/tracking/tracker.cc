@@ -1,12 +1,13 @@
 #include "daemon/tracking/tracker.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace tegodrop {
 namespace {
@@ -24,18 +25,13 @@ class HistoryReader final : public Handle {
       : portal_(portal), version_(std::move(version)), awaited_(std::move(awaited)), done_(std::move(done)) {
     found_.resize(awaited_.size());
     by_name_.reserve(awaited_.size());
-    for (std::size_t i = 0; i < awaited_.size(); ++i) by_name_.emplace(NameOf(awaited_[i]), i);
+    for (std::size_t i = 0; i < awaited_.size(); ++i) by_name_.emplace_back(NameOf(awaited_[i]), i);
+    std::sort(by_name_.begin(), by_name_.end());
     AskPage(1);
   }
 
  private:
-  // Ten thousand may be awaited, and a listing shows as many rows: each finds its own without a look at the others.
   using Name = std::pair<std::int64_t, std::string_view>;
-  struct HashOfName {
-    std::size_t operator()(const Name& name) const {
-      return std::hash<std::string_view>()(name.second) ^ static_cast<std::size_t>(name.first) * 0x9E3779B97F4A7C15U;
-    }
-  };
   template <typename T>
   static Name NameOf(const T& build) {
     return {build.start_time, build.name};
@@ -49,11 +45,12 @@ class HistoryReader final : public Handle {
 
   void TakePage(Result<HistoryPage> answer) {
     if (!answer) return Finish(Fail(answer.error()));
-    for (const BuildRow& row : answer->rows) TakeRow(row);
+    const std::optional<BuildIdentity> first = FirstOf(*answer);
+    TakeRows(answer->rows);
     if (AllFound()) return Finish(Give(true));
     if (page_ == 1) {
       total_ = answer->total_count;
-      first_ = FirstOf(*answer);
+      first_ = first;
     } else if (answer->total_count != total_) {
       return Shifted();
     }
@@ -68,8 +65,8 @@ class HistoryReader final : public Handle {
     if (page_ == 1) return Finish(Give(true));
     asked_ = portal_.ListBuilds(version_, 1, kPageSize, [this](Result<HistoryPage> answer) {
       if (!answer) return Finish(Fail(answer.error()));
-      for (const BuildRow& row : answer->rows) TakeRow(row);
       const bool steady = answer->total_count == total_ && FirstOf(*answer) == first_;
+      TakeRows(answer->rows);
       if (AllFound() || steady) return Finish(Give(true));
       Shifted();
     });
@@ -81,14 +78,19 @@ class HistoryReader final : public Handle {
   }
 
   // A later row of the same build is the newer one: it was read later.
-  void TakeRow(const BuildRow& row) {
-    times_.Add(row);
-    const auto [first, last] = by_name_.equal_range(NameOf(row));
-    for (auto it = first; it != last; ++it) {
-      if (!Matches(row, awaited_[it->second])) continue;
-      std::optional<BuildRow>& found = found_[it->second];
-      count_found_ += found ? 0 : 1;
-      found = row;
+  void TakeRows(std::vector<BuildRow>& rows) {
+    for (BuildRow& row : rows) {
+      times_.Add(row);
+      const Name name = NameOf(row);
+      std::optional<BuildRow>* place = nullptr;
+      for (auto it = std::lower_bound(by_name_.begin(), by_name_.end(), std::pair(name, std::size_t{0}));
+           it != by_name_.end() && it->first == name; ++it) {
+        if (!Matches(row, awaited_[it->second])) continue;
+        if (place != nullptr) *place = row;  // one that is awaited twice
+        place = &found_[it->second];
+        count_found_ += *place ? 0 : 1;
+      }
+      if (place != nullptr) *place = std::move(row);
     }
   }
 
@@ -104,10 +106,7 @@ class HistoryReader final : public Handle {
     HistoryLook look;
     look.complete = complete;
     look.times = std::move(times_);
-    look.found.reserve(count_found_);
-    for (std::optional<BuildRow>& row : found_) {
-      if (row) look.found.push_back(std::move(*row));
-    }
+    look.found = std::move(found_);
     return look;
   }
 
@@ -121,9 +120,12 @@ class HistoryReader final : public Handle {
   const std::string version_;
   const std::vector<BuildIdentity> awaited_;
   std::function<void(Result<HistoryLook>)> done_;
-  std::unordered_multimap<Name, std::size_t, HashOfName> by_name_;  // into awaited_
-  std::vector<std::optional<BuildRow>> found_;                      // one for each awaited
-  std::size_t count_found_ = 0;                                     // how many of them
+  // Places in awaited_, in the order of names. Ten thousand may be awaited, and a listing shows as many rows: each
+  // finds its own without a look at the others. And most listings are by time, so that one's is beside the last one's:
+  // ten thousand that are hashed lie about and take twice as long.
+  std::vector<std::pair<Name, std::size_t>> by_name_;
+  std::vector<std::optional<BuildRow>> found_;  // one for each awaited
+  std::size_t count_found_ = 0;                 // how many of them
   LearntTimes times_;
   std::int64_t page_ = 1;
   std::int64_t total_ = 0;

@@ -1,8 +1,8 @@
 // The build history, looked through once for every awaited build of a version.
 #pragma once
 
-#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +15,7 @@
 namespace tegodrop {
 
 struct HistoryLook {
-  std::vector<BuildRow>
-      found;  // rows of awaited builds, in the order of `awaited` and without those that were not found
+  std::vector<std::optional<BuildRow>> found;  // one for each that was asked for, in their order; nullopt: not found
   // Every page was read and the listing did not shift meanwhile: what was not found is not there. Always true where all
   // were found.
   bool complete = false;

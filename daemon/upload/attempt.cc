@@ -19,9 +19,9 @@ UploadRequest RequestFor(const Job& job) {
   UploadRequest request;
   request.file_name = job.artifact.file_name;
   request.platform = PlatformOf(job.artifact.kind);
-  request.version = job.target.version;
+  request.version = job.target->version;
   request.file_size = job.artifact.size;
-  request.signing_key = job.target.signing_key;
+  request.signing_key = job.target->signing_key;
   return request;
 }
 

@@ -80,7 +80,7 @@ inline Job JobOf(const std::string& path, std::uint64_t size) {
   job.artifact.file_name = path.substr(path.rfind('/') + 1);
   job.artifact.kind = KindOfName(path).value_or(ArtifactKind::kApk);
   job.artifact.size = size;
-  job.target.version = "bench";
+  job.target.Edit().version = "bench";
   return job;
 }
 

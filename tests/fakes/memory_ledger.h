@@ -120,7 +120,7 @@ class MemoryLedger final : public Ledger {
     Read<std::vector<std::string>>("load_claims", std::move(done), [this, drop_path] {
       std::vector<std::string> ids;
       for (const auto& [id, job] : jobs) {
-        if (!job.finished && job.target.drop_path == drop_path) ids.push_back(id);
+        if (!job.finished && job.target->drop_path == drop_path) ids.push_back(id);
       }
       return ids;
     });
@@ -241,8 +241,8 @@ class MemoryLedger final : public Ledger {
     if (job.ticket.start_time == 0) return false;
     return std::any_of(jobs.begin(), jobs.end(), [&](const auto& row) {
       const Job& other = row.second;
-      return other.id != job.id && other.ticket.start_time != 0 && other.target.portal_url == job.target.portal_url &&
-             other.target.tenant == job.target.tenant && IdentityOf(other) == IdentityOf(job);
+      return other.id != job.id && other.ticket.start_time != 0 && other.target->portal_url == job.target->portal_url &&
+             other.target->tenant == job.target->tenant && IdentityOf(other) == IdentityOf(job);
     });
   }
 

@@ -228,7 +228,7 @@ void Judge::AtDeath() {
 }
 
 bool Judge::MayFail(const Job& job) const {
-  const std::size_t folder = job.target.folder == settings_.folders[0].name ? 0 : 1;
+  const std::size_t folder = job.target->folder == settings_.folders[0].name ? 0 : 1;
   if (job.state == JobState::kCancelled) return cancelled_;
   if (!job.failure) return false;
   switch (job.failure->kind) {
@@ -259,8 +259,8 @@ bool Judge::MayFail(const Job& job) const {
 
 void Judge::CheckFailure(const Files& files, const Job& job) {
   const std::string what = "job " + job.id + " (" + job.artifact.file_name + ")";
-  const bool keep = job.target.after == SourceAfter::kKeep;
-  const std::size_t folder = job.target.folder == settings_.folders[0].name ? 0 : 1;
+  const bool keep = job.target->after == SourceAfter::kKeep;
+  const std::size_t folder = job.target->folder == settings_.folders[0].name ? 0 : 1;
   const std::string room = DropName(folder) + "/.tegodrop/";
   bool reason = keep;
   bool record = job.failure && job.failure->kind == FailureKind::kOutputUnwritable;
@@ -283,7 +283,7 @@ void Judge::CheckRows(const Files& files, const LedgerSnapshot& snapshot, const 
     return std::to_string(folder) + "/" + name + "/" + sha256;
   };
   for (const Job& job : snapshot.jobs) {
-    const std::size_t folder = job.target.folder == settings_.folders[0].name ? 0 : 1;
+    const std::size_t folder = job.target->folder == settings_.folders[0].name ? 0 : 1;
     const std::string what =
         "job " + job.id + " (" + job.artifact.file_name + ", " + std::string(ToString(job.state)) + ")";
     if (!job.finished) Break(5, what + " is not finished: waits for " + WaitingOf(job).for_what);

@@ -55,7 +55,7 @@ void MetricsFile::Count(const std::string& folder, const std::string& result, st
 }
 
 void MetricsFile::Ended(const Job& job) {
-  if (loaded_) Count(job.target.folder, std::string(OutcomeOf(job)), 1, world_.clock.Wall());
+  if (loaded_) Count(job.target->folder, std::string(OutcomeOf(job)), 1, world_.clock.Wall());
   Due(kMetricsSoon);
 }
 

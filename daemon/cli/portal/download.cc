@@ -46,7 +46,7 @@ std::optional<Job> JobOf(const Settings& settings, const BuildRow& row) {
   const auto ledger = ReadLedger(settings.state_dir, 0);
   if (!ledger) return std::nullopt;
   for (const Job& job : ledger->jobs) {
-    const bool ours = job.target.tenant == settings.portal.tenant && job.target.portal_url == settings.portal.url;
+    const bool ours = job.target->tenant == settings.portal.tenant && job.target->portal_url == settings.portal.url;
     if (ours && job.ticket.start_time != 0 && Matches(row, IdentityOf(job))) return job;
   }
   return std::nullopt;
@@ -90,7 +90,7 @@ class ManualDownload {
       Job named;
       named.artifact.file_name = asked_.name;
       named.ticket.start_time = asked_.start_time;
-      named.target.output_name = "{stem}-protected-{start_time}{ext}";
+      named.target.Edit().output_name = "{stem}-protected-{start_time}{ext}";
       path /= ProtectedName(named);
     }
     folder_ = path.parent_path().string();
@@ -140,15 +140,16 @@ class ManualDownload {
     } else {
       SystemRandom random;
       job.id = NewId(desk_.session.clock().Wall(), random);
-      job.target.portal_url = desk_.settings.portal.url;
-      job.target.tenant = desk_.settings.portal.tenant;
-      job.target.version = row.version;
+      Target& target = job.target.Edit();
+      target.portal_url = desk_.settings.portal.url;
+      target.tenant = desk_.settings.portal.tenant;
+      target.version = row.version;
       job.artifact.file_name = row.name;
       job.artifact.kind = *KindOfName(row.name);
       job.ticket.start_time = row.start_time;
       job.ticket.signing_key_id = row.signing_key_id;
     }
-    if (asked_.allow_unsigned) job.target.signature = SignatureNeed::kNotRequired;
+    if (asked_.allow_unsigned) job.target.Edit().signature = SignatureNeed::kNotRequired;
     job.state = JobState::kBuilt;
     job.epoch = 0;
     job.build = row;

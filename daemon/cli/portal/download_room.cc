@@ -30,8 +30,8 @@ std::string RecordJson(const Job& job, const KeptBytes& kept) {
   Json json;
   json.Begin();
   json.Text("schema", "tegodrop-download-record/1");
-  json.Text("tenant", job.target.tenant);
-  json.Text("version", job.target.version);
+  json.Text("tenant", job.target->tenant);
+  json.Text("version", job.target->version);
   json.Number("start_time", job.ticket.start_time);
   json.Text("file_name", job.artifact.file_name);
   json.Number("epoch", job.epoch);
@@ -91,8 +91,8 @@ void DownloadRoom::Recall() {
   if (!text) return;
   const auto record = ParseJson(*text);
   if (!record || !record->IsObject()) return;
-  const bool same = TextMember(*record, "tenant") == job_.target.tenant &&
-                    TextMember(*record, "version") == job_.target.version &&
+  const bool same = TextMember(*record, "tenant") == job_.target->tenant &&
+                    TextMember(*record, "version") == job_.target->version &&
                     IntegerMember(*record, "start_time") == job_.ticket.start_time &&
                     TextMember(*record, "file_name") == job_.artifact.file_name;
   const std::string staging = TextMember(*record, "staging_name").value_or("");

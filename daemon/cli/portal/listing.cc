@@ -82,11 +82,11 @@ Result<std::optional<BuildRow>> FindBuild(PortalSession& session, const BuildIde
   const Result<HistoryLook> look =
       session.Ask<HistoryLook>([&](auto done) { return tracker.Look(build.version, {build}, std::move(done)); });
   if (!look) return Fail(look.error());
-  if (look->found.empty() && !look->complete) {
+  const std::optional<BuildRow>& row = look->found.front();
+  if (!row && !look->complete) {
     return Fail(ErrorKind::kRetry, "the history of " + build.version + " changes while it is read; try again");
   }
-  if (look->found.empty()) return std::optional<BuildRow>();
-  return std::optional<BuildRow>(look->found.front());
+  return row;
 }
 
 }  // namespace tegodrop

@@ -95,12 +95,12 @@ class Pruning {
   // At its end, whole, of this version, and old enough.
   bool IsDelivered(const Job& job) const {
     const WallMs before = desk_.session.clock().Wall() - desk_.options.older_than->count();
-    return job.target.version == desk_.options.version && job.state == JobState::kDelivered && job.finished &&
+    return job.target->version == desk_.options.version && job.state == JobState::kDelivered && job.finished &&
            job.duplicate_of.empty() && job.ticket.start_time != 0 && job.times.delivered <= before;
   }
   // Of this very portal and tenant.
   bool IsOurs(const Job& job) const {
-    return job.target.tenant == desk_.settings.portal.tenant && job.target.portal_url == desk_.settings.portal.url;
+    return job.target->tenant == desk_.settings.portal.tenant && job.target->portal_url == desk_.settings.portal.url;
   }
 
   void Choose(const std::vector<Job>& jobs) {
@@ -157,7 +157,7 @@ class Pruning {
   }
 
   bool StandsWhole(Candidate& one) {
-    const Standing standing = StandingOf(DiskOf(one.job.target.output_path), one.job);
+    const Standing standing = StandingOf(DiskOf(one.job.target->output_path), one.job);
     if (standing.wrong.empty()) return true;
     // The portal has the last whole one.
     Keep(one, standing.wrong + (standing.unread ? "; look at the folder, and at who may read it"

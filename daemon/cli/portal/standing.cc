@@ -29,9 +29,9 @@ Standing Checksum(FileSystem& fs, int folder, const Job& job) {
 
 // The statement that the trace gives, bare or in the envelope that was asked for; who signed that is 'verify''s to say.
 Standing ProvenanceFile(FileSystem& fs, int folder, const Job& job, const std::string& trace) {
-  if (job.target.provenance == Provenance::kOff) return {};
+  if (job.target->provenance == Provenance::kOff) return {};
   const std::string& output = job.output.protected_name;
-  const bool sealed = job.target.provenance == Provenance::kSigned;
+  const bool sealed = job.target->provenance == Provenance::kSigned;
   const auto text = ReadWhole(fs, folder, sealed ? EnvelopeName(output) : StatementName(output), kLargestTrace);
   if (!text) return Trouble("its provenance", text.error());
   const auto statement = ProvenanceStatement(trace, TraceName(output));
@@ -58,7 +58,7 @@ Standing Trace(FileSystem& fs, int folder, const Job& job) {
 }  // namespace
 
 Standing StandingOf(FileSystem& fs, const Job& job) {
-  const auto folder = fs.OpenFolder(job.target.output_path);
+  const auto folder = fs.OpenFolder(job.target->output_path);
   if (!folder) return Trouble("its output folder", folder.error());
   const auto file = fs.OpenFileAt(folder->get(), job.output.protected_name);
   if (!file) return Trouble("its output", file.error());

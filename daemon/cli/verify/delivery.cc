@@ -117,7 +117,7 @@ class Verification {
     job.artifact.identity = trace().source.identity;
     job.build.emplace().signed_ = trace().said_signed;
     for (const Check& check : trace().checks) {
-      if (check.result == "warn") job.target.warn_checks.push_back(check.id);
+      if (check.result == "warn") job.target.Edit().warn_checks.push_back(check.id);
     }
     SoftenChecks(job, facts->checks);
     const bool sound = OverallResult(facts->checks) != "fail";

@@ -23,7 +23,7 @@ std::string ProtectedName(const Sent& sent) {
 BuildRow RowOf(const Job& job, const char* words, bool done) {
   BuildRow row;
   row.start_time = job.ticket.start_time;
-  row.version = job.target.version;
+  row.version = job.target->version;
   row.platform = "android";
   row.name = job.artifact.file_name;
   row.status_message = words;
@@ -63,15 +63,16 @@ Job ClaimedJob(const Site& site, const Sent& sent, std::int64_t number, WallMs a
   job.id = Digits(number, "1m%014llx");
   job.owner = "builder";
   job.epoch = 1;
-  job.target.folder = site.folder;
-  job.target.drop_path = site.drop_path;
-  job.target.rooms = ".tegodrop";
-  job.target.output_path = site.output_path;
-  job.target.output_name = "{stem}-protected-{start_time}{ext}";
-  job.target.portal_url = site.portal_url;
-  job.target.tenant = site.tenant;
-  job.target.version = "production";
-  job.target.provenance = Provenance::kStatement;
+  Target& target = job.target.Edit();
+  target.folder = site.folder;
+  target.drop_path = site.drop_path;
+  target.rooms = ".tegodrop";
+  target.output_path = site.output_path;
+  target.output_name = "{stem}-protected-{start_time}{ext}";
+  target.portal_url = site.portal_url;
+  target.tenant = site.tenant;
+  target.version = "production";
+  target.provenance = Provenance::kStatement;
   job.artifact.file_name = sent.file_name;
   job.artifact.size = 2'000'000 + static_cast<std::uint64_t>(number);
   job.artifact.sha256 = HexOf(number, 1);

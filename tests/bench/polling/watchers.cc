@@ -65,10 +65,11 @@ class ConductorNight {
       Job job;
       job.id = build.name;
       job.state = JobState::kClaimed;
-      job.target.folder = "production";
-      job.target.portal_url = settings.portal_url;
-      job.target.tenant = settings.tenant;
-      job.target.version = kVersion;
+      Target& target = job.target.Edit();
+      target.folder = "production";
+      target.portal_url = settings.portal_url;
+      target.tenant = settings.tenant;
+      target.version = kVersion;
       job.artifact.file_name = build.name;
       arrivals_.push_back(clock_.After(milliseconds(build.asked - begin), [this, job] {
         ledger_.jobs[job.id] = job;

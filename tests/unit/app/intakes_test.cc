@@ -61,7 +61,7 @@ class IntakesTest : public ::testing::Test, private FolderMaker {
   std::size_t MadeFor(const std::string& name) { return made["/srv/drop/" + name].size(); }
   std::vector<std::string> Admitted() {
     std::vector<std::string> names;
-    for (const Job& job : admitted) names.push_back(job.target.folder + "/" + job.artifact.file_name);
+    for (const Job& job : admitted) names.push_back(job.target->folder + "/" + job.artifact.file_name);
     return names;
   }
 
@@ -125,7 +125,7 @@ TEST_F(IntakesTest, AChangedOneTakesFilesInItsNewWayFromTheSameFolder) {
   Of("a").MoveIn("app.apk", "content");
   Pass(seconds(1));
   ASSERT_THAT(admitted, SizeIs(1));
-  EXPECT_EQ(admitted[0].target.version, "staging");
+  EXPECT_EQ(admitted[0].target->version, "staging");
 }
 
 TEST_F(IntakesTest, OneThatIsToBeReadDeeperIsOpenedAnewAndTheOldOneStaysForItsJobs) {
@@ -188,8 +188,8 @@ TEST_F(IntakesTest, TheLastOfSeveralConfigsHolds) {
   Of("a").MoveIn("next.apk", "other");
   Pass(seconds(1));
   ASSERT_THAT(admitted, SizeIs(2));
-  EXPECT_EQ(admitted[0].target.version, "production");
-  EXPECT_EQ(admitted[1].target.version, "development");
+  EXPECT_EQ(admitted[0].target->version, "production");
+  EXPECT_EQ(admitted[1].target->version, "development");
 }
 
 TEST_F(IntakesTest, ALedgerThatCannotBeReadIsAskedAgain) {

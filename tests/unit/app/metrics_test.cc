@@ -93,7 +93,7 @@ class MetricsFileTest : public ::testing::Test, public Outcomes {
   }
   void End(JobState state, const std::string& twin = "") {
     Job job;
-    job.target.folder = "first";
+    job.target.Edit().folder = "first";
     job.artifact.file_name = "secret-name.apk";
     job.state = state;
     job.finished = true;

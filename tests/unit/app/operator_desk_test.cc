@@ -49,7 +49,7 @@ class DeskTest : public ::testing::Test {
     job.id = id;
     job.state = state;
     job.finished = IsEnd(state);
-    job.target.folder = "first";
+    job.target.Edit().folder = "first";
     return job;
   }
   // A daemon in which `at_work` is at work.

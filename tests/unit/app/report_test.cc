@@ -13,8 +13,9 @@ Job MakeJob(const std::string& id, JobState state) {
   Job job;
   job.id = id;
   job.state = state;
-  job.target.folder = "production";
-  job.target.output_path = "/out";
+  Target& target = job.target.Edit();
+  target.folder = "production";
+  target.output_path = "/out";
   job.artifact.file_name = id + ".apk";
   return job;
 }

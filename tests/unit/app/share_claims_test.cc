@@ -29,8 +29,9 @@ class ShareClaimsTest : public ::testing::Test {
   ShareClaimsTest() {
     job.id = "06fk";
     job.artifact.file_name = "app.apk";
-    job.target.drop_path = kShare;
-    job.target.after = SourceAfter::kArchive;
+    Target& target = job.target.Edit();
+    target.drop_path = kShare;
+    target.after = SourceAfter::kArchive;
     job.state = JobState::kUploading;
     folder.claimed[job.id]["app.apk"] = {};
     claims.SawShare(kShare);
@@ -75,7 +76,7 @@ TEST_F(ShareClaimsTest, WhatIsAboutToBeSentIsWrittenIntoTheClaim) {
 }
 
 TEST_F(ShareClaimsTest, ALocalFolderHasNobodyToTell) {
-  job.target.drop_path = kLocal;
+  job.target.Edit().drop_path = kLocal;
   EXPECT_EQ(Tell(false), nullptr);
   EXPECT_EQ(Ask(), nullptr);
   EXPECT_FALSE(answer);
@@ -83,15 +84,15 @@ TEST_F(ShareClaimsTest, ALocalFolderHasNobodyToTell) {
 }
 
 TEST_F(ShareClaimsTest, AFolderThatLeftTheConfigMayHaveBeenAShare) {
-  job.target.drop_path = "/mnt/old/drop";
+  job.target.Edit().drop_path = "/mnt/old/drop";
   EXPECT_NE(Tell(false), nullptr);
   EXPECT_THAT(folder.claim_records, SizeIs(1));
 }
 
 TEST_F(ShareClaimsTest, OfACopyAndOfARedeliveryThereIsNoClaim) {
-  job.target.after = SourceAfter::kKeep;
+  job.target.Edit().after = SourceAfter::kKeep;
   EXPECT_EQ(Tell(false), nullptr);
-  job.target.after = SourceAfter::kArchive;
+  job.target.Edit().after = SourceAfter::kArchive;
   job.redeliveries = 1;
   ASSERT_FALSE(NeedsArtifact(job));
   EXPECT_EQ(Ask(), nullptr);

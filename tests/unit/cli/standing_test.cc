@@ -21,9 +21,10 @@ class StandingTest : public ::testing::Test {
  protected:
   StandingTest() {
     job_.id = "1m8j2qy6ernjz4r1";
-    job_.target.version = "production";
-    job_.target.tenant = "9f1c";
-    job_.target.output_path = std::filesystem::path(folder_.Path("x")).parent_path().string();
+    Target& target = job_.target.Edit();
+    target.version = "production";
+    target.tenant = "9f1c";
+    target.output_path = std::filesystem::path(folder_.Path("x")).parent_path().string();
     job_.artifact.file_name = "app.apk";
     job_.ticket.start_time = 1700000000;
     job_.output.protected_name = "out.apk";
@@ -56,7 +57,7 @@ TEST_F(StandingTest, AMissingFileFolderOrTraceIsFound) {
   EXPECT_EQ(Wrong(), "its trace is not there any more");
   std::filesystem::remove(Path("out.apk"));
   EXPECT_EQ(Wrong(), "its output is not there any more");
-  job_.target.output_path += "/none";
+  job_.target.Edit().output_path += "/none";
   EXPECT_EQ(Wrong(), "its output folder is not there any more");
 }
 

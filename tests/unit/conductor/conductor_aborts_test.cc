@@ -142,7 +142,7 @@ TEST_F(ConductorAborts, RefusedCredentialsAreNotAskedWithAgainSoon) {
 
 TEST_F(ConductorAborts, OfAnotherPortalAreLeftAloneAndNotWaitedFor) {
   Job job = Finished("a", {"up-1"});
-  job.target.tenant = "other";
+  job.target.Edit().tenant = "other";
   Take(job);
   Step(hours(1));
   EXPECT_EQ(Count("abort"), 0U);

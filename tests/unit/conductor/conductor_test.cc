@@ -57,7 +57,7 @@ TEST_F(ConductorTest, TurnsThatTakeTimeLeaveMostOfItToOthers) {
 TEST_F(ConductorTest, UploadsAtMostAsManyAsAllowedTheUrgentFirst) {
   for (const char* id : {"a", "b", "c"}) {
     Job job = MakeJob(id);
-    job.target.priority = id[0] == 'c' ? 1 : 0;
+    job.target.Edit().priority = id[0] == 'c' ? 1 : 0;
     ledger.jobs[id] = job;
     conductor->Take(job);
   }
@@ -69,20 +69,6 @@ TEST_F(ConductorTest, UploadsAtMostAsManyAsAllowedTheUrgentFirst) {
   Submit(*uploads[1]);
   EXPECT_EQ(Live("upload").size(), 2U);
   EXPECT_EQ(Live("upload")[1]->job, "b");
-}
-
-TEST_F(ConductorTest, OneLookServesAllBuildsOfAVersion) {
-  for (int i = 0; i < 5; ++i) {
-    Job job = MakeJob("j" + std::to_string(i), JobState::kSubmitted);
-    job.ticket.start_time = 100 + i;
-    if (i == 4) job.target.version = "staging";
-    ledger.jobs[job.id] = job;
-    conductor->Take(job);
-  }
-  Run();
-  EXPECT_EQ(Only("look production")->awaited.size(), 4U);
-  EXPECT_EQ(Only("look staging")->awaited.size(), 1U);
-  EXPECT_EQ(Count("look production"), 1U);
 }
 
 TEST_F(ConductorTest, PassingTroubleIsShownOnTheRowAndTriedAgain) {
@@ -166,45 +152,12 @@ TEST_F(ConductorTest, AHostThatIsLeftAloneHoldsUpEveryUploadUntilThen) {
   EXPECT_EQ(Live("upload").size(), 2U);
 }
 
-TEST_F(ConductorTest, AListingThatIsHeldBackIsNoTryAndGoesOnInTime) {
-  Take(MakeJob("a", JobState::kSubmitted));
-  Error error = MakeError(ErrorKind::kRetry, "portal.example fails again and again");
-  error.held_back = true;
-  error.retry_after = std::chrono::seconds(60);
-  Look(*Only("look production"), Fail(error));
-  EXPECT_NE(ledger.jobs["a"].waiting.for_what.find("portal.example"), std::string::npos);
-  Step(std::chrono::seconds(59));
-  EXPECT_EQ(Live("look production").size(), 0U);
-  Step(std::chrono::seconds(2));
-  EXPECT_EQ(Live("look production").size(), 1U);
-}
-
 TEST_F(ConductorTest, ARefusalFailsTheJobWithItsReason) {
   Take(MakeJob("a"));
   End(*Only("upload"), Fail(ErrorKind::kRejected, "no protection is enabled"));
   ASSERT_TRUE(Row("a").failure);
   EXPECT_EQ(Row("a").failure->kind, FailureKind::kPortalRefused);
   EXPECT_EQ(Only("finish")->job, "a");
-}
-
-TEST_F(ConductorTest, ALookThatFailsIsShownAndRepeated) {
-  Take(MakeJob("a", JobState::kBuilding));
-  Look(*Only("look production"), Fail(ErrorKind::kRetry, "HTTP 503"));
-  EXPECT_NE(Row("a").waiting.for_what.find("HTTP 503"), std::string::npos);
-  Step(seconds(16));
-  Look(*Only("look production"), Shows(Row("a"), std::nullopt));
-  EXPECT_TRUE(Row("a").waiting.for_what.empty()) << "the portal has answered";
-}
-
-TEST_F(ConductorTest, AnIncompleteLookSaysNothingOfWhatItDidNotShow) {
-  Job job = MakeJob("a", JobState::kSubmitted);
-  job.times.submitted = clock.Wall() - milliseconds(hours(48)).count();
-  Take(job);
-  Look(*Only("look production"), HistoryLook{{}, false});
-  EXPECT_FALSE(Row("a").failure);
-  Step(seconds(15));
-  Look(*Only("look production"), HistoryLook{{}, true});
-  EXPECT_EQ(Row("a").failure->kind, FailureKind::kBuildStuck);
 }
 
 TEST_F(ConductorTest, AfterADeathBehindTheLastChunkTheHistoryIsAskedAndNothingIsSent) {
@@ -254,7 +207,7 @@ TEST_F(ConductorTest, AClaimThatHappenedGoesOnAndOneThatDidNotIsForgotten) {
 
 TEST_F(ConductorTest, AJobOfAnotherTenantWaitsAndSaysSo) {
   Job job = MakeJob("a");
-  job.target.tenant = "other";
+  job.target.Edit().tenant = "other";
   Take(job);
   Step(hours(1));
   EXPECT_TRUE(Live("upload").empty());
@@ -432,7 +385,7 @@ TEST_F(ConductorTest, BytesThatMoveAreAPortalThatAnswers) {
 TEST_F(ConductorTest, AForeignJobOfUnknownOutcomeKeepsItsExplanation) {
   Job job = MakeJob("a", JobState::kUploading);
   job.last_chunk_left = 1;
-  job.target.tenant = "other";
+  job.target.Edit().tenant = "other";
   Take(job);
   Step(hours(1));
   EXPECT_EQ(Row("a").state, JobState::kUploading);

@@ -20,7 +20,7 @@ Job JobIn(JobState state) {
   job.id = "j";
   job.state = state;
   job.artifact.file_name = "app.apk";
-  job.target.version = "production";
+  job.target.Edit().version = "production";
   job.ticket.start_time = 7;
   job.times.submitted = Ago(minutes(1));
   return job;
@@ -91,14 +91,14 @@ TEST_F(GatesTest, AFailedBuildKeepsThePortalsWords) {
 
 TEST_F(GatesTest, AnUnsignedBuildIsNoDeliveryWhereASignatureIsRequired) {
   Job job = JobIn(JobState::kBuilding);
-  job.target.signature = SignatureNeed::kRequired;
+  job.target.Edit().signature = SignatureNeed::kRequired;
   BuildRow row = Row(true);
   row.signed_ = false;
   row.signing_error_message = "wrong password";
   const Job failed = Step(job, row);
   EXPECT_EQ(failed.failure->kind, FailureKind::kNotSigned);
   EXPECT_EQ(failed.failure->signing_error_message, "wrong password");
-  job.target.signature = SignatureNeed::kNotRequired;
+  job.target.Edit().signature = SignatureNeed::kNotRequired;
   EXPECT_EQ(Step(job, row).state, JobState::kBuilt);
 }
 

@@ -28,7 +28,7 @@ class RhythmTest : public ConductorTest {
   HistoryLook Teaches(const Job& job, std::optional<bool> success = std::nullopt) {
     HistoryLook look = Shows(job, success);
     for (int i = 0; i < 40; ++i) {
-      BuildRow row = look.found.front();
+      BuildRow row = look.found.front().value();
       row.name = "earlier.apk";
       row.start_time = 1000 * (i + 1);
       row.end_time = row.start_time + 400 + 4 * i;
@@ -202,7 +202,7 @@ TEST_F(RhythmTest, ALookAtTenThousandBuildsIsTakenInOnePass) {
   const std::string name(800, 'a');
   HistoryLook look{{}, true};
   for (int i = 0; i < kBuilds; ++i) {
-    Job job = Awaited(name + std::to_string(i), seconds(20));
+    Job job = Awaited(name + std::to_string(kBuilds + i), seconds(20));
     look.found.push_back(Shows(job, std::nullopt).found.front());
     job.build = look.found.back();
     ledger.jobs[job.id] = job;
@@ -239,7 +239,7 @@ TEST_F(RhythmTest, ALookThatFailedHasItsOwnPatienceWhateverJoins) {
 
 TEST_F(RhythmTest, EachVersionLearnsByItself) {
   Job staging = Awaited("s", seconds(20));
-  staging.target.version = "staging";
+  staging.target.Edit().version = "staging";
   Take(Awaited("a", seconds(20)));
   Take(staging);
   Look(*Only("look production"), Teaches(Row("a")));

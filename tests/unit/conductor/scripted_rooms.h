@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -91,10 +92,11 @@ class ConductorTest : public ::testing::Test {
     Job job;
     job.id = id;
     job.state = state;
-    job.target.folder = "production";
-    job.target.portal_url = "https://portal.example/frontend";
-    job.target.tenant = "t";
-    job.target.version = "production";
+    Target& target = job.target.Edit();
+    target.folder = "production";
+    target.portal_url = "https://portal.example/frontend";
+    target.tenant = "t";
+    target.version = "production";
     job.artifact.file_name = id + ".apk";
     job.artifact.size = 10;
     job.ticket.start_time = state == JobState::kClaimed ? 0 : 100;
@@ -162,16 +164,26 @@ class ConductorTest : public ::testing::Test {
   }
   void Look(Attempt& attempt, Result<HistoryLook> look) {
     attempt.live = false;
+    if (look) Place(look->found, attempt.awaited);
     const auto looked = std::move(attempt.looked);
     looked(std::move(look));
     Run();
+  }
+  // As a look gives them: one for each that is awaited, in their order.
+  static void Place(std::vector<std::optional<BuildRow>>& found, const std::vector<BuildIdentity>& awaited) {
+    const auto rows = std::exchange(found, {});
+    for (const BuildIdentity& build : awaited) {
+      const auto row =
+          std::find_if(rows.begin(), rows.end(), [&](const auto& one) { return one && Matches(*one, build); });
+      found.push_back(row == rows.end() ? std::nullopt : *row);
+    }
   }
   static HistoryLook Shows(const Job& job, std::optional<bool> success) {
     BuildRow row;
     row.start_time = job.ticket.start_time;
     row.name = job.artifact.file_name;
     row.platform = "android";
-    row.version = job.target.version;
+    row.version = job.target->version;
     row.success = success;
     return {{row}, true};
   }

@@ -12,7 +12,7 @@ class UploadsTest : public ConductorTest {
  protected:
   Job Same(const std::string& id, const std::string& bytes = "b1") {
     Job job = MakeJob(id);
-    job.target.skip_same_bytes = true;
+    job.target.Edit().skip_same_bytes = true;
     job.artifact.sha256 = bytes;
     return job;
   }
@@ -20,7 +20,7 @@ class UploadsTest : public ConductorTest {
     Job job = Same(id, bytes);
     job.state = JobState::kDelivered;
     job.finished = true;
-    job.target.output_path = "/out";
+    job.target.Edit().output_path = "/out";
     job.output.protected_name = id + "-protected.apk";
     return job;
   }
@@ -121,7 +121,7 @@ TEST_F(UploadsTest, AnUploadOfAnotherAccountUsesNoSlotOfOurs) {
   concurrent_builds = 1;
   StartConductor();
   Job foreign = MakeJob("f", JobState::kBuilding);
-  foreign.target.tenant = "other";
+  foreign.target.Edit().tenant = "other";
   Take(foreign);
   Take(MakeJob("a"));
   EXPECT_EQ(Uploading(), std::vector<std::string>{"a"});
@@ -130,7 +130,7 @@ TEST_F(UploadsTest, AnUploadOfAnotherAccountUsesNoSlotOfOurs) {
 TEST_F(UploadsTest, FoldersTakeTurns) {
   for (int i = 0; i < 6; ++i) {
     Job job = MakeJob("w" + std::to_string(i));
-    if (i == 5) job.target.folder = "staging";
+    if (i == 5) job.target.Edit().folder = "staging";
     ledger.jobs[job.id] = job;
     conductor->Take(job);
   }
@@ -153,7 +153,7 @@ TEST_F(UploadsTest, OtherBytesAnotherKeyOrAFailureAreBuilt) {
   Job failed = Delivered("a1");
   failed.state = JobState::kFailed;
   Job other_key = Delivered("a2");
-  other_key.target.signing_key = "none";
+  other_key.target.Edit().signing_key = "none";
   ledger.jobs = {{"a1", failed}, {"a2", other_key}, {"a3", Delivered("a3", "b2")}};
   Take(Same("e"));
   EXPECT_EQ(Uploading(), std::vector<std::string>{"e"});
@@ -162,7 +162,7 @@ TEST_F(UploadsTest, OtherBytesAnotherKeyOrAFailureAreBuilt) {
 TEST_F(UploadsTest, AFolderThatBuildsEveryDropDoesNotAskTheLedger) {
   ledger.jobs["d"] = Delivered("d");
   Job job = Same("e");
-  job.target.skip_same_bytes = false;
+  job.target.Edit().skip_same_bytes = false;
   Take(job);
   EXPECT_EQ(Uploading(), std::vector<std::string>{"e"});
 }
@@ -230,7 +230,7 @@ TEST_F(UploadsTest, AJobThatIsCancelledWhileItIsComparedStaysCancelled) {
 
 TEST_F(UploadsTest, APausedFolderKeepsNoOtherOneFromItsTurn) {
   Job staging = MakeJob("s");
-  staging.target.folder = "staging";
+  staging.target.Edit().folder = "staging";
   conductor->SetPaused({"production"});
   Take(MakeJob("a"));
   Take(staging);
@@ -243,7 +243,7 @@ TEST_F(UploadsTest, ThousandsOfJobsTakeNoLongTurn) {
   StartConductor();
   for (int i = 0; i < kJobs; ++i) {
     Job job = MakeJob("w" + std::to_string(100'000 + i));
-    job.target.folder = "f" + std::to_string(i % 7);
+    job.target.Edit().folder = "f" + std::to_string(i % 7);
     ledger.jobs[job.id] = job;
     conductor->Take(job);
   }

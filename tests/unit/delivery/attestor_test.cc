@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 class AttestorTest : public ::testing::Test {
  protected:
   Result<Attestation> Attest(Provenance form) {
-    job.target.provenance = form;
+    job.target.Edit().provenance = form;
     return attestor.Attest(job, trace);
   }
 

@@ -93,7 +93,7 @@ TEST_F(IdentityChecksTest, WithoutAWishForACertificateTheSignerIsToldAndNotJudge
 }
 
 TEST_F(IdentityChecksTest, OnlyTheExpectedCertificatesMayHaveSigned) {
-  job.target.expected_signers = {kMine};
+  job.target.Edit().expected_signers = {kMine};
   EXPECT_EQ(Of("signer").result, "pass");
   facts.signers = {kOther};
   EXPECT_EQ(Of("signer").result, "fail");
@@ -101,12 +101,12 @@ TEST_F(IdentityChecksTest, OnlyTheExpectedCertificatesMayHaveSigned) {
   // A second signer that nobody expects.
   facts.signers = {kMine, kOther};
   EXPECT_EQ(Of("signer").result, "fail");
-  job.target.expected_signers = {kOther, kMine};
+  job.target.Edit().expected_signers = {kOther, kMine};
   EXPECT_EQ(Of("signer").result, "pass");
 }
 
 TEST_F(IdentityChecksTest, AnExpectedCertificateWantsASignatureThatNamesIt) {
-  job.target.expected_signers = {kMine};
+  job.target.Edit().expected_signers = {kMine};
   facts.signers.clear();
   facts.signers_fault = "the block is malformed";
   EXPECT_THAT(Of("signer").detail, HasSubstr("the block is malformed"));
@@ -125,7 +125,7 @@ TEST_F(IdentityChecksTest, NothingIsSaidOfAnOutputThatIsNoSoundArchive) {
 
 TEST(SoftenChecks, MakesAWarningOfWhatTheFolderCallsOneAndSaysSo) {
   Job job = BuiltJob();
-  job.target.warn_checks = {"version"};
+  job.target.Edit().warn_checks = {"version"};
   std::vector<Check> checks = {{"package", "fail", "other"}, {"version", "fail", "newer"}, {"kind", "pass", "good"}};
   SoftenChecks(job, checks);
   EXPECT_EQ(checks[0].result, "fail");

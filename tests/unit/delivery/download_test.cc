@@ -321,7 +321,7 @@ TEST_F(DownloadTest, AnotherAppIsNeverDelivered) {
 TEST_F(DownloadTest, WhatTheFolderCallsAWarningIsDeliveredAndLogged) {
   Job job = testing::BuiltJob();
   job.artifact.identity = {"com.example.app", "1.2", "12"};
-  job.target.warn_checks = {"version"};
+  job.target.Edit().warn_checks = {"version"};
   FakeJobRecord mine(queue, job);
   output.facts.identity = {"com.example.app", "1.3", "12"};
   const HandlePtr handle = StartToDownload(mine);
@@ -337,9 +337,10 @@ TEST_F(DownloadTest, AnArchiveThatIsOnlyWarnedOfMustStillBeSignedAndTheSameApp) 
   AfterBadDownloads(kMostBadDownloads - 1);
   Job job = record.job();
   job.artifact.identity = {"com.example.app", "1.2", "12"};
-  job.target.warn_checks = {"zip_entries"};
-  job.target.signature = SignatureNeed::kRequired;
-  job.target.expected_signers = {std::string(64, 'a')};
+  Target& target = job.target.Edit();
+  target.warn_checks = {"zip_entries"};
+  target.signature = SignatureNeed::kRequired;
+  target.expected_signers = {std::string(64, 'a')};
   FakeJobRecord mine(queue, job);
   output.checks = {{"zip_entries", "fail", "two entries have the same name"},
                    {"signature", "skipped", "not looked at"}};

@@ -178,7 +178,7 @@ TEST_F(FinisherTest, DeliveredArtifactIsArchivedAndReceipted) {
 
 TEST_F(FinisherTest, SourceIsDeletedWhereTheFolderSaysSo) {
   Job job = PublishedJob();
-  job.target.after = SourceAfter::kDelete;
+  job.target.Edit().after = SourceAfter::kDelete;
   FakeJobRecord record(queue, job);
   ExpectFinished(record, JobState::kDelivered);
   EXPECT_EQ(drop.put_away[0].destination, Destination::kNowhere);
@@ -186,7 +186,7 @@ TEST_F(FinisherTest, SourceIsDeletedWhereTheFolderSaysSo) {
 
 TEST_F(FinisherTest, CopyIsDroppedAndItsReceiptStandsWithTheOutput) {
   Job job = PublishedJob();
-  job.target.after = SourceAfter::kKeep;
+  job.target.Edit().after = SourceAfter::kKeep;
   FakeJobRecord record(queue, job);
   ExpectFinished(record, JobState::kDelivered);
   EXPECT_TRUE(drop.put_away[0].copy);
@@ -287,7 +287,7 @@ TEST_F(FinisherTest, CancelledJobHasItsReasonEvenWhereNobodyGaveOne) {
 
 TEST_F(FinisherTest, FailedCopyLeavesTheFolderAlone) {
   Job job = FailedJob();
-  job.target.after = SourceAfter::kKeep;
+  job.target.Edit().after = SourceAfter::kKeep;
   FakeJobRecord record(queue, job);
   ExpectFinished(record, JobState::kFailed);
   EXPECT_TRUE(drop.put_away[0].copy);
@@ -329,7 +329,7 @@ TEST_F(FinisherTest, FailureWaitsForTheOutputThatItIsToBeToldIn) {
 TEST_F(FinisherTest, OutputThatCannotBeWrittenIsNotWaitedForToSayThatItCannotBeWritten) {
   for (const SourceAfter after : {SourceAfter::kArchive, SourceAfter::kKeep}) {
     Job job = FailedJob();
-    job.target.after = after;
+    job.target.Edit().after = after;
     job.failure->kind = FailureKind::kOutputUnwritable;
     FakeJobRecord away(queue, job);
     output_missing = PosixError("cannot open folder", "/srv/protected", ENOENT);

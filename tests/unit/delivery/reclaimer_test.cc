@@ -118,7 +118,7 @@ TEST_F(ReclaimerTest, ARedeliveryThatFailedNeedsNoArtifact) {
 
 TEST_F(ReclaimerTest, TheReceiptOfACopiedOneStandsWithTheOutput) {
   Job job = Reclaiming();
-  job.target.after = SourceAfter::kKeep;
+  job.target.Edit().after = SourceAfter::kKeep;
   drop.Put(kName, kSource);
   output.receipts["0123456789abcdef"] = "failed";
   FakeJobRecord record(queue, job);

@@ -326,7 +326,7 @@ TEST(ClaimPlans, ASidecarsKeyReplacesTheFolders) {
   const auto key = [&](const std::string& asked) {
     Weighed weighed = WeighIt(Whole());
     weighed.signing_key = asked;
-    return MakeClaimPlan(settings, file, weighed, Whole(), std::nullopt).job.target.signing_key;
+    return MakeClaimPlan(settings, file, weighed, Whole(), std::nullopt).job.target->signing_key;
   };
   EXPECT_EQ(key(""), "key-0");
   EXPECT_EQ(key("key-1"), "key-1");
@@ -342,7 +342,7 @@ TEST(ClaimPlans, WhereNothingMayChangeTheSourceIsKeptAndRemembered) {
   const ClaimedFile copied{"job-1", 5, FileStat{}, true};
   const ClaimPlan plan = MakeClaimPlan(settings, copied, WeighIt(Whole()), Whole(), std::nullopt);
   EXPECT_TRUE(plan.request.copy);
-  EXPECT_EQ(plan.job.target.after, SourceAfter::kKeep);
+  EXPECT_EQ(plan.job.target->after, SourceAfter::kKeep);
   ASSERT_TRUE(plan.kept);
   EXPECT_EQ(plan.kept->job, "job-1");
   EXPECT_EQ(plan.kept->sha256, kSum);

@@ -148,7 +148,7 @@ TEST_F(ClaimWatchTest, WhatWasNeverSentIsUploaded) {
   EXPECT_THAT(*answer, HasSubstr(job.id));
   EXPECT_EQ(job.state, JobState::kClaimed);
   EXPECT_EQ(job.artifact.sha256, Sha256Hex("content of app.apk"));
-  EXPECT_EQ(job.target.version, "production");
+  EXPECT_EQ(job.target->version, "production");
   EXPECT_TRUE(folder.claimed.contains(job.id));
   EXPECT_EQ(ledger.jobs.at(job.id).state, JobState::kClaimed);
   EXPECT_THAT(ledger.notes.at(job.id).back(), HasSubstr("taken over from job j1"));
@@ -167,7 +167,7 @@ TEST_F(ClaimWatchTest, WhatMayHaveBeenSentAsksTheHistoryFirst) {
   const Job& job = admitted[0];
   EXPECT_EQ(job.state, JobState::kConfirming);
   EXPECT_EQ(job.ticket.start_time, 1'700'000'000);
-  EXPECT_EQ(job.target.version, "staging") << "as it was sent, whatever this host is configured for";
+  EXPECT_EQ(job.target->version, "staging") << "as it was sent, whatever this host is configured for";
   EXPECT_EQ(job.artifact.subfolder, "team");
   EXPECT_EQ(job.confirming_since, clock.Wall() - 1000);
   EXPECT_EQ(job.sends, 1);

@@ -36,8 +36,8 @@ TEST_F(IntakeTest, ARenamedInArtifactBecomesAJobWithoutAnyTimer) {
   EXPECT_EQ(job.owner, "host-1");
   EXPECT_EQ(job.times.detected, before);
   EXPECT_EQ(job.times.claimed, before);
-  EXPECT_EQ(job.target.folder, "production");
-  EXPECT_EQ(job.target.tenant, "tenant-1");
+  EXPECT_EQ(job.target->folder, "production");
+  EXPECT_EQ(job.target->tenant, "tenant-1");
   EXPECT_TRUE(folder.claimed[job.id].contains("app.apk"));
   EXPECT_THAT(Journal(), ElementsAre("insert claiming app.apk", "claim app.apk", "save claimed app.apk"));
   EXPECT_EQ(ledger.jobs.at(job.id).state, JobState::kClaimed);

@@ -33,7 +33,7 @@ TEST_F(KeptTest, AnAdmittedArtifactIsCopiedAndRememberedBeforeItsRowSaysClaimed)
   folder.MoveIn("app.apk", "content");
   Pass(milliseconds(200));
   ASSERT_THAT(AdmittedNames(), ElementsAre("app.apk:claimed"));
-  EXPECT_EQ(admitted[0].target.after, SourceAfter::kKeep);
+  EXPECT_EQ(admitted[0].target->after, SourceAfter::kKeep);
   EXPECT_TRUE(folder.files.contains("app.apk"));
   EXPECT_TRUE(folder.spool[admitted[0].id].contains("app.apk"));
   EXPECT_THAT(Journal(),
@@ -181,7 +181,7 @@ TEST_F(KeptTest, AnUnwritableFolderIsCopiedWhateverItsSettingsSay) {
   folder.MoveIn("app.apk", "content");
   Pass(milliseconds(200));
   ASSERT_EQ(admitted.size(), 1U);
-  EXPECT_EQ(admitted[0].target.after, SourceAfter::kKeep);
+  EXPECT_EQ(admitted[0].target->after, SourceAfter::kKeep);
   EXPECT_TRUE(folder.files.contains("app.apk"));
   EXPECT_THAT(folder.pruned, IsEmpty());
   // Once it can be written what was taken stays taken, and a new drop of the same bytes is a new artifact.

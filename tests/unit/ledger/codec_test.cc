@@ -86,8 +86,9 @@ TEST_F(CodecTest, TheLargestAndSmallestNumbersStay) {
   job.epoch = std::numeric_limits<std::int64_t>::max();
   job.ticket.start_time = std::numeric_limits<std::int64_t>::min();
   job.artifact.size = std::numeric_limits<std::uint64_t>::max();
-  job.target.priority = std::numeric_limits<int>::min();
-  job.target.output_mode = std::numeric_limits<mode_t>::max();
+  Target& target = job.target.Edit();
+  target.priority = std::numeric_limits<int>::min();
+  target.output_mode = std::numeric_limits<mode_t>::max();
   EXPECT_TRUE(Same(RoundTrip(job), job));
 }
 
@@ -119,8 +120,9 @@ TEST_F(CodecTest, EveryEnumeratorHasAWord) {
   for (int i = 0; i < 3; ++i) {
     job.id = "other" + std::to_string(i);
     job.artifact.kind = static_cast<ArtifactKind>(i);
-    job.target.after = static_cast<SourceAfter>(i);
-    job.target.signature = static_cast<SignatureNeed>(i);
+    Target& target = job.target.Edit();
+    target.after = static_cast<SourceAfter>(i);
+    target.signature = static_cast<SignatureNeed>(i);
     EXPECT_TRUE(Same(RoundTrip(job), job));
   }
 }
@@ -146,16 +148,16 @@ TEST_F(CodecTest, ColumnsHoldWhatTheirNamesSay) {
       {"finished", "1"},
       {"owner", job.owner},
       {"epoch", std::to_string(job.epoch)},
-      {"folder", job.target.folder},
-      {"drop_path", job.target.drop_path},
-      {"output_path", job.target.output_path},
-      {"output_name", job.target.output_name},
+      {"folder", job.target->folder},
+      {"drop_path", job.target->drop_path},
+      {"output_path", job.target->output_path},
+      {"output_name", job.target->output_name},
       {"source_after", "delete"},
       {"signature", "required"},
-      {"portal_url", job.target.portal_url},
-      {"tenant", job.target.tenant},
-      {"version", job.target.version},
-      {"signing_key", job.target.signing_key},
+      {"portal_url", job.target->portal_url},
+      {"tenant", job.target->tenant},
+      {"version", job.target->version},
+      {"signing_key", job.target->signing_key},
       {"platform", "ios"},
       {"kind", "ipa"},
       {"file_name", job.artifact.file_name},

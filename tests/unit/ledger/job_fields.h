@@ -95,6 +95,10 @@ class Filler {
     Fill(value.emplace());
   }
   template <typename T>
+  void Fill(Shared<T>& value) {
+    Fill(value.Edit());
+  }
+  template <typename T>
   void Fill(std::vector<T>& list) {
     list.resize(2);
     for (T& one : list) Fill(one);
@@ -113,6 +117,8 @@ inline Job FilledJob() {
 template <typename T>
 bool Same(const std::optional<T>& a, const std::optional<T>& b);
 template <typename T>
+bool Same(const Shared<T>& a, const Shared<T>& b);
+template <typename T>
 bool Same(const std::vector<T>& a, const std::vector<T>& b);
 template <typename T>
 bool Same(const T& a, const T& b) {
@@ -127,6 +133,10 @@ bool Same(const T& a, const T& b) {
 template <typename T>
 bool Same(const std::optional<T>& a, const std::optional<T>& b) {
   return a.has_value() == b.has_value() && (!a || Same(*a, *b));
+}
+template <typename T>
+bool Same(const Shared<T>& a, const Shared<T>& b) {
+  return Same(*a, *b);
 }
 template <typename T>
 bool Same(const std::vector<T>& a, const std::vector<T>& b) {

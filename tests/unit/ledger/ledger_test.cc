@@ -162,9 +162,9 @@ TEST_F(IdentityTest, EachPartOfTheIdentityCounts) {
     change(job);
     return on_.Save(job).has_value();
   };
-  EXPECT_TRUE(differs([](Job& job) { job.target.portal_url = "https://other.example"; }));
-  EXPECT_TRUE(differs([](Job& job) { job.target.tenant = "other"; }));
-  EXPECT_TRUE(differs([](Job& job) { job.target.version = "staging"; }));
+  EXPECT_TRUE(differs([](Job& job) { job.target.Edit().portal_url = "https://other.example"; }));
+  EXPECT_TRUE(differs([](Job& job) { job.target.Edit().tenant = "other"; }));
+  EXPECT_TRUE(differs([](Job& job) { job.target.Edit().version = "staging"; }));
   EXPECT_TRUE(differs([](Job& job) { job.artifact.kind = ArtifactKind::kIpa; }));
   EXPECT_TRUE(differs([](Job& job) { job.artifact.file_name = "APP.apk"; }));
   EXPECT_TRUE(differs([](Job& job) { job.artifact.file_name = std::string("app.apk\0", 8); }));
@@ -267,7 +267,7 @@ TEST_F(LedgerTest, TheLastDeliveryOfTheSameBytesIsFound) {
     job.state = JobState::kDelivered;
     job.finished = true;
     job.artifact.sha256 = "abc";
-    job.target.folder = "f";
+    job.target.Edit().folder = "f";
     return job;
   };
   Job failed = delivered("failed");
@@ -280,11 +280,11 @@ TEST_F(LedgerTest, TheLastDeliveryOfTheSameBytesIsFound) {
   EXPECT_EQ(found->id, "second");
   using Change = void (*)(Job&);
   for (const Change change :
-       {Change([](Job& job) { job.artifact.sha256 = "abd"; }), Change([](Job& job) { job.target.folder = "g"; }),
-        Change([](Job& job) { job.target.version = "staging"; }),
-        Change([](Job& job) { job.target.signing_key = "none"; }),
-        Change([](Job& job) { job.target.tenant = "other"; }),
-        Change([](Job& job) { job.target.portal_url = "https://other.example"; })}) {
+       {Change([](Job& job) { job.artifact.sha256 = "abd"; }), Change([](Job& job) { job.target.Edit().folder = "g"; }),
+        Change([](Job& job) { job.target.Edit().version = "staging"; }),
+        Change([](Job& job) { job.target.Edit().signing_key = "none"; }),
+        Change([](Job& job) { job.target.Edit().tenant = "other"; }),
+        Change([](Job& job) { job.target.Edit().portal_url = "https://other.example"; })}) {
     Job other = delivered("asking");
     change(other);
     EXPECT_FALSE(on_.Delivered(other));

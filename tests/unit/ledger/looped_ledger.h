@@ -151,9 +151,10 @@ inline Job JobNamed(const std::string& id) {
   Job job;
   job.id = id;
   job.artifact.file_name = id + ".apk";
-  job.target.portal_url = "https://portal.example";
-  job.target.tenant = "tenant";
-  job.target.version = "production";
+  Target& target = job.target.Edit();
+  target.portal_url = "https://portal.example";
+  target.tenant = "tenant";
+  target.version = "production";
   return job;
 }
 

@@ -72,7 +72,7 @@ TEST_F(OperatorRowsTest, ClaimsAreTheUnfinishedJobsOfOneFolder) {
   for (const auto& [id, path] :
        {std::pair{"a", "/one"}, std::pair{"b", "/two"}, std::pair{"c", "/one"}, std::pair{"d", "/one"}}) {
     Job job = JobNamed(id);
-    job.target.drop_path = path;
+    job.target.Edit().drop_path = path;
     ASSERT_TRUE(on_.Insert(job));
     job.state = JobState::kFailed;
     job.finished = job.id == "c";

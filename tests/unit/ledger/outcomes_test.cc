@@ -22,7 +22,7 @@ class OutcomesTest : public ::testing::Test {
   // Its end is written, as of a job that was at work until now.
   Job End(const std::string& id, JobState state, const std::string& folder = "first", const std::string& twin = "") {
     Job job = JobNamed(id);
-    job.target.folder = folder;
+    job.target.Edit().folder = folder;
     EXPECT_TRUE(on_.Insert(job));
     job.state = state;
     job.duplicate_of = twin;
@@ -115,7 +115,7 @@ TEST_F(OutcomesTest, ALedgerFromBeforeTheCountingIsCountedOnce) {
     std::vector<Job> jobs;
     for (const char* id : {"a", "b", "c"}) {
       Job& job = jobs.emplace_back(JobNamed(id));
-      job.target.folder = "first";
+      job.target.Edit().folder = "first";
       job.state = JobState::kDelivered;
       job.finished = job.id != "c";
       job.duplicate_of = job.id == "b" ? "a" : "";
@@ -139,8 +139,9 @@ TEST_F(OutcomesTest, AJobThatAnOlderProgramClaimedIsAskedForNothingMore) {
     ASSERT_TRUE(before);
     Job job = JobNamed("a");
     job.state = JobState::kFetched;
-    job.target.provenance = Provenance::kSigned;
-    job.target.expected_signers = {"x"};
+    Target& target = job.target.Edit();
+    target.provenance = Provenance::kSigned;
+    target.expected_signers = {"x"};
     job.artifact.identity.package = "com.example.app";
     InsertInto(before->db, {job});
   }
@@ -149,9 +150,9 @@ TEST_F(OutcomesTest, AJobThatAnOlderProgramClaimedIsAskedForNothingMore) {
   ASSERT_EQ(jobs.size(), 1U);
   const Job& job = jobs.front();
   EXPECT_EQ(job.state, JobState::kFetched);
-  EXPECT_EQ(job.target.provenance, Provenance::kOff);
-  EXPECT_TRUE(job.target.expected_signers.empty());
-  EXPECT_TRUE(job.target.warn_checks.empty());
+  EXPECT_EQ(job.target->provenance, Provenance::kOff);
+  EXPECT_TRUE(job.target->expected_signers.empty());
+  EXPECT_TRUE(job.target->warn_checks.empty());
   EXPECT_EQ(job.artifact.identity, AppIdentity());
   EXPECT_EQ(job.output.signature_schemes, std::nullopt) << "nobody has looked for them, and its trace says so";
 }

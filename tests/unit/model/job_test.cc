@@ -2,18 +2,45 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
+#include <vector>
 
 namespace tegodrop {
 namespace {
 
 TEST(Job, IsKnownToThePortalByFourValues) {
   Job job;
-  job.target.version = "staging";
+  job.target.Edit().version = "staging";
   job.artifact.kind = ArtifactKind::kIpa;
   job.artifact.file_name = "app.ipa";
   job.ticket.start_time = 7;
   EXPECT_EQ(IdentityOf(job), (BuildIdentity{"staging", "ios", 7, "app.ipa"}));
+}
+
+TEST(Job, ARowIsThatOfItsBuildWhereAllThatIdentifiesItIsTheSame) {
+  Job job;
+  job.target.Edit().version = "staging";
+  job.artifact.kind = ArtifactKind::kIpa;
+  job.artifact.file_name = "app.ipa";
+  job.ticket.start_time = 7;
+  BuildRow row;
+  row.version = "staging";
+  row.platform = "ios";
+  row.name = "app.ipa";
+  row.start_time = 7;
+  EXPECT_TRUE(IsBuildOf(row, job));
+  const std::vector<std::function<void(BuildRow&)>> changes = {
+      [](BuildRow& other) { other.version = "production"; },
+      [](BuildRow& other) { other.platform = "android"; },
+      [](BuildRow& other) { other.name = "app2.ipa"; },
+      [](BuildRow& other) { other.start_time = 8; },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    BuildRow other = row;
+    changes[i](other);
+    EXPECT_FALSE(IsBuildOf(other, job)) << i;
+  }
 }
 
 TEST(Job, AnUploadThatIsGivenUpIsToBeAbortedUnlessItMayBeWhole) {
@@ -42,9 +69,9 @@ TEST(Job, MustBeSignedAsTheFolderSaysOrElseAsTheAnswerNamedAKey) {
   EXPECT_FALSE(SignatureRequired(job));
   job.ticket.signing_key_id = "key-1";
   EXPECT_TRUE(SignatureRequired(job));
-  job.target.signature = SignatureNeed::kNotRequired;
+  job.target.Edit().signature = SignatureNeed::kNotRequired;
   EXPECT_FALSE(SignatureRequired(job));
-  job.target.signature = SignatureNeed::kRequired;
+  job.target.Edit().signature = SignatureNeed::kRequired;
   job.ticket.signing_key_id.reset();
   EXPECT_TRUE(SignatureRequired(job));
 }
@@ -125,7 +152,7 @@ TEST(SameBuild, TellsCommitsApartThatAreKnownAndTheSignersThatAreExpected) {
   a.artifact.commit.candidates = {{"sidecar", std::string(40, 'a')}};
   EXPECT_FALSE(SameBuild(a, b));
   b = a;
-  b.target.expected_signers = {std::string(64, 'c')};
+  b.target.Edit().expected_signers = {std::string(64, 'c')};
   EXPECT_FALSE(SameBuild(a, b)) << "nobody has looked who signed what was delivered";
 }
 

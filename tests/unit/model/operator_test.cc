@@ -111,9 +111,9 @@ TEST(Retry, CountsNothingOfWhatWas) {
 
 TEST(Retry, RebuildBuildsAlsoWhatWasDeliveredBefore) {
   Job job = Failed(FailureKind::kBuildFailed);
-  job.target.skip_same_bytes = true;
-  EXPECT_FALSE(Reclaimed(Done(OperatorVerb::kRebuild, job)).target.skip_same_bytes);
-  EXPECT_TRUE(Reclaimed(Done(OperatorVerb::kRetry, job)).target.skip_same_bytes);
+  job.target.Edit().skip_same_bytes = true;
+  EXPECT_FALSE(Reclaimed(Done(OperatorVerb::kRebuild, job)).target->skip_same_bytes);
+  EXPECT_TRUE(Reclaimed(Done(OperatorVerb::kRetry, job)).target->skip_same_bytes);
 }
 
 TEST(Retry, RebuildForgetsWhatThePortalHas) {

@@ -124,8 +124,9 @@ Job SomeJob(std::string pattern) {
   job.artifact.file_name = "app-release.apk";
   job.artifact.sha256 = "5ha";
   job.ticket.start_time = 1'700'000'000;
-  job.target.version = "production";
-  job.target.output_name = std::move(pattern);
+  Target& target = job.target.Edit();
+  target.version = "production";
+  target.output_name = std::move(pattern);
   return job;
 }
 
@@ -152,7 +153,7 @@ TEST(ProtectedName, IsSafeForHostileArtifactNames) {
     Job job = SomeJob("{stem}{ext}");
     job.artifact.file_name = name;
     ExpectSafe(ProtectedName(job), name);
-    job.target.output_name = "{stem}-protected-{start_time}{ext}";
+    job.target.Edit().output_name = "{stem}-protected-{start_time}{ext}";
     ExpectSafe(ProtectedName(job), name);
   }
 }

@@ -50,7 +50,7 @@ class EventWatchTest : public ::testing::Test {
   static Job Failed(const std::string& id) {
     Job job;
     job.id = id;
-    job.target.folder = "first";
+    job.target.Edit().folder = "first";
     job.artifact.file_name = id + ".apk";
     job.state = JobState::kFailed;
     job.failure = Failure{FailureKind::kChecksum, "it differs", "drop it again", {}, {}, {}};

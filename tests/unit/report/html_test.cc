@@ -59,9 +59,10 @@ TEST(ReportHtml, NoNameOrMessageBecomesMarkup) {
   input.folders = {Folder(kHostile, "missing", kHostile)};
   input.history.notices = {{kHostile, kHostile, At(22)}};
   for (JobStory& story : input.history.jobs) {
-    story.job.target.folder = kHostile;
-    story.job.target.version = kHostile;
-    story.job.target.output_path = kHostile;
+    Target& target = story.job.target.Edit();
+    target.folder = kHostile;
+    target.version = kHostile;
+    target.output_path = kHostile;
     story.job.waiting.for_what = kHostile;
     story.job.duplicate_trace = kHostile;
     if (story.job.failure) {

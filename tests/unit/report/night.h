@@ -45,11 +45,12 @@ inline JobStory Claimed(const std::string& id, const std::string& file, WallMs a
   job.state = JobState::kClaimed;
   job.artifact.file_name = file;
   job.artifact.commit.candidates.push_back({"sidecar", std::string(40, 'c')});
-  job.target.folder = "production";
-  job.target.drop_path = "/srv/drop";
-  job.target.rooms = ".tegodrop";
-  job.target.output_path = "/srv/out";
-  job.target.version = "production";
+  Target& target = job.target.Edit();
+  target.folder = "production";
+  target.drop_path = "/srv/drop";
+  target.rooms = ".tegodrop";
+  target.output_path = "/srv/out";
+  target.version = "production";
   job.times.detected = at;
   job.times.claimed = at + 2000;
   story.timeline = {{at + 1000, JobState::kClaiming, ""}, {at + 2000, JobState::kClaimed, ""}};

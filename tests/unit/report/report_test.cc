@@ -81,7 +81,7 @@ TEST(Report, SaysWhereTheArtifactOfAnUnfinishedFailureAndOfAnUntouchedFolderStan
   JobStory away = Failed("a", "a.apk", At(22), FailureKind::kBuildFailed);
   away.job.finished = false;
   JobStory kept = Failed("b", "b.apk", At(22), FailureKind::kBuildFailed);
-  kept.job.target.after = SourceAfter::kKeep;
+  kept.job.target.Edit().after = SourceAfter::kKeep;
   JobStory unwritten = Failed("c", "c.apk", At(22), FailureKind::kOutputUnwritable);
   const Report report = MakeReport(Night({away, kept, unwritten}));
   const auto& jobs = report.folders.front().jobs;
@@ -164,7 +164,7 @@ TEST(Report, ARedeliveryIsNotTimedFromItsFirstDrop) {
 
 TEST(Report, FoldersThatLeftTheConfigAreToldOfAfterThoseOfTheConfig) {
   JobStory story = Delivered("a", "a.apk", At(22));
-  story.job.target.folder = "gone";
+  story.job.target.Edit().folder = "gone";
   const Report report = MakeReport(Night({story}));
   ASSERT_EQ(report.folders.size(), 2U);
   EXPECT_EQ(report.folders[0].counts.all(), 0);

@@ -60,8 +60,8 @@ TEST_F(TrackerTest, StopsAtThePageThatShowsTheLastAwaitedBuild) {
   Look({Identity(4), Identity(3)});
   ASSERT_TRUE(result && *result);
   ASSERT_EQ((*result)->found.size(), 2U);
-  EXPECT_EQ((*result)->found[0].start_time, 4);
-  EXPECT_EQ((*result)->found[1].start_time, 3);
+  EXPECT_EQ((*result)->found[0].value().start_time, 4);
+  EXPECT_EQ((*result)->found[1].value().start_time, 3);
   EXPECT_TRUE((*result)->complete);
   ASSERT_EQ(portal.listings_asked.size(), 2U);
   EXPECT_EQ(portal.listings_asked[0].page_size, 50);
@@ -73,14 +73,14 @@ TEST_F(TrackerTest, TellsBuildsOfTheSameSecondApartByName) {
   Look({Identity(7, "app.apk")});
   ASSERT_TRUE(result && *result);
   ASSERT_EQ((*result)->found.size(), 1U);
-  EXPECT_EQ((*result)->found[0].name, "app.apk");
+  EXPECT_EQ((*result)->found[0].value().name, "app.apk");
 }
 
 TEST_F(TrackerTest, AOnePageListingWithoutTheBuildIsComplete) {
   portal.listings.answers.push_back(Page(1, 1, 1, {Row(1)}));
   Look({Identity(9)});
   ASSERT_TRUE(result && *result);
-  EXPECT_TRUE((*result)->found.empty());
+  EXPECT_FALSE((*result)->found.front());
   EXPECT_TRUE((*result)->complete);
   EXPECT_EQ(portal.listings_asked.size(), 1U);
 }
@@ -98,7 +98,7 @@ TEST_F(TrackerTest, AChangedCountMeansStartingOver) {
   portal.listings.answers.push_back(Page(1, 2, 61, {Row(9)}));
   Look({Identity(9)});
   ASSERT_TRUE(result && *result);
-  ASSERT_EQ((*result)->found.size(), 1U);
+  EXPECT_TRUE((*result)->found.front());
   EXPECT_EQ(portal.listings_asked[2].page, 1);
 }
 
@@ -123,7 +123,8 @@ TEST_F(TrackerTest, AListingThatNeverHoldsStillIsNotComplete) {
   Look({Identity(9), Identity(3)});
   ASSERT_TRUE(result && *result);
   EXPECT_FALSE((*result)->complete);
-  EXPECT_EQ((*result)->found.size(), 1U) << "what was seen counts all the same";
+  EXPECT_FALSE((*result)->found[0]);
+  EXPECT_TRUE((*result)->found[1]) << "what was seen counts all the same";
 }
 
 BuildRow Done(std::int64_t start_time, std::int64_t seconds) {
@@ -201,7 +202,15 @@ TEST_F(TrackerTest, ManyAwaitedBuildsAreFoundByThePagesAloneAndInTheirOrder) {
   ASSERT_TRUE(result && *result);
   EXPECT_EQ(portal.listings_asked.size(), static_cast<std::size_t>(kPages)) << "what lies behind them is not asked for";
   ASSERT_EQ((*result)->found.size(), awaited.size());
-  for (std::size_t i = 0; i < awaited.size(); ++i) ASSERT_TRUE(Matches((*result)->found[i], awaited[i])) << i;
+  for (std::size_t i = 0; i < awaited.size(); ++i) ASSERT_TRUE(Matches((*result)->found[i].value(), awaited[i])) << i;
+}
+
+TEST_F(TrackerTest, ABuildThatIsAwaitedTwiceIsFoundForBoth) {
+  portal.listings.answers.push_back(Page(1, 1, 1, {Row(7)}));
+  Look({Identity(7), Identity(7)});
+  ASSERT_TRUE(result && *result);
+  for (const auto& row : (*result)->found) EXPECT_TRUE(row && Matches(*row, Identity(7)));
+  EXPECT_TRUE((*result)->complete);
 }
 
 TEST_F(TrackerTest, ABuildOfTheSameNameAndSecondOnAnotherPlatformIsAnotherOne) {
@@ -210,7 +219,7 @@ TEST_F(TrackerTest, ABuildOfTheSameNameAndSecondOnAnotherPlatformIsAnotherOne) {
   portal.listings.answers.push_back(Page(1, 1, 1, {other}));
   Look({Identity(7)});
   ASSERT_TRUE(result && *result);
-  EXPECT_TRUE((*result)->found.empty());
+  EXPECT_FALSE((*result)->found.front());
 }
 
 }  // namespace

@@ -31,8 +31,9 @@ inline Job ClaimedJob(const std::string& content) {
   Job job;
   job.id = "0123456789abcdef";
   job.state = JobState::kClaimed;
-  job.target.version = "production";
-  job.target.signing_key = "key-1";
+  Target& target = job.target.Edit();
+  target.version = "production";
+  target.signing_key = "key-1";
   job.artifact.file_name = "app.apk";
   job.artifact.size = content.size();
   job.artifact.sha256 = Sha256Hex(content);
