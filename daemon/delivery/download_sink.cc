@@ -14,9 +14,9 @@ namespace {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::size_t kAppendAtLeast = 64 * 1024;
-constexpr std::size_t kBufferAtMost = 256 * 1024;
+constexpr std::size_t kBufferAtMost = 160 * 1024;
 // What comes at once at most, on top.
-constexpr std::size_t kLargestPiece = 128 * 1024;
+constexpr std::size_t kLargestPiece = 64 * 1024;
 
 std::shared_ptr<std::string> NewBuffer() {
   auto buffer = std::make_shared<std::string>();
@@ -157,8 +157,8 @@ void DownloadSink::Append() {
   spare_.reset();
   work_ = file_->Append(bytes, [this, bytes](const Status& status) {
     if (status) appended_ += bytes->size();
-    bytes->clear();
-    spare_ = bytes;
+    spare_ = std::exchange(digested_, bytes);
+    if (spare_) spare_->clear();
     Appended(status);
   });
 }

@@ -19,7 +19,8 @@
 namespace tegodrop {
 
 // Small writes of the network are gathered into appends of at least 64 KiB, one piece of work on the file at a time;
-// while one is under way half a mebibyte more is taken, then the network waits.
+// while one is under way up to 224 KiB more are taken, then the network waits. Three such buffers are the most there
+// is: what comes is gathered in one, the second is written, and the third is what the file still digests.
 //
 // Where the store can be asked for the same bytes again (a strong ETag and a length), what came is synced now and then.
 class DownloadSink final : public BodySink {
@@ -85,8 +86,10 @@ class DownloadSink final : public BodySink {
   std::uint64_t appended_ = 0;
   std::uint64_t synced_ = 0;
   MonoMs synced_at_ = 0;
-  // What came and is not yet on its way to the file; and the memory of what was, which serves again.
+  // What came and is not yet on its way to the file; what was last appended, and may still be read to be digested; and
+  // the memory of what was before, which serves again.
   std::shared_ptr<std::string> buffer_;
+  std::shared_ptr<std::string> digested_;
   std::shared_ptr<std::string> spare_;
   bool waiting_ = false;  // the network was told to wait
   bool held_ = false;     // until Restart

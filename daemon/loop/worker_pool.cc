@@ -2,12 +2,14 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
 namespace tegodrop {
 
 struct WorkerPool::Task {
+  const void* line = nullptr;
   std::function<void()> work;  // only the worker touches it once the task has left the queue
   std::function<void()> done;  // only the loop touches it
   std::atomic<bool> cancelled = false;
@@ -48,8 +50,9 @@ WorkerPool::~WorkerPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-HandlePtr WorkerPool::Submit(std::function<void()> work, std::function<void()> done) {
+HandlePtr WorkerPool::SubmitInLine(const void* line, std::function<void()> work, std::function<void()> done) {
   auto task = std::make_shared<Task>();
+  task->line = line;
   task->work = std::move(work);
   task->done = std::move(done);
   {
@@ -60,15 +63,28 @@ HandlePtr WorkerPool::Submit(std::function<void()> work, std::function<void()> d
   return std::make_unique<TaskHandle>(std::move(task));
 }
 
+// The oldest that may begin. Who ends a task of a line looks here next, and so finds the line's next one: nobody else
+// need be woken for it.
+std::deque<std::shared_ptr<WorkerPool::Task>>::iterator WorkerPool::Next() {
+  return std::find_if(queue_.begin(), queue_.end(), [this](const auto& task) {
+    return task->line == nullptr || std::find(lines_.begin(), lines_.end(), task->line) == lines_.end();
+  });
+}
+
 void WorkerPool::Work() {
+  const void* line = nullptr;
   for (;;) {
     std::shared_ptr<Task> task;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (line != nullptr) std::erase(lines_, line);
+      wake_.wait(lock, [this] { return stopping_ || Next() != queue_.end(); });
       if (stopping_) return;
-      task = std::move(queue_.front());
-      queue_.pop_front();
+      const auto next = Next();
+      task = std::move(*next);
+      queue_.erase(next);
+      line = task->line;
+      if (line != nullptr) lines_.push_back(line);
     }
     if (task->cancelled) continue;
     task->work();

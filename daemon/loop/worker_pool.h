@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "daemon/loop/event_loop.h"
@@ -24,17 +25,22 @@ class WorkerPool final : public TaskRunner {
   // Drops what waits, waits for what runs.
   ~WorkerPool() override;
 
-  HandlePtr Submit(std::function<void()> work, std::function<void()> done) override;
+  HandlePtr Submit(std::function<void()> work, std::function<void()> done) override {
+    return SubmitInLine(nullptr, std::move(work), std::move(done));
+  }
+  HandlePtr SubmitInLine(const void* line, std::function<void()> work, std::function<void()> done) override;
 
  private:
   struct Task;
   class TaskHandle;
   void Work();
+  std::deque<std::shared_ptr<Task>>::iterator Next();
 
   EventLoop& loop_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::shared_ptr<Task>> queue_;  // guarded by mutex_
+  std::vector<const void*> lines_;           // those with a task under way; guarded by mutex_
   bool stopping_ = false;                    // guarded by mutex_
   std::vector<std::thread> threads_;
 };

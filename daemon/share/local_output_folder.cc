@@ -4,76 +4,13 @@
 #include <map>
 #include <utility>
 
+#include "daemon/share/local_staged_file.h"
 #include "daemon/share/output_ops.h"
 #include "daemon/share/own_thread.h"
 #include "daemon/share/staged_writer.h"
 
 namespace tegodrop {
 namespace {
-
-// Two pieces of work on the same bytes at once, by two workers where there are so many: to write them takes as long as
-// to hash them. `done` with what the first one answers, when both are over.
-class Both final : public Handle {
- public:
-  Both(TaskRunner& workers, std::function<Status()> first, std::function<void()> second,
-       std::function<void(Status)> done)
-      : done_(std::move(done)) {
-    first_ = RunTask<Status>(workers, std::move(first), [this](Status answer) {
-      answer_ = std::move(answer);
-      Ended();
-    });
-    second_ = workers.Submit(std::move(second), [this] { Ended(); });
-  }
-
- private:
-  void Ended() {
-    if (++ended_ < 2) return;
-    // Moved out first: it may destroy this object.
-    const auto done = std::move(done_);
-    done(std::move(answer_));
-  }
-
-  std::function<void(Status)> done_;
-  Status answer_;
-  int ended_ = 0;
-  HandlePtr first_;
-  HandlePtr second_;
-};
-
-class LocalStagedFile final : public StagedFile {
- public:
-  LocalStagedFile(TaskRunner& writers, std::shared_ptr<StagedWriter> writer)
-      : writers_(writers), writer_(std::move(writer)) {}
-
-  void Expect(std::uint64_t size) override { expected_ = size; }
-
-  HandlePtr Append(std::shared_ptr<const std::string> bytes, std::function<void(Status)> done) override {
-    const std::uint64_t reserve = std::exchange(expected_, 0);
-    return std::make_unique<Both>(
-        writers_, [writer = writer_, reserve, bytes] { return writer->Append(reserve, *bytes); },
-        [writer = writer_, bytes] { writer->Digest(*bytes); }, std::move(done));
-  }
-
-  HandlePtr Sync(std::function<void(Result<std::uint64_t>)> done) override {
-    return RunTask<Result<std::uint64_t>>(
-        writers_, [writer = writer_] { return writer->Sync(); }, std::move(done));
-  }
-
-  HandlePtr Restart(std::function<void(Status)> done) override {
-    return RunTask<Status>(
-        writers_, [writer = writer_] { return writer->Restart(); }, std::move(done));
-  }
-
-  HandlePtr Finish(std::function<void(Result<StagedFacts>)> done) override {
-    return RunTask<Result<StagedFacts>>(
-        writers_, [writer = writer_] { return writer->Finish(); }, std::move(done));
-  }
-
- private:
-  TaskRunner& writers_;
-  std::shared_ptr<StagedWriter> writer_;
-  std::uint64_t expected_ = 0;
-};
 
 class LocalOutputFolder : public OutputFolder {
  public:
@@ -103,7 +40,7 @@ class LocalOutputFolder : public OutputFolder {
                                   if (!file) return done(Fail(file.error()));
                                   auto writer = std::make_shared<StagedWriter>(ops_, *fs_, std::move(*file));
                                   Remember(staging_name, writer);
-                                  done(std::make_unique<LocalStagedFile>(Writers(), std::move(writer)));
+                                  done(MakeLocalStagedFile(Writers(), std::move(writer)));
                                 });
   }
 
@@ -121,7 +58,7 @@ class LocalOutputFolder : public OutputFolder {
         [this, writer, done = std::move(done)](const Result<bool>& there) {
           if (!there) return done(Fail(there.error()));
           if (!*there) return done(nullptr);
-          done(std::make_unique<LocalStagedFile>(Writers(), writer));
+          done(MakeLocalStagedFile(Writers(), writer));
         });
   }
 

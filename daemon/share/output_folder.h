@@ -44,8 +44,10 @@ class StagedFile {
   // How large the file will be, as soon as that is known: the next Append reserves so much first, so that a full disk
   // shows before the bytes have travelled. kLocalDisk with ENOSPC from that Append where it does not fit.
   virtual void Expect(std::uint64_t size) = 0;
-  // Appends the bytes and digests them beside that. They are shared, so that their memory serves again: nobody may
-  // change them before `done`, nor at all once the handle was destroyed.
+  // Appends the bytes and digests them beside that, which takes longer: `done` when they are written and those of the
+  // append before are digested. One at a time. They are shared, so that their memory serves again: nobody may change
+  // them before the next append's `done`, nor at all where a handle was destroyed before its `done`; the file is of no
+  // more use then.
   virtual HandlePtr Append(std::shared_ptr<const std::string> bytes, std::function<void(Status)> done) = 0;
   // What was appended so far survives a power cut, the file's name too; answers how many bytes the file has then.
   virtual HandlePtr Sync(std::function<void(Result<std::uint64_t>)> done) = 0;

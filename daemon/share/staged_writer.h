@@ -20,8 +20,11 @@ namespace tegodrop {
 
 // Shared with the work that is under way, which may outlive whoever asked for it: that of an attempt whose handles are
 // gone may still run when the next attempt takes the file over. So every piece of work on the file holds the writer's
-// lock, and the next writer of the same file shuts this one off before it touches the file. Digest runs beside Append,
-// with the same bytes; nothing else runs beside either.
+// lock, and the next writer of the same file shuts this one off before it touches the file.
+//
+// Digest takes the same bytes as Append in the same order, one call after the other, but beside it and later: it
+// touches nothing but the digest, which is this writer's own, so that it may still run when the file is another's. What
+// needs all bytes digested (Restart, Finish) comes when the last Digest has ended.
 class StagedWriter {
  public:
   // Of a file that is new and empty.

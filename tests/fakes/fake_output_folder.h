@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -178,22 +179,37 @@ class FakeOutputFolder final : public OutputFolder {
   std::vector<WallMs> pruned_before;  // of receipts
   std::map<std::string, std::string> receipts;
   std::vector<PublishRequest> requests;
-  std::vector<std::size_t> appended;  // how many bytes each Append brought
+  std::vector<std::size_t> appended;                     // how many bytes each Append brought
+  std::set<std::shared_ptr<const std::string>> buffers;  // in what memory
   std::uint64_t asked_size = 0;
   std::uint64_t expected_size = 0;
   mode_t record_mode = 0;
   int times_published = 0;
 
  private:
+  // Digests as late as it may: with the next append.
+  struct LateDigest {
+    void Take(std::shared_ptr<const std::string> next) {
+      if (last) sha256.Update(last->data(), last->size());
+      last = std::move(next);
+    }
+    Sha256 sha256;
+    std::shared_ptr<const std::string> last;
+  };
+
   class MemoryFile final : public StagedFile {
    public:
-    MemoryFile(FakeOutputFolder& folder, std::string name) : folder_(folder), name_(std::move(name)) {}
+    MemoryFile(FakeOutputFolder& folder, std::string name) : folder_(folder), name_(std::move(name)) {
+      digest_->Take(std::make_shared<std::string>(folder_.staged[name_]));
+    }
     void Expect(std::uint64_t size) override { folder_.expected_size = size; }
     HandlePtr Append(std::shared_ptr<const std::string> bytes, std::function<void(Status)> done) override {
       return folder_.Run<Status>(
           "Append", name_,
-          [&folder = folder_, name = name_, bytes = std::move(bytes)]() -> Status {
+          [&folder = folder_, name = name_, digest = digest_, bytes = std::move(bytes)]() -> Status {
+            digest->Take(bytes);
             folder.appended.push_back(bytes->size());
+            folder.buffers.insert(bytes);
             if (folder.staged.contains(name)) folder.staged[name] += *bytes;
             return {};
           },
@@ -211,7 +227,8 @@ class FakeOutputFolder final : public OutputFolder {
     HandlePtr Restart(std::function<void(Status)> done) override {
       return folder_.Run<Status>(
           "Restart", name_,
-          [&folder = folder_, name = name_]() -> Status {
+          [&folder = folder_, name = name_, digest = digest_]() -> Status {
+            *digest = {};
             folder.staged[name].clear();
             folder.synced.erase(name);
             return {};
@@ -221,8 +238,9 @@ class FakeOutputFolder final : public OutputFolder {
     HandlePtr Finish(std::function<void(Result<StagedFacts>)> done) override {
       return folder_.Run<Result<StagedFacts>>(
           "Finish", name_,
-          [&folder = folder_, name = name_]() -> Result<StagedFacts> {
-            return StagedFacts{folder.staged[name].size(), Sha256Hex(folder.staged[name])};
+          [&folder = folder_, name = name_, digest = digest_]() -> Result<StagedFacts> {
+            digest->Take(nullptr);
+            return StagedFacts{folder.staged[name].size(), digest->sha256.FinishHex()};
           },
           std::move(done));
     }
@@ -230,6 +248,7 @@ class FakeOutputFolder final : public OutputFolder {
    private:
     FakeOutputFolder& folder_;
     std::string name_;
+    std::shared_ptr<LateDigest> digest_ = std::make_shared<LateDigest>();
   };
 
   PublishOutcome PublishNow(const PublishRequest& request) {

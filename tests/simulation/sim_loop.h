@@ -2,6 +2,7 @@
 // could run next does. What belongs to the process can be dropped whole, at any moment; the world around it goes on.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -43,13 +44,16 @@ class SimLoop final : public Clock, public TimerMaker {
     Runner& operator=(const Runner&) = delete;
 
     HandlePtr Submit(std::function<void()> work, std::function<void()> done) override {
-      auto task = std::make_shared<Task>(Task{std::move(work), std::move(done), false});
+      return SubmitInLine(nullptr, std::move(work), std::move(done));
+    }
+    HandlePtr SubmitInLine(const void* line, std::function<void()> work, std::function<void()> done) override {
+      auto task = std::make_shared<Task>(Task{std::move(work), std::move(done), line, false});
       tasks_.push_back(task);
       return std::make_unique<TaskHandle>(task);
     }
     // The same without an answer and without a handle.
     void Run(std::function<void()> work) {
-      tasks_.push_back(std::make_shared<Task>(Task{std::move(work), nullptr, false}));
+      tasks_.push_back(std::make_shared<Task>(Task{std::move(work), nullptr, nullptr, false}));
     }
     // Nothing begins before: the disk behind it hangs.
     void HangUntil(MonoMs until) { hangs_until_ = until; }
@@ -59,8 +63,21 @@ class SimLoop final : public Clock, public TimerMaker {
     struct Task {
       std::function<void()> work;
       std::function<void()> done;
+      const void* line;
       bool cancelled;
     };
+    // Places of what may begin: as many of the oldest as there are threads, and of a line only its first.
+    std::vector<std::size_t> Next() const {
+      std::vector<std::size_t> next;
+      std::vector<const void*> lines;
+      for (std::size_t i = 0; i < tasks_.size() && next.size() < width_; ++i) {
+        const void* line = tasks_[i]->line;
+        if (line != nullptr && std::find(lines.begin(), lines.end(), line) != lines.end()) continue;
+        if (line != nullptr) lines.push_back(line);
+        next.push_back(i);
+      }
+      return next;
+    }
     class TaskHandle final : public Handle {
      public:
       explicit TaskHandle(std::shared_ptr<Task> task) : task_(std::move(task)) {}
@@ -186,8 +203,9 @@ class SimLoop final : public Clock, public TimerMaker {
 
   void RunTask(Runner& runner) {
     // Of several threads the second may be faster.
-    const std::size_t among = std::min(runner.width_, runner.tasks_.size());
-    const auto at = runner.tasks_.begin() + static_cast<std::ptrdiff_t>(among == 1 ? 0 : dice_.Below(among));
+    const std::vector<std::size_t> next = runner.Next();
+    const std::size_t chosen = next.size() == 1 ? 0 : dice_.Below(next.size());
+    const auto at = runner.tasks_.begin() + static_cast<std::ptrdiff_t>(next[chosen]);
     const std::shared_ptr<Runner::Task> task = *at;
     runner.tasks_.erase(at);
     if (task->cancelled) return;

@@ -394,7 +394,7 @@ TEST_F(ResumeTest, LastWordOfAnAttemptThatWasGivenUpIsHeardAndFits) {
   Settle();
   FakeTransfer::Call& call = Open();
   ASSERT_TRUE(call.request.sink->Begin(206, Rest()));
-  ASSERT_TRUE(Feed(call, body.substr(kKept, 250'000)));
+  ASSERT_TRUE(Feed(call, body.substr(kKept, 200'000)));
   while (output.calls.back() != std::string("Sync ") + kStaged) ASSERT_TRUE(queue.RunOne());
   ASSERT_TRUE(queue.RunOne());  // synced, and the Save is asked for
   ASSERT_EQ(of.job().output.kept.synced, kKept);

@@ -69,6 +69,61 @@ TEST(WorkerPool, ThreadsWorkAtTheSameTime) {
   EXPECT_EQ(answered, 3);
 }
 
+TEST(WorkerPool, TasksInLineFollowEachOtherOnWhateverThreads) {
+  EventLoop loop;
+  WorkerPool pool(loop, 3, "test");
+  const int here = 0;
+  const int there = 0;
+  std::atomic<bool> inside = false;
+  std::vector<int> worked;  // by one at a time, or the order is lost
+  int answered = 0;
+  std::vector<HandlePtr> tasks;
+  for (int i = 0; i < 300; ++i) {
+    tasks.push_back(pool.SubmitInLine(
+        &here,
+        [&, i] {
+          EXPECT_FALSE(inside.exchange(true));
+          worked.push_back(i);
+          inside = false;
+        },
+        [&] {
+          if (++answered == 300) loop.Stop();
+        }));
+    tasks.push_back(pool.SubmitInLine(
+        &there, [] {}, [] {}));
+    tasks.push_back(pool.Submit([] {}, [] {}));
+  }
+  loop.Run();
+  ASSERT_EQ(worked.size(), 300U);
+  EXPECT_TRUE(std::is_sorted(worked.begin(), worked.end()));
+}
+
+TEST(WorkerPool, ALineThatWaitsHoldsUpNobodyElse) {
+  EventLoop loop;
+  WorkerPool pool(loop, 2, "test");
+  const int line = 0;
+  std::promise<void> release;
+  bool second = false;
+  std::vector<HandlePtr> tasks;
+  tasks.push_back(pool.SubmitInLine(
+      &line, [&] { release.get_future().wait(); }, [] {}));
+  for (int i = 0; i < 3; ++i)
+    tasks.push_back(pool.SubmitInLine(
+        &line, [&] { second = true; }, [] {}));
+  // Dropped before its turn: those behind it come all the same.
+  tasks.erase(tasks.begin() + 1);
+  tasks.push_back(pool.Submit(
+      [&] {
+        EXPECT_FALSE(second);
+        release.set_value();
+      },
+      [] {}));
+  tasks.push_back(pool.SubmitInLine(
+      &line, [] {}, [&] { loop.Stop(); }));
+  loop.Run();
+  EXPECT_TRUE(second);
+}
+
 TEST(WorkerPool, WhatHasNotBegunIsDroppedWithItsHandle) {
   EventLoop loop;
   WorkerPool pool(loop, 1, "test");
