@@ -1,5 +1,6 @@
 #include "daemon/base/block_crcs.h"
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -7,7 +8,7 @@
 namespace tegodrop {
 
 std::uint32_t BlockCrcs::Crc(std::uint32_t crc, const void* data, std::size_t size) {
-  return static_cast<std::uint32_t>(crc32_z(crc, static_cast<const Bytef*>(data), size));
+  return libdeflate_crc32(crc, data, size);
 }
 
 void BlockCrcs::Update(const void* data, std::size_t size) {

@@ -21,6 +21,12 @@ BlockCrcs Taken(const std::string& bytes, std::size_t piece) {
   return crcs;
 }
 
+TEST(BlockCrcs, AreThoseOfZip) {
+  EXPECT_EQ(BlockCrcs::Crc(0, "123456789", 9), 0xCBF43926U);
+  EXPECT_EQ(BlockCrcs::Crc(BlockCrcs::Crc(0, "1234", 4), "56789", 5), 0xCBF43926U);
+  EXPECT_EQ(BlockCrcs::Crc(0, "", 0), 0U);
+}
+
 TEST(BlockCrcs, TellAnyRangeAndReadNoMoreThanItsEnds) {
   const std::string bytes = testing::RandomBytes(5 * kBlock + 77, 1);
   std::uint64_t read = 0;
