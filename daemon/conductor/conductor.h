@@ -213,7 +213,7 @@ class Conductor {
   static void LookBy(Watch& watch, MonoMs due);
   void LookAt(const std::string& version, Watch& watch);
   void TakeLook(const std::string& version, const std::vector<std::string>& ids, Result<HistoryLook> look);
-  void Step(ActiveJob& job, std::optional<BuildRow> row);
+  void Step(ActiveJob& job, std::optional<BuildRow> row, WallMs now);
   void Changed(const Job& before, const Job& after);
   void FinishStop();
   ActiveJob* Find(const std::string& id);

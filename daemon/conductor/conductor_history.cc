@@ -56,6 +56,7 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
   times_[version].Merge(look->times);
   // Ten thousand may be awaited, and as many found: all three are in the jobs' order, and are walked through beside
   // each other. No step takes a job out of them before its write has come back.
+  const WallMs wall = world_.clock.Wall();
   auto place = jobs_.begin();
   for (std::size_t i = 0; i < ids.size(); ++i) {
     std::optional<BuildRow>& row = look->found[i];
@@ -66,17 +67,17 @@ void Conductor::TakeLook(const std::string& version, const std::vector<std::stri
     // Another build is awaited of it since the look began.
     if (row && !IsBuildOf(*row, job.job())) continue;
     job.sight = {row ? JudgeBuild(*row, SignatureRequired(job.job())) : GateVerdict::kRunning, now};
-    Step(job, std::move(row));
+    Step(job, std::move(row), wall);
   }
   watch.due = now + LookDelay(version, now).count();
   TurnSoon();
 }
 
-void Conductor::Step(ActiveJob& job, std::optional<BuildRow> row) {
+void Conductor::Step(ActiveJob& job, std::optional<BuildRow> row, WallMs now) {
   if (StageOf(job.job()) != Stage::kAwait) return;
   // A row that is being written is not the one that was looked up: the next look decides, and soon.
   if (job.saving()) return ForgetSight(job);
-  const GateStep step = StepFor(job.job(), row, settings_.polling, world_.clock.Wall());
+  const GateStep step = StepFor(job.job(), row, settings_.polling, now);
   if (step.alarm) {
     world_.log.Warning("job.build_takes_long",
                        "a build takes longer than polling.alarm_after: look at it in the portal",
@@ -100,7 +101,7 @@ void Conductor::Step(ActiveJob& job, std::optional<BuildRow> row) {
       LedgerRefused(id, status.error());
       if (active != nullptr) ForgetSight(*active);
     } else if (again) {
-      if (active != nullptr) Step(*active, row);
+      if (active != nullptr) Step(*active, row, world_.clock.Wall());
       return;
     }
     // One that is awaited on makes nothing due, and a look may have such news of ten thousand.

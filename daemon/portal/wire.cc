@@ -114,6 +114,7 @@ Result<HistoryReading> ReadHistory(std::string_view body, const HistoryQuestion&
   const JsonValue* results = Member(*answer, "results");
   if (results == nullptr || !results->IsArray()) return Lacks("list of results", body);
   HistoryReading reading;
+  reading.page.rows.reserve(results->Size());
   for (const JsonValue& value : results->GetArray()) {
     Result<BuildRow> row = ReadBuildRow(value, question.version);
     if (row) {
