@@ -13,7 +13,7 @@ namespace tegodrop {
 namespace {
 
 constexpr long kBuffer = 64 * 1024;
-constexpr long kUploadBuffer = 256 * 1024;
+constexpr long kUploadBuffer = 192 * 1024;
 // Object stores close idle connections after 5 to 20 s, and a request that meets the close is lost.
 constexpr long kIdleSeconds = 4;
 
